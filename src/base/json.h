@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace fairlead::base {
+
+/// `text` as a JSON string with its quotes (RFC 8259 section 7); bytes that are not UTF-8 become U+FFFD.
+std::string json_quote(std::string_view text);
+
+}  // namespace fairlead::base
