@@ -12,14 +12,17 @@ namespace fairlead::base {
 
 namespace {
 
-constexpr std::array<std::byte, 12> kMappedPrefix{std::byte{0},    std::byte{0},   std::byte{0}, std::byte{0},
-                                                  std::byte{0},    std::byte{0},   std::byte{0}, std::byte{0},
-                                                  std::byte{0},    std::byte{0},   std::byte{0xff},
-                                                  std::byte{0xff}};
+constexpr std::array<std::byte, 12> kMappedPrefix{
+    std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0},    std::byte{0},
+    std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0xff}, std::byte{0xff}};
 
-int address_family(Family family) { return family == Family::kIpv4 ? AF_INET : AF_INET6; }
+int address_family(Family family) {
+    return family == Family::kIpv4 ? AF_INET : AF_INET6;
+}
 
-unsigned address_bits(Family family) { return static_cast<unsigned>(address_size_bytes(family)) * 8; }
+unsigned address_bits(Family family) {
+    return static_cast<unsigned>(address_size_bytes(family)) * 8;
+}
 
 /// Mask of the host bits in byte `index` for a prefix of `length` bits.
 std::byte host_mask(std::size_t index, unsigned length) {
@@ -42,7 +45,9 @@ IpAddress fill_host_bits(const IpAddress& address, unsigned length, bool ones) {
 
 }  // namespace
 
-std::string_view name_of(Family family) { return family == Family::kIpv4 ? "IPv4" : "IPv6"; }
+std::string_view name_of(Family family) {
+    return family == Family::kIpv4 ? "IPv4" : "IPv6";
+}
 
 IpAddress::IpAddress(std::span<const std::byte> bytes) {
     FAIRLEAD_ASSERT(bytes.size() == 4 || bytes.size() == 16);
@@ -92,21 +97,27 @@ Result<Prefix> Prefix::parse(std::string_view text) {
     const std::string_view digits = text.substr(slash + 1);
     unsigned length = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-    if (error != std::errc{} || end != digits.data() + digits.size() || length > address_bits(address->family()))
+    if (error != std::errc{} || end != digits.data() + digits.size() ||
+        length > address_bits(address->family()))
         return refuse("is not a CIDR: bad prefix length");
 
     const Prefix prefix{*address, length};
-    if (prefix.first() != *address) return refuse("has host bits set; did you mean " + prefix.to_string() + "?");
+    if (prefix.first() != *address)
+        return refuse("has host bits set; did you mean " + prefix.to_string() + "?");
     return prefix;
 }
 
-IpAddress Prefix::last() const { return fill_host_bits(first_, length_, true); }
+IpAddress Prefix::last() const {
+    return fill_host_bits(first_, length_, true);
+}
 
 bool Prefix::contains(const IpAddress& address) const {
     return address.family() == family() && fill_host_bits(address, length_, false) == first_;
 }
 
-std::string Prefix::to_string() const { return first_.to_string() + "/" + std::to_string(length_); }
+std::string Prefix::to_string() const {
+    return first_.to_string() + "/" + std::to_string(length_);
+}
 
 std::string_view name_of(L4Protocol protocol) {
     switch (protocol) {

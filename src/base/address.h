@@ -18,7 +18,9 @@ enum class Family : std::uint8_t { kIpv4, kIpv6 };
 std::string_view name_of(Family family);
 
 /// Bytes of an address of that family: 4 or 16.
-constexpr std::size_t address_size_bytes(Family family) { return family == Family::kIpv4 ? 4 : 16; }
+constexpr std::size_t address_size_bytes(Family family) {
+    return family == Family::kIpv4 ? 4 : 16;
+}
 
 /// An IPv4 or IPv6 address. Ordered by family, then by bytes.
 class IpAddress {

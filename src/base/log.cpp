@@ -29,7 +29,8 @@ spdlog::level::level_enum level_of(LogLevel level) {
 
 void set_pattern(spdlog::logger& logger, LogFormat format) {
     if (format == LogFormat::kJson) {
-        logger.set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})", spdlog::pattern_time_type::utc);
+        logger.set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})",
+                           spdlog::pattern_time_type::utc);
     } else {
         logger.set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%-7l%$ %v", spdlog::pattern_time_type::utc);
     }
@@ -37,7 +38,8 @@ void set_pattern(spdlog::logger& logger, LogFormat format) {
 
 spdlog::logger& stderr_logger() {
     static const std::shared_ptr<spdlog::logger> logger = [] {
-        auto created = std::make_shared<spdlog::logger>("fairlead", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+        auto created = std::make_shared<spdlog::logger>(
+            "fairlead", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
         set_pattern(*created, LogFormat::kText);
         created->flush_on(spdlog::level::debug);
         return created;
@@ -46,7 +48,8 @@ spdlog::logger& stderr_logger() {
 }
 
 bool needs_quotes(const LogField& field) {
-    return field.quoted() && (field.value().empty() || field.value().find_first_of(" \"=\n\t") != std::string_view::npos);
+    return field.quoted() &&
+           (field.value().empty() || field.value().find_first_of(" \"=\n\t") != std::string_view::npos);
 }
 
 std::string format_line(std::string_view message, std::initializer_list<LogField> fields, LogFormat format) {
@@ -69,8 +72,8 @@ Result<Value> parse_name(std::string_view text, std::string_view what,
         known += known.empty() ? "" : ", ";
         known += name;
     }
-    return fail(ErrorCode::kInvalid, "'" + std::string(text.substr(0, 32)) + "' is not a " + std::string(what) +
-                                         " (one of " + known + ")");
+    return fail(ErrorCode::kInvalid, "'" + std::string(text.substr(0, 32)) + "' is not a " +
+                                         std::string(what) + " (one of " + known + ")");
 }
 
 }  // namespace
@@ -90,7 +93,8 @@ Result<LogLevel> parse_log_level(std::string_view text) {
 }
 
 Result<LogFormat> parse_log_format(std::string_view text) {
-    return parse_name<LogFormat>(text, "log format", {{"text", LogFormat::kText}, {"json", LogFormat::kJson}});
+    return parse_name<LogFormat>(text, "log format",
+                                 {{"text", LogFormat::kText}, {"json", LogFormat::kJson}});
 }
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {

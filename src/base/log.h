@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "base/result.h"
 
@@ -40,8 +41,8 @@ Result<LogLevel> parse_log_level(std::string_view text);
 /// "text" or "json".
 Result<LogFormat> parse_log_format(std::string_view text);
 
-/// Writes one line to standard error if `level` is enabled. `message` is a constant sentence; what varies goes
-/// into fields. Thread-safe.
+/// Writes one line to standard error if `level` is enabled. `message` is a constant sentence; what varies
+/// goes into fields. Thread-safe.
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
 
 inline void log_debug(std::string_view message, std::initializer_list<LogField> fields = {}) {

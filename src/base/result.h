@@ -27,7 +27,8 @@ struct Error {
     std::string message;
 };
 
-/// A value or an Error. A class of its own because GCC 12 does not warn when a plain `std::expected` is discarded.
+/// A value or an Error. A class of its own because GCC 12 does not warn when a plain `std::expected` is
+/// discarded.
 template <class T>
 class [[nodiscard]] Result : public std::expected<T, Error> {
   public:
@@ -52,16 +53,16 @@ ErrorCode code_of_errno(int errno_value);
 
 #define FAIRLEAD_CONCAT_INNER(a, b) a##b
 #define FAIRLEAD_CONCAT(a, b) FAIRLEAD_CONCAT_INNER(a, b)
-#define FAIRLEAD_TRY_INNER(result, declaration, expression)                 \
-    auto result = (expression);                                             \
-    if (!result) return std::unexpected(std::move(result).error());         \
+#define FAIRLEAD_TRY_INNER(result, declaration, expression)         \
+    auto result = (expression);                                     \
+    if (!result) return std::unexpected(std::move(result).error()); \
     declaration = *std::move(result)
 /// `FAIRLEAD_TRY(auto value, might_fail());` returns early with the error, or binds the value.
 #define FAIRLEAD_TRY(declaration, expression) \
     FAIRLEAD_TRY_INNER(FAIRLEAD_CONCAT(fairlead_try_, __LINE__), declaration, expression)
 /// The same for `Result<void>`.
-#define FAIRLEAD_CHECK(expression)                                                                \
-    do {                                                                                          \
-        if (auto fairlead_check = (expression); !fairlead_check)                                  \
-            return std::unexpected(std::move(fairlead_check).error());                            \
+#define FAIRLEAD_CHECK(expression)                                     \
+    do {                                                               \
+        if (auto fairlead_check = (expression); !fairlead_check)       \
+            return std::unexpected(std::move(fairlead_check).error()); \
     } while (false)

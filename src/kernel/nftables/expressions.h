@@ -1,0 +1,155 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace fairlead::kernel::nftables {
+
+/// One of the sixteen 4-byte registers of the nftables machine, 0 to 15 (NFT_REG32_00 + number on the wire).
+/// Concatenated keys lie in consecutive registers.
+using Register = std::uint8_t;
+
+enum class PayloadBase : std::uint8_t { kLinkLayer = 0, kNetworkHeader = 1, kTransportHeader = 2 };
+
+/// Loads `length_bytes` of the packet into registers from `to` on.
+struct LoadPayload {
+    PayloadBase base = PayloadBase::kNetworkHeader;
+    std::uint8_t offset_bytes = 0;
+    std::uint8_t length_bytes = 0;
+    Register to = 0;
+    friend bool operator==(const LoadPayload&, const LoadPayload&) = default;
+};
+
+/// Values are NFT_META_* (linux/netfilter/nf_tables.h).
+enum class MetaKey : std::uint8_t { kL4Protocol = 16, kInputInterface = 4, kOutputInterface = 5 };
+struct LoadMeta {
+    MetaKey key = MetaKey::kL4Protocol;
+    Register to = 0;
+    friend bool operator==(const LoadMeta&, const LoadMeta&) = default;
+};
+
+/// Values are NFT_CT_*. kState, kStatus and kDirection have no direction.
+enum class CtKey : std::uint8_t {
+    kState = 0,
+    kDirection = 1,
+    kStatus = 2,
+    kL4Protocol = 10,
+    kSourcePort = 11,
+    kDestinationPort = 12,
+    kSourceIpv4 = 19,
+    kDestinationIpv4 = 20,
+    kSourceIpv6 = 21,
+    kDestinationIpv6 = 22,
+};
+/// Values are IP_CT_DIR_*; kNone where the key has no direction.
+enum class CtDirection : std::uint8_t { kOriginal = 0, kReply = 1, kNone = 255 };
+struct LoadCt {
+    CtKey key = CtKey::kState;
+    CtDirection direction = CtDirection::kNone;
+    Register to = 0;
+    friend bool operator==(const LoadCt&, const LoadCt&) = default;
+};
+
+/// register = (register & mask) ^ xor_with, bytes of equal length.
+struct Bitwise {
+    Register from = 0;
+    Register to = 0;
+    std::vector<std::byte> mask;
+    std::vector<std::byte> xor_with;
+    friend bool operator==(const Bitwise&, const Bitwise&) = default;
+};
+
+/// Values are NFT_CMP_*.
+enum class CompareOp : std::uint8_t {
+    kEqual = 0,
+    kNotEqual = 1,
+    kLess = 2,
+    kLessOrEqual = 3,
+    kGreater = 4,
+    kGreaterOrEqual = 5
+};
+/// Ends the rule unless the comparison holds.
+struct Compare {
+    Register from = 0;
+    CompareOp op = CompareOp::kEqual;
+    std::vector<std::byte> value;
+    friend bool operator==(const Compare&, const Compare&) = default;
+};
+
+/// Looks the key that starts in `from` up in a set; ends the rule when it is absent (present, if `inverted`).
+struct LookupSet {
+    std::string set;
+    Register from = 0;
+    bool inverted = false;
+    friend bool operator==(const LookupSet&, const LookupSet&) = default;
+};
+/// Looks the key up in a map and stores the data from `to` on; ends the rule when it is absent.
+struct LookupMap {
+    std::string map;
+    Register from = 0;
+    Register to = 0;
+    friend bool operator==(const LookupMap&, const LookupMap&) = default;
+};
+/// Looks the key up in a verdict map and follows the verdict; ends the rule when it is absent.
+struct LookupVerdict {
+    std::string map;
+    Register from = 0;
+    friend bool operator==(const LookupVerdict&, const LookupVerdict&) = default;
+};
+
+/// A number in host order: random in [0, modulus).
+struct RandomNumber {
+    std::uint32_t modulus = 1;
+    Register to = 0;
+    friend bool operator==(const RandomNumber&, const RandomNumber&) = default;
+};
+
+/// Copies a constant into registers from `to` on.
+struct LoadImmediate {
+    Register to = 0;
+    std::vector<std::byte> value;
+    friend bool operator==(const LoadImmediate&, const LoadImmediate&) = default;
+};
+
+/// Rewrites the destination to the address that starts in `address` and the port in `port`; the table's
+/// family.
+struct DestinationNat {
+    Register address = 0;
+    Register port = 0;
+    friend bool operator==(const DestinationNat&, const DestinationNat&) = default;
+};
+
+/// Rewrites the source to the address of the outgoing interface.
+struct Masquerade {
+    bool fully_random = true;
+    friend bool operator==(const Masquerade&, const Masquerade&) = default;
+};
+
+/// TCP reset, or ICMP/ICMPv6 port unreachable (kind by the table's family).
+enum class RejectWith : std::uint8_t { kTcpReset, kPortUnreachable };
+struct Reject {
+    RejectWith with = RejectWith::kPortUnreachable;
+    friend bool operator==(const Reject&, const Reject&) = default;
+};
+
+enum class VerdictKind : std::uint8_t { kAccept, kDrop, kReturn, kJump, kGoto };
+struct Verdict {
+    VerdictKind kind = VerdictKind::kAccept;
+    std::string chain;  ///< for kJump and kGoto
+    friend bool operator==(const Verdict&, const Verdict&) = default;
+};
+
+/// Counts packets and bytes that reach this place in the rule.
+struct Counter {
+    friend bool operator==(const Counter&, const Counter&) = default;
+};
+
+/// One step of a rule, as the kernel runs them (NFTA_EXPR_NAME and its attributes).
+using Expression =
+    std::variant<LoadPayload, LoadMeta, LoadCt, Bitwise, Compare, LookupSet, LookupMap, LookupVerdict,
+                 RandomNumber, LoadImmediate, DestinationNat, Masquerade, Reject, Verdict, Counter>;
+
+}  // namespace fairlead::kernel::nftables

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+#include "kernel/nftables/objects.h"
+#include "kernel/nftables/transaction.h"
+
+namespace fairlead::kernel::nftables {
+
+/// What features see of nf_tables in the network namespace that the program runs in.
+/// One thread uses one object. NetlinkNftTables is the kernel, FakeNftTables the test double that a contract
+/// test holds to it.
+class NftTables {
+  public:
+    virtual ~NftTables() = default;
+
+    /// Applies all or nothing. Errors name the object ("set \"frontends\": element 10.0.0.1 . tcp . 80") and
+    /// say what the kernel said. kBusy is retried inside a bounded number of times before it is returned.
+    virtual base::Result<void> commit(const Transaction& transaction) = 0;
+
+    /// Chains, rules and sets of a table; nullopt if the table does not exist. Rules whose expressions we do
+    /// not know come back with the known ones only, so that they compare unequal to ours.
+    virtual base::Result<std::optional<TableContents>> read_table(base::Family family,
+                                                                  std::string_view name) = 0;
+
+    /// Calls `visit` for each element of a set, in the kernel's order; a consistent snapshot (restarted when
+    /// the generation changes in between: `restart` is called first, and what was visited before is void).
+    virtual base::Result<void> read_elements(base::Family family, std::string_view table,
+                                             std::string_view set, const std::function<void()>& restart,
+                                             const std::function<void(Element)>& visit) = 0;
+
+    /// The ruleset generation (NFT_MSG_GETGEN): changes with every commit of anybody in this namespace.
+    virtual base::Result<std::uint32_t> generation() = 0;
+};
+
+}  // namespace fairlead::kernel::nftables

@@ -1,0 +1,154 @@
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "kernel/nftables/expressions.h"
+
+namespace fairlead::kernel::nftables {
+
+/// What one field of a set's key or data is, as stock `nft` names it (nft's datatype numbers go into
+/// NFTA_SET_KEY_TYPE so that `nft list` prints values, not bytes).
+enum class DataType : std::uint8_t {
+    kIpv4Address,
+    kIpv6Address,
+    kInetProtocol,
+    kInetService,
+    kMark,
+    kVerdict
+};
+
+/// Bytes that a field takes inside a key: rounded up to whole 4-byte registers.
+std::size_t padded_size_bytes(DataType type);
+
+/// The key or the data of a set element: concatenated fields, each padded to 4 bytes, numbers in the byte
+/// order that packets load them with (network order; kMark in host order). At most 40 bytes (saddr6 . daddr6
+/// . proto . port).
+class ElementBytes {
+  public:
+    static constexpr std::size_t kCapacityBytes = 40;
+
+    ElementBytes() = default;
+
+    ElementBytes& add(const base::IpAddress& address);
+    ElementBytes& add(base::L4Protocol protocol);
+    /// A port; stored in network order.
+    ElementBytes& add_port(std::uint16_t port);
+    /// A 32-bit number in host order (kMark).
+    ElementBytes& add_number(std::uint32_t number);
+    ElementBytes& add_raw(std::span<const std::byte> bytes);
+
+    [[nodiscard]] std::span<const std::byte> bytes() const { return {bytes_.data(), size_}; }
+    [[nodiscard]] bool empty() const { return size_ == 0; }
+
+    friend auto operator<=>(const ElementBytes&, const ElementBytes&) = default;
+    friend bool operator==(const ElementBytes&, const ElementBytes&) = default;
+
+    template <class H>
+    friend H AbslHashValue(H state, const ElementBytes& value) {
+        return H::combine_contiguous(std::move(state), value.bytes_.data(), value.size_);
+    }
+
+  private:
+    std::array<std::byte, kCapacityBytes> bytes_{};  // unused tail is zero
+    std::uint8_t size_ = 0;
+};
+
+/// Reads the fields of an ElementBytes back, in order. A read past the end is our bug (asserted): check the
+/// size first.
+class ElementReader {
+  public:
+    explicit ElementReader(const ElementBytes& bytes) : rest_(bytes.bytes()) {}
+
+    base::IpAddress address(base::Family family);
+    /// The number as it stands; it may be none of base::L4Protocol.
+    std::uint8_t protocol();
+    std::uint16_t port();
+    std::uint32_t number();
+    [[nodiscard]] std::size_t remaining_bytes() const { return rest_.size(); }
+
+  private:
+    std::span<const std::byte> rest_;
+};
+
+/// A table of one family. `comment` is what `nft list` shows; the agent keeps its layout version there.
+struct Table {
+    base::Family family = base::Family::kIpv4;
+    std::string name;
+    std::string comment;
+
+    friend bool operator==(const Table&, const Table&) = default;
+};
+
+enum class ChainType : std::uint8_t { kFilter, kNat, kRoute };
+/// Values are NF_INET_* (linux/netfilter.h).
+enum class Hook : std::uint8_t { kPrerouting = 0, kInput = 1, kForward = 2, kOutput = 3, kPostrouting = 4 };
+
+/// Where a base chain is attached. The policy is always accept: fairlead never blocks by default.
+struct ChainHook {
+    ChainType type = ChainType::kFilter;
+    Hook hook = Hook::kPrerouting;
+    std::int32_t priority = 0;
+
+    friend bool operator==(const ChainHook&, const ChainHook&) = default;
+};
+
+struct Chain {
+    std::string name;
+    std::optional<ChainHook> hook;  ///< absent for a chain that is only jumped to
+    std::string comment;
+
+    friend bool operator==(const Chain&, const Chain&) = default;
+};
+
+struct Rule {
+    std::string chain;
+    std::vector<Expression> expressions;
+    std::string comment;
+
+    friend bool operator==(const Rule&, const Rule&) = default;
+};
+
+/// A set (no data) or a map. A map whose data is kVerdict is a verdict map.
+struct Set {
+    std::string name;
+    std::vector<DataType> key;
+    std::vector<DataType> data;  ///< empty for a set
+    bool interval = false;       ///< elements are ranges (only with a key of one field)
+    std::string comment;
+
+    friend bool operator==(const Set&, const Set&) = default;
+};
+
+/// One element of a set or map.
+struct Element {
+    ElementBytes key;
+    ElementBytes key_end;       ///< last key of the range, inclusive; only in interval sets
+    ElementBytes data;          ///< only in maps
+    std::string verdict_chain;  ///< only in verdict maps: the verdict is "goto CHAIN"
+
+    friend auto operator<=>(const Element&, const Element&) = default;
+    friend bool operator==(const Element&, const Element&) = default;
+};
+
+/// Everything in one table but the elements: what the agent compares on start to learn whether the layout is
+/// its own.
+struct TableContents {
+    Table table;
+    std::vector<Chain> chains;  ///< in kernel order
+    std::vector<Rule> rules;    ///< in order within each chain
+    std::vector<Set> sets;
+
+    friend bool operator==(const TableContents&, const TableContents&) = default;
+};
+
+}  // namespace fairlead::kernel::nftables

@@ -1,0 +1,174 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/address.h"
+
+namespace fairlead::kube {
+
+/// Namespace and name of an object; `namespace_name` is empty for cluster-scoped kinds (Node, Namespace).
+struct ObjectKey {
+    std::string namespace_name;
+    std::string name;
+
+    /// "shop/cart", or "n1" for cluster-scoped kinds.
+    [[nodiscard]] std::string to_string() const;
+
+    friend auto operator<=>(const ObjectKey&, const ObjectKey&) = default;
+    friend bool operator==(const ObjectKey&, const ObjectKey&) = default;
+    template <class H>
+    friend H AbslHashValue(H state, const ObjectKey& key) {
+        return H::combine(std::move(state), key.namespace_name, key.name);
+    }
+};
+
+using Labels = std::map<std::string, std::string, std::less<>>;
+
+/// core/v1 ServiceSpec.type
+enum class ServiceType : std::uint8_t { kClusterIp, kNodePort, kLoadBalancer, kExternalName };
+/// core/v1 ServiceSpec.externalTrafficPolicy and internalTrafficPolicy
+enum class TrafficPolicy : std::uint8_t { kCluster, kLocal };
+
+/// core/v1 IntOrString: a port number or the name of a container port.
+using TargetPort = std::variant<std::uint16_t, std::string>;
+
+/// core/v1 ServicePort
+struct ServicePort {
+    std::string name;
+    base::L4Protocol protocol = base::L4Protocol::kTcp;
+    std::uint16_t port = 0;
+    std::uint16_t node_port = 0;  ///< 0: none
+    TargetPort target_port = std::uint16_t{0};
+    std::string app_protocol;
+
+    friend bool operator==(const ServicePort&, const ServicePort&) = default;
+};
+
+/// core/v1 Service: the fields that fairlead uses.
+struct Service {
+    ObjectKey key;
+    std::string uid;
+    ServiceType type = ServiceType::kClusterIp;
+    bool headless = false;                     ///< spec.clusterIP: None
+    std::vector<base::IpAddress> cluster_ips;  ///< empty when headless or not assigned yet
+    std::vector<ServicePort> ports;
+    Labels selector;
+    std::vector<base::IpAddress> external_ips;
+    std::vector<base::IpAddress> load_balancer_ips;  ///< status.loadBalancer.ingress[].ip with ipMode VIP
+    std::vector<base::Prefix> load_balancer_source_ranges;
+    std::optional<std::uint32_t> affinity_timeout_s;  ///< set for sessionAffinity: ClientIP
+    TrafficPolicy external_traffic_policy = TrafficPolicy::kCluster;
+    TrafficPolicy internal_traffic_policy = TrafficPolicy::kCluster;
+    std::uint16_t health_check_node_port = 0;
+    bool publish_not_ready_addresses = false;
+    std::string traffic_distribution;  ///< spec.trafficDistribution
+    std::string external_name;         ///< spec.externalName
+    std::vector<base::Family> ip_families;
+    /// Label service.kubernetes.io/service-proxy-name: somebody else proxies this Service.
+    std::string service_proxy_name;
+
+    friend bool operator==(const Service&, const Service&) = default;
+};
+
+/// One address of discovery.k8s.io/v1 Endpoint, 24 bytes: there are hundreds of thousands.
+/// Names are indices into EndpointSlice::names (0: absent).
+struct Endpoint {
+    base::IpAddress address;
+    std::uint16_t node_name = 0;
+    std::uint16_t zone = 0;
+    bool ready : 1 = true;
+    bool serving : 1 = true;
+    bool terminating : 1 = false;
+
+    friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+/// discovery.k8s.io/v1 EndpointPort. A port that is absent in the API (all ports) is 0.
+struct EndpointPort {
+    std::string name;
+    base::L4Protocol protocol = base::L4Protocol::kTcp;
+    std::uint16_t port = 0;
+
+    friend bool operator==(const EndpointPort&, const EndpointPort&) = default;
+};
+
+/// discovery.k8s.io/v1 EndpointSlice: the fields that fairlead uses. Slices of addressType FQDN have no
+/// endpoints here.
+struct EndpointSlice {
+    ObjectKey key;
+    std::string service_name;  ///< label kubernetes.io/service-name; the slice's namespace is the Service's
+    base::Family family = base::Family::kIpv4;
+    std::vector<EndpointPort> ports;
+    std::vector<Endpoint> endpoints;
+    std::vector<std::string> names = {""};  ///< node and zone names of `endpoints`; names[0] is empty
+    std::vector<std::string>
+        zone_hints;  ///< hints.forZones per endpoint, comma-joined; empty when no endpoint has any
+
+    /// When the controller saw the change (annotation endpoints.kubernetes.io/last-change-trigger-time), Unix
+    /// nanoseconds; 0 if absent. Not part of equality.
+    std::int64_t last_change_trigger_ns = 0;
+
+    [[nodiscard]] std::string_view node_name(const Endpoint& endpoint) const {
+        return names[endpoint.node_name];
+    }
+    [[nodiscard]] std::string_view zone(const Endpoint& endpoint) const { return names[endpoint.zone]; }
+
+    friend bool operator==(const EndpointSlice& a, const EndpointSlice& b) {
+        return a.key == b.key && a.service_name == b.service_name && a.family == b.family &&
+               a.ports == b.ports && a.endpoints == b.endpoints && a.names == b.names &&
+               a.zone_hints == b.zone_hints;
+    }
+};
+
+/// core/v1 Node: the fields that fairlead uses.
+struct Node {
+    ObjectKey key;
+    std::vector<base::IpAddress> addresses;  ///< status.addresses of type InternalIP and ExternalIP
+    std::vector<base::Prefix> pod_cidrs;     ///< spec.podCIDRs
+    std::string zone;                        ///< label topology.kubernetes.io/zone
+    Labels labels;
+
+    friend bool operator==(const Node&, const Node&) = default;
+};
+
+/// core/v1 Namespace: the fields that fairlead uses.
+struct Namespace {
+    ObjectKey key;
+    Labels labels;
+
+    friend bool operator==(const Namespace&, const Namespace&) = default;
+};
+
+/// core/v1 ContainerPort that has a name or that a lab workload serves.
+struct ContainerPort {
+    std::string name;
+    base::L4Protocol protocol = base::L4Protocol::kTcp;
+    std::uint16_t port = 0;
+
+    friend bool operator==(const ContainerPort&, const ContainerPort&) = default;
+};
+
+/// core/v1 Pod: the fields that slices are derived from (manifests directory, lab).
+struct Pod {
+    ObjectKey key;
+    std::string uid;
+    Labels labels;
+    std::string node_name;
+    bool host_network = false;
+    std::vector<base::IpAddress> pod_ips;  ///< status.podIPs
+    std::vector<ContainerPort> ports;      ///< of all containers, in order
+    bool ready = false;                    ///< status.conditions Ready
+    bool terminating = false;              ///< metadata.deletionTimestamp is set
+    bool finished = false;                 ///< status.phase Succeeded or Failed
+
+    friend bool operator==(const Pod&, const Pod&) = default;
+};
+
+}  // namespace fairlead::kube
