@@ -3,7 +3,10 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
+#include <span>
+#include <utility>
 
 #include "base/json.h"
 
@@ -63,9 +66,18 @@ std::string format_line(std::string_view message, std::initializer_list<LogField
     return line;
 }
 
+constexpr std::pair<std::string_view, LogLevel> kLevels[] = {{"debug", LogLevel::kDebug},
+                                                             {"info", LogLevel::kInfo},
+                                                             {"warning", LogLevel::kWarning},
+                                                             {"error", LogLevel::kError}};
+constexpr std::pair<std::string_view, LogFormat> kFormats[] = {{"text", LogFormat::kText},
+                                                               {"json", LogFormat::kJson}};
+
 template <class Value>
-Result<Value> parse_name(std::string_view text, std::string_view what,
-                         std::initializer_list<std::pair<std::string_view, Value>> names) {
+using NameTable = std::span<const std::pair<std::string_view, Value>>;
+
+template <class Value>
+Result<Value> parse_name(std::string_view text, std::string_view what, NameTable<Value> names) {
     std::string known;
     for (const auto& [name, value] : names) {
         if (name == text) return value;
@@ -84,17 +96,20 @@ void configure_log(LogLevel level, LogFormat format) {
     set_pattern(stderr_logger(), format);
 }
 
+std::string_view name_of(LogLevel level) {
+    return std::ranges::find(kLevels, level, &std::pair<std::string_view, LogLevel>::second)->first;
+}
+
+std::string_view name_of(LogFormat format) {
+    return std::ranges::find(kFormats, format, &std::pair<std::string_view, LogFormat>::second)->first;
+}
+
 Result<LogLevel> parse_log_level(std::string_view text) {
-    return parse_name<LogLevel>(text, "log level",
-                                {{"debug", LogLevel::kDebug},
-                                 {"info", LogLevel::kInfo},
-                                 {"warning", LogLevel::kWarning},
-                                 {"error", LogLevel::kError}});
+    return parse_name<LogLevel>(text, "log level", kLevels);
 }
 
 Result<LogFormat> parse_log_format(std::string_view text) {
-    return parse_name<LogFormat>(text, "log format",
-                                 {{"text", LogFormat::kText}, {"json", LogFormat::kJson}});
+    return parse_name<LogFormat>(text, "log format", kFormats);
 }
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {

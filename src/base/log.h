@@ -37,8 +37,12 @@ class LogField {
 /// Chooses what is written to standard error from now on. Thread-safe.
 void configure_log(LogLevel level, LogFormat format);
 /// "debug", "info", "warning" or "error".
-Result<LogLevel> parse_log_level(std::string_view text);
+std::string_view name_of(LogLevel level);
 /// "text" or "json".
+std::string_view name_of(LogFormat format);
+/// The other way round; anything else is an error.
+Result<LogLevel> parse_log_level(std::string_view text);
+/// The other way round; anything else is an error.
 Result<LogFormat> parse_log_format(std::string_view text);
 
 /// Writes one line to standard error if `level` is enabled. `message` is a constant sentence; what varies

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/socket_address.h"
+
+namespace fairlead::agent {
+
+/// What an agent is told: kind AgentConfiguration of fairlead.config/v1alpha1, or the same by flags.
+struct Config {
+    std::string node_name;
+
+    // Where objects come from; all four empty: the in-cluster service account.
+    std::string manifests;
+    std::string kubeconfig;
+    std::string context;
+    std::string server;
+
+    std::vector<base::Prefix> cluster_cidrs;
+    std::vector<base::Prefix> service_cidrs;
+
+    base::SocketAddress health_address{base::IpAddress{}, 10256};
+    base::SocketAddress admin_address;
+
+    base::LogLevel log_level = base::LogLevel::kInfo;
+    base::LogFormat log_format = base::LogFormat::kText;
+
+    friend bool operator==(const Config&, const Config&) = default;
+};
+
+/// The configuration of an agent that is told nothing.
+Config default_config();
+
+/// One setting, from which the configuration file, the flag, the documentation and `--check` are all made.
+struct Setting {
+    std::string_view field;        ///< in the file: "clusterCIDRs"
+    std::string_view flag;         ///< on the command line: "--cluster-cidr"
+    std::string_view placeholder;  ///< in help: "CIDR"
+    std::string_view help;
+    bool list = false;        ///< several values: a sequence in the file, commas in the flag
+    bool reloadable = false;  ///< may change on SIGHUP
+    base::Result<void> (*set)(Config&, std::span<const std::string> values);
+    std::vector<std::string> (*get)(const Config&);
+};
+
+/// Every setting, in the order in which they are documented.
+std::span<const Setting> settings();
+
+/// A value given by flag: `setting` and its text.
+struct Override {
+    const Setting* setting = nullptr;
+    std::string text;
+};
+
+/// `text` of the file called `file_name` over the defaults. Unknown fields, wrong types and impossible values
+/// are refused with "FILE:LINE: FIELD: why".
+base::Result<Config> parse_config(std::string_view file_name, std::string_view text);
+
+/// `config` with flags put over it; errors name the flag.
+base::Result<Config> apply_overrides(Config config, std::span<const Override> overrides);
+
+/// Refuses what cannot work together, e.g. two sources.
+base::Result<void> validate(const Config& config);
+
+/// The fields that differ and cannot change while the agent runs.
+std::vector<std::string_view> fields_needing_restart(const Config& before, const Config& after);
+
+/// The configuration as a file that parse_config reads back to the same.
+std::string to_yaml(const Config& config);
+
+}  // namespace fairlead::agent

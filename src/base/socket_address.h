@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/address.h"
+#include "base/result.h"
+
+namespace fairlead::base {
+
+/// An address and a TCP or UDP port to listen on or to connect to.
+struct SocketAddress {
+    IpAddress address;
+    std::uint16_t port = 0;
+
+    /// From "10.0.0.1:80" or "[fd00::1]:80"; the port is 1 to 65535.
+    static Result<SocketAddress> parse(std::string_view text);
+    [[nodiscard]] std::string to_string() const { return format_endpoint(address, port); }
+
+    friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
+};
+
+}  // namespace fairlead::base
