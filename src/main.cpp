@@ -1,6 +1,8 @@
-#include <cstdio>
+#include "cli/program.h"
 
-int main() {
-    std::puts("fairlead");
-    return 0;
+int main(int argc, char** argv) {
+    int exit_status = 0;
+    const auto program = fairlead::cli::make_program();
+    fairlead::cli::add_commands(*program, exit_status);
+    return fairlead::cli::run(*program, argc, argv, exit_status);
 }
