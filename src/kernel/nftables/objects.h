@@ -27,6 +27,8 @@ enum class DataType : std::uint8_t {
     kVerdict
 };
 
+/// Bytes of a field alone; 0 for kVerdict.
+std::size_t size_bytes_of(DataType type);
 /// Bytes that a field takes inside a key: rounded up to whole 4-byte registers.
 std::size_t padded_size_bytes(DataType type);
 
@@ -77,6 +79,8 @@ class ElementReader {
     [[nodiscard]] std::size_t remaining_bytes() const { return rest_.size(); }
 
   private:
+    std::span<const std::byte> take(std::size_t size_bytes);
+
     std::span<const std::byte> rest_;
 };
 

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "kernel/netlink/attributes.h"
+
+namespace fairlead::kernel::netlink {
+
+/// A netlink socket of the network namespace in which it was opened. Non-blocking; extended acks are on.
+/// One thread at a time. Movable.
+class Socket {
+  public:
+    /// `bus` is NETLINK_NETFILTER or NETLINK_ROUTE. kDenied without CAP_NET_ADMIN for what needs it is told
+    /// on use.
+    static base::Result<Socket> open(int bus);
+
+    Socket(Socket&& other) noexcept;
+    Socket& operator=(Socket&& other) noexcept;
+    ~Socket();
+
+    [[nodiscard]] int fd() const { return fd_; }
+    /// What the kernel knows this socket by (nlmsg_pid of events that it caused).
+    [[nodiscard]] std::uint32_t port_id() const { return port_id_; }
+
+    /// Becomes a member of a multicast group, by number.
+    base::Result<void> join(unsigned group);
+    /// Kernel buffer sizes; above the system's limits where the process may (SO_SNDBUFFORCE, SO_RCVBUFFORCE).
+    base::Result<void> reserve_send_bytes(std::size_t size_bytes);
+    base::Result<void> reserve_receive_bytes(std::size_t size_bytes);
+    /// Drops, in the kernel, the datagrams whose first message was caused by `port_id`.
+    base::Result<void> ignore_events_of(std::uint32_t port_id);
+
+    /// Sends all of `messages` as one datagram, which the kernel has worked off when this returns.
+    base::Result<void> send(std::span<const std::byte> messages);
+    /// The next datagram, valid until the next call. An empty one when there is none. kBusy (ENOBUFS): some
+    /// were lost.
+    base::Result<std::span<const std::byte>> receive();
+
+    /// Sends one request with NLM_F_DUMP or NLM_F_ACK and calls `visit` for each message of the answer, up to
+    /// its end. kBusy: what was dumped changed meanwhile (NLM_F_DUMP_INTR); what was visited is void, ask
+    /// again.
+    base::Result<void> converse(std::span<const std::byte> request,
+                                const std::function<void(const Message&)>& visit);
+
+  private:
+    Socket(int fd, std::uint32_t port_id) : fd_(fd), port_id_(port_id) {}
+
+    int fd_ = -1;
+    std::uint32_t port_id_ = 0;
+    std::size_t send_bytes_ = 0;
+    std::vector<std::byte> receive_buffer_;
+};
+
+}  // namespace fairlead::kernel::netlink

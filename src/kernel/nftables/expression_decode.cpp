@@ -1,0 +1,173 @@
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include <array>
+#include <utility>
+
+#include "kernel/nftables/expression_codec.h"
+
+namespace fairlead::kernel::nftables {
+
+namespace {
+
+using netlink::Attributes;
+
+constexpr Register kRegisters = 16;
+
+/// A register as the kernel reports it: 16-byte registers by their old numbers 1 to 4, others as NFT_REG32_00
+/// and on.
+std::optional<Register> decode_register(std::optional<std::uint32_t> number) {
+    if (!number) return std::nullopt;
+    if (*number >= NFT_REG_1 && *number <= NFT_REG_4) return static_cast<Register>((*number - NFT_REG_1) * 4);
+    if (*number >= NFT_REG32_00 && *number < NFT_REG32_00 + kRegisters)
+        return static_cast<Register>(*number - NFT_REG32_00);
+    return std::nullopt;
+}
+
+std::vector<std::byte> decode_value(const Attributes& data) {
+    const auto value = data.payload(NFTA_DATA_VALUE);
+    return {value.begin(), value.end()};
+}
+
+std::optional<Expression> decode_payload(const Attributes& data) {
+    const auto to = decode_register(data.be32(NFTA_PAYLOAD_DREG));
+    const auto base = data.be32(NFTA_PAYLOAD_BASE);
+    const auto offset = data.be32(NFTA_PAYLOAD_OFFSET);
+    const auto length = data.be32(NFTA_PAYLOAD_LEN);
+    if (!to || !base || *base > NFT_PAYLOAD_TRANSPORT_HEADER || !offset || *offset > 255 || !length ||
+        *length > 255)
+        return std::nullopt;
+    return LoadPayload{static_cast<PayloadBase>(*base), static_cast<std::uint8_t>(*offset),
+                       static_cast<std::uint8_t>(*length), *to};
+}
+
+std::optional<Expression> decode_meta(const Attributes& data) {
+    const auto to = decode_register(data.be32(NFTA_META_DREG));
+    const auto key = data.be32(NFTA_META_KEY);
+    if (!to || !key) return std::nullopt;
+    for (const auto known : {MetaKey::kL4Protocol, MetaKey::kInputInterface, MetaKey::kOutputInterface})
+        if (*key == static_cast<std::uint32_t>(known)) return LoadMeta{known, *to};
+    return std::nullopt;
+}
+
+std::optional<Expression> decode_ct(const Attributes& data) {
+    const auto to = decode_register(data.be32(NFTA_CT_DREG));
+    const auto key = data.be32(NFTA_CT_KEY);
+    const auto direction = data.u8(NFTA_CT_DIRECTION);
+    if (!to || !key || *key > NFT_CT_DST_IP6 || (direction && *direction > 1)) return std::nullopt;
+    return LoadCt{static_cast<CtKey>(*key),
+                  direction ? static_cast<CtDirection>(*direction) : CtDirection::kNone, *to};
+}
+
+std::optional<Expression> decode_bitwise(const Attributes& data) {
+    const auto from = decode_register(data.be32(NFTA_BITWISE_SREG));
+    const auto to = decode_register(data.be32(NFTA_BITWISE_DREG));
+    if (!from || !to || data.be32(NFTA_BITWISE_OP).value_or(NFT_BITWISE_BOOL) != NFT_BITWISE_BOOL)
+        return std::nullopt;
+    return Bitwise{*from, *to, decode_value(data.nested(NFTA_BITWISE_MASK)),
+                   decode_value(data.nested(NFTA_BITWISE_XOR))};
+}
+
+std::optional<Expression> decode_compare(const Attributes& data) {
+    const auto from = decode_register(data.be32(NFTA_CMP_SREG));
+    const auto op = data.be32(NFTA_CMP_OP);
+    if (!from || !op || *op > NFT_CMP_GTE) return std::nullopt;
+    return Compare{*from, static_cast<CompareOp>(*op), decode_value(data.nested(NFTA_CMP_DATA))};
+}
+
+std::optional<Expression> decode_lookup(const Attributes& data) {
+    const auto from = decode_register(data.be32(NFTA_LOOKUP_SREG));
+    const std::string set{data.text(NFTA_LOOKUP_SET)};
+    const auto to = data.be32(NFTA_LOOKUP_DREG);
+    const bool inverted = (data.be32(NFTA_LOOKUP_FLAGS).value_or(0) & NFT_LOOKUP_F_INV) != 0;
+    if (!from || set.empty()) return std::nullopt;
+    if (!to) return LookupSet{set, *from, inverted};
+    if (inverted) return std::nullopt;
+    if (*to == NFT_REG_VERDICT) return LookupVerdict{set, *from};
+    const auto to_register = decode_register(to);
+    if (!to_register) return std::nullopt;
+    return LookupMap{set, *from, *to_register};
+}
+
+std::optional<Expression> decode_numgen(const Attributes& data) {
+    const auto to = decode_register(data.be32(NFTA_NG_DREG));
+    const auto modulus = data.be32(NFTA_NG_MODULUS);
+    const bool plain = data.be32(NFTA_NG_TYPE) == NFT_NG_RANDOM && data.be32(NFTA_NG_OFFSET).value_or(0) == 0;
+    if (!to || !modulus || !plain) return std::nullopt;
+    return RandomNumber{*modulus, *to};
+}
+
+std::optional<Expression> decode_verdict(const Attributes& verdict) {
+    const auto code = verdict.be32(NFTA_VERDICT_CODE);
+    const auto kind = code ? verdict_kind(static_cast<std::int32_t>(*code)) : std::nullopt;
+    if (!kind) return std::nullopt;
+    return Verdict{*kind, std::string(verdict.text(NFTA_VERDICT_CHAIN))};
+}
+
+std::optional<Expression> decode_immediate(const Attributes& data) {
+    const auto contents = data.nested(NFTA_IMMEDIATE_DATA);
+    if (data.be32(NFTA_IMMEDIATE_DREG) == NFT_REG_VERDICT)
+        return decode_verdict(contents.nested(NFTA_DATA_VERDICT));
+    const auto to = decode_register(data.be32(NFTA_IMMEDIATE_DREG));
+    if (!to) return std::nullopt;
+    return LoadImmediate{*to, decode_value(contents)};
+}
+
+std::optional<Expression> decode_nat(const Attributes& data) {
+    const auto address = decode_register(data.be32(NFTA_NAT_REG_ADDR_MIN));
+    const auto port = decode_register(data.be32(NFTA_NAT_REG_PROTO_MIN));
+    if (data.be32(NFTA_NAT_TYPE) != NFT_NAT_DNAT || !address || !port) return std::nullopt;
+    return DestinationNat{*address, *port};
+}
+
+std::optional<Expression> decode_masquerade(const Attributes& data) {
+    const auto flags = data.be32(NFTA_MASQ_FLAGS).value_or(0);
+    if (flags != 0 && flags != NF_NAT_RANGE_PROTO_RANDOM_FULLY) return std::nullopt;
+    return Masquerade{flags != 0};
+}
+
+std::optional<Expression> decode_reject(const Attributes& data) {
+    const auto type = data.be32(NFTA_REJECT_TYPE);
+    if (type == NFT_REJECT_TCP_RST) return Reject{RejectWith::kTcpReset};
+    if (type == NFT_REJECT_ICMP_UNREACH) return Reject{RejectWith::kPortUnreachable};
+    return std::nullopt;
+}
+
+std::optional<Expression> decode_counter(const Attributes&) {
+    return Counter{};
+}
+
+using Decoder = std::optional<Expression> (*)(const Attributes&);
+constexpr std::array<std::pair<std::string_view, Decoder>, 12> kDecoders = {{
+    {"payload", decode_payload},
+    {"meta", decode_meta},
+    {"ct", decode_ct},
+    {"bitwise", decode_bitwise},
+    {"cmp", decode_compare},
+    {"lookup", decode_lookup},
+    {"numgen", decode_numgen},
+    {"immediate", decode_immediate},
+    {"nat", decode_nat},
+    {"masq", decode_masquerade},
+    {"reject", decode_reject},
+    {"counter", decode_counter},
+}};
+
+}  // namespace
+
+std::optional<VerdictKind> verdict_kind(std::int32_t code) {
+    for (const auto kind : {VerdictKind::kAccept, VerdictKind::kDrop, VerdictKind::kReturn,
+                            VerdictKind::kJump, VerdictKind::kGoto})
+        if (code == verdict_code(kind)) return kind;
+    return std::nullopt;
+}
+
+std::optional<Expression> decode_expression(const Attributes& attributes) {
+    const auto name = attributes.text(NFTA_EXPR_NAME);
+    for (const auto& [known, decode] : kDecoders)
+        if (name == known) return decode(attributes.nested(NFTA_EXPR_DATA));
+    return std::nullopt;
+}
+
+}  // namespace fairlead::kernel::nftables

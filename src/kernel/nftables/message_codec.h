@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernel/netlink/attributes.h"
+#include "kernel/netlink/message.h"
+#include "kernel/nftables/transaction.h"
+
+namespace fairlead::kernel::nftables {
+
+/// Where one message of a batch begins, and what of the transaction it carries.
+struct BatchEntry {
+    std::uint32_t sequence = 0;
+    std::size_t offset_bytes = 0;
+    const Operation* operation = nullptr;      ///< nullptr for the frame of the batch itself
+    std::size_t first_element = 0;             ///< of those that the operation names
+    std::vector<std::size_t> element_offsets;  ///< of each element in the message
+};
+
+/// A transaction as one netlink batch (NFNL_MSG_BATCH_BEGIN ... END).
+struct Batch {
+    netlink::MessageBuilder messages;
+    std::vector<BatchEntry> entries;  ///< in order of sequence
+};
+
+/// Encodes all of `transaction`; sequence numbers count up from `first_sequence`. Elements are packed into
+/// messages up to the 64 KiB that an attribute can hold. The last operation asks for an acknowledgement.
+Batch encode_batch(const Transaction& transaction, std::uint32_t first_sequence);
+
+/// "set 'frontends': element 10.0.0.1 . tcp . 80", for messages to people. `offset_bytes` is what the kernel
+/// pointed at.
+std::string describe_entry(const BatchEntry& entry, base::Family family,
+                           std::optional<std::size_t> offset_bytes);
+
+/// Requests for NFT_MSG_GET*, to be sent with Socket::converse.
+void encode_get_table(netlink::MessageBuilder& builder, base::Family family, std::string_view table);
+void encode_dump_chains(netlink::MessageBuilder& builder, base::Family family);
+void encode_dump_rules(netlink::MessageBuilder& builder, base::Family family, std::string_view table);
+void encode_dump_sets(netlink::MessageBuilder& builder, base::Family family, std::string_view table);
+void encode_get_set(netlink::MessageBuilder& builder, base::Family family, std::string_view table,
+                    std::string_view set);
+void encode_dump_elements(netlink::MessageBuilder& builder, base::Family family, std::string_view table,
+                          std::string_view set);
+void encode_get_generation(netlink::MessageBuilder& builder);
+
+/// From NFT_MSG_NEWTABLE; nullopt if the message is another or lacks a name.
+std::optional<Table> decode_table(const netlink::Message& message);
+/// From NFT_MSG_NEWCHAIN, if it is a chain of `table`. A hook of a kind that we never make is decoded as
+/// none.
+std::optional<Chain> decode_chain(const netlink::Message& message, std::string_view table);
+/// From NFT_MSG_NEWRULE; expressions that are not ours are left out.
+std::optional<Rule> decode_rule(const netlink::Message& message, std::string_view table);
+/// From NFT_MSG_NEWSET. Anonymous sets and field types that are not ours: nullopt.
+std::optional<Set> decode_set(const netlink::Message& message, std::string_view table);
+
+/// One element as the kernel dumps it; in an interval set a range is two of them.
+struct RawElement {
+    Element element;
+    bool interval_end = false;
+};
+/// All elements of an NFT_MSG_NEWSETELEM.
+std::vector<RawElement> decode_elements(const netlink::Message& message);
+/// Joins the starts and ends of an interval set's elements to ranges, in ascending order.
+std::vector<Element> join_intervals(std::vector<RawElement> raw);
+
+/// From NFT_MSG_NEWGEN.
+std::optional<std::uint32_t> decode_generation(const netlink::Message& message);
+/// The table that an event or answer is about; empty if it is about none.
+std::string_view table_name_of(const netlink::Message& message);
+
+}  // namespace fairlead::kernel::nftables

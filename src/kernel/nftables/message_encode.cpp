@@ -1,0 +1,368 @@
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/assert.h"
+#include "kernel/nftables/expression_codec.h"
+#include "kernel/nftables/message_codec.h"
+#include "kernel/nftables/user_data.h"
+
+namespace fairlead::kernel::nftables {
+
+namespace {
+
+using netlink::MessageBuilder;
+
+// A list of elements is one attribute: 64 KiB less its header and the largest element (key, end and data of
+// 40 bytes).
+constexpr std::size_t kElementListBytes = 65'535 - 4 - 256;
+
+constexpr std::uint16_t message_type(int nft_message) {
+    return static_cast<std::uint16_t>((NFNL_SUBSYS_NFTABLES << 8U) | static_cast<unsigned>(nft_message));
+}
+
+std::uint8_t protocol_family(base::Family family) {
+    return family == base::Family::kIpv4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+}
+
+/// nfgenmsg: family, version, resource id in network order.
+std::array<std::byte, 4> generic_header(std::uint8_t family, std::uint16_t resource) {
+    return {std::byte{family}, std::byte{NFNETLINK_V0}, static_cast<std::byte>(resource >> 8U),
+            static_cast<std::byte>(resource)};
+}
+
+/// nft's number of a field type (its datatype list), for NFTA_SET_KEY_TYPE.
+std::uint32_t nft_type_number(DataType type) {
+    switch (type) {
+        case DataType::kIpv4Address:
+            return 7;
+        case DataType::kIpv6Address:
+            return 8;
+        case DataType::kInetProtocol:
+            return 12;
+        case DataType::kInetService:
+            return 13;
+        case DataType::kMark:
+            return 19;
+        case DataType::kVerdict:
+            return NFT_DATA_VERDICT;
+    }
+    return 0;
+}
+
+/// The numbers of concatenated fields, 6 bits each, as nft packs them.
+std::uint32_t nft_type_number(const std::vector<DataType>& types) {
+    constexpr unsigned kBitsPerType = 6;
+    std::uint32_t number = 0;
+    for (const auto type : types)
+        number = (number << kBitsPerType) | nft_type_number(type);
+    return number;
+}
+
+std::uint32_t length_of(const std::vector<DataType>& types) {
+    if (types.size() == 1) return static_cast<std::uint32_t>(size_bytes_of(types.front()));
+    std::size_t length = 0;
+    for (const auto type : types)
+        length += padded_size_bytes(type);
+    return static_cast<std::uint32_t>(length);
+}
+
+/// 0 (none) for a concatenation, as nft has it.
+std::uint32_t byte_order_of(const std::vector<DataType>& types) {
+    if (types.size() != 1) return 0;
+    return types.front() == DataType::kMark ? kHostByteOrder : kNetworkByteOrder;
+}
+
+void put_comment(MessageBuilder& builder, std::uint16_t attribute, const std::string& comment) {
+    if (comment.empty()) return;
+    UserData data;
+    data.put_text(kCommentOfTableChainOrRule, comment);
+    builder.put(attribute, data.bytes());
+}
+
+const char* name_of(ChainType type) {
+    switch (type) {
+        case ChainType::kFilter:
+            return "filter";
+        case ChainType::kNat:
+            return "nat";
+        case ChainType::kRoute:
+            return "route";
+    }
+    return "filter";
+}
+
+/// Largest value plus one of a key of network-order bytes; empty when it overflows, that is, nothing lies
+/// above.
+std::vector<std::byte> next_key(std::span<const std::byte> key) {
+    std::vector<std::byte> next(key.begin(), key.end());
+    for (auto byte = next.rbegin(); byte != next.rend(); ++byte) {
+        *byte = static_cast<std::byte>(std::to_integer<unsigned>(*byte) + 1);
+        if (*byte != std::byte{0}) return next;
+    }
+    return {};
+}
+
+class BatchEncoder {
+  public:
+    BatchEncoder(const Transaction& transaction, std::uint32_t first_sequence)
+        : table_(transaction.table()), sequence_(first_sequence) {
+        frame(NFNL_MSG_BATCH_BEGIN);
+        const auto operations = transaction.operations();
+        for (const auto& operation : operations) {
+            current_ = &operation;
+            std::visit(*this, operation);
+        }
+        current_ = nullptr;
+        acknowledge_last();
+        frame(NFNL_MSG_BATCH_END);
+    }
+
+    Batch take() { return std::move(batch_); }
+
+    void operator()(const AddTable&) {
+        begin(NFT_MSG_NEWTABLE, NLM_F_CREATE);
+        out().put_string(NFTA_TABLE_NAME, table_.name);
+        put_comment(out(), NFTA_TABLE_USERDATA, table_.comment);
+        end();
+    }
+
+    /// Added first, so that deleting never fails: older kernels have no NFT_MSG_DESTROYTABLE.
+    void operator()(const DestroyTable&) {
+        begin(NFT_MSG_NEWTABLE, NLM_F_CREATE);
+        out().put_string(NFTA_TABLE_NAME, table_.name);
+        end();
+        begin(NFT_MSG_DELTABLE, 0);
+        out().put_string(NFTA_TABLE_NAME, table_.name);
+        end();
+    }
+
+    void operator()(const AddChain& add) {
+        begin(NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+        out().put_string(NFTA_CHAIN_TABLE, table_.name);
+        out().put_string(NFTA_CHAIN_NAME, add.chain.name);
+        if (add.chain.hook) put_hook(*add.chain.hook);
+        put_comment(out(), NFTA_CHAIN_USERDATA, add.chain.comment);
+        end();
+    }
+
+    void operator()(const DeleteChain& remove) {
+        (*this)(FlushChain{remove.name});
+        begin(NFT_MSG_DELCHAIN, 0);
+        out().put_string(NFTA_CHAIN_TABLE, table_.name);
+        out().put_string(NFTA_CHAIN_NAME, remove.name);
+        end();
+    }
+
+    void operator()(const AddRule& add) {
+        begin(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+        out().put_string(NFTA_RULE_TABLE, table_.name);
+        out().put_string(NFTA_RULE_CHAIN, add.rule.chain);
+        const auto list = out().begin_nested(NFTA_RULE_EXPRESSIONS);
+        for (const auto& expression : add.rule.expressions)
+            encode_expression(out(), table_.family, expression);
+        out().end_nested(list);
+        put_comment(out(), NFTA_RULE_USERDATA, add.rule.comment);
+        end();
+    }
+
+    void operator()(const FlushChain& flush) {
+        begin(NFT_MSG_DELRULE, 0);
+        out().put_string(NFTA_RULE_TABLE, table_.name);
+        out().put_string(NFTA_RULE_CHAIN, flush.name);
+        end();
+    }
+
+    void operator()(const AddSet& add) {
+        begin(NFT_MSG_NEWSET, NLM_F_CREATE);
+        put_set(add.set);
+        end();
+    }
+
+    void operator()(const FlushSet& flush) {
+        begin(NFT_MSG_DELSETELEM, 0);
+        out().put_string(NFTA_SET_ELEM_LIST_TABLE, table_.name);
+        out().put_string(NFTA_SET_ELEM_LIST_SET, flush.name);
+        end();
+    }
+
+    void operator()(const AddElements& add) {
+        put_elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, add.set, add.elements);
+    }
+    void operator()(const DeleteElements& remove) {
+        put_elements(NFT_MSG_DELSETELEM, 0, remove.set, remove.elements);
+    }
+
+  private:
+    MessageBuilder& out() { return batch_.messages; }
+
+    void frame(int type) {
+        batch_.entries.push_back({sequence_, out().size_bytes(), nullptr, 0, {}});
+        out().begin_message(static_cast<std::uint16_t>(type), NLM_F_REQUEST, sequence_++,
+                            generic_header(AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
+        out().end_message();
+    }
+
+    void begin(int nft_message, int flags) {
+        batch_.entries.push_back({sequence_, out().size_bytes(), current_, 0, {}});
+        out().begin_message(message_type(nft_message), static_cast<std::uint16_t>(NLM_F_REQUEST | flags),
+                            sequence_++, generic_header(protocol_family(table_.family), 0));
+    }
+
+    void end() { out().end_message(); }
+
+    void acknowledge_last() { out().add_flags(batch_.entries.back().offset_bytes, NLM_F_ACK); }
+
+    void put_hook(const ChainHook& hook) {
+        const auto nested = out().begin_nested(NFTA_CHAIN_HOOK);
+        out().put_be32(NFTA_HOOK_HOOKNUM, static_cast<std::uint32_t>(hook.hook));
+        out().put_be32(NFTA_HOOK_PRIORITY, static_cast<std::uint32_t>(hook.priority));
+        out().end_nested(nested);
+        out().put_string(NFTA_CHAIN_TYPE, name_of(hook.type));
+    }
+
+    void put_set(const Set& set) {
+        const bool verdicts = set.data == std::vector{DataType::kVerdict};
+        std::uint32_t flags = set.interval ? NFT_SET_INTERVAL : 0;
+        if (!set.data.empty()) flags |= NFT_SET_MAP;
+        out().put_string(NFTA_SET_TABLE, table_.name);
+        out().put_string(NFTA_SET_NAME, set.name);
+        out().put_be32(NFTA_SET_FLAGS, flags);
+        out().put_be32(NFTA_SET_KEY_TYPE, nft_type_number(set.key));
+        out().put_be32(NFTA_SET_KEY_LEN, length_of(set.key));
+        if (!set.data.empty()) {
+            out().put_be32(NFTA_SET_DATA_TYPE, nft_type_number(set.data));
+            // A chain's address lies in the data of a verdict; the kernel knows its size.
+            if (!verdicts) out().put_be32(NFTA_SET_DATA_LEN, length_of(set.data));
+        }
+        out().put_be32(NFTA_SET_ID, ++set_id_);
+        UserData data;
+        data.put_number(kSetKeyByteOrder, byte_order_of(set.key));
+        if (!set.data.empty()) data.put_number(kSetDataByteOrder, verdicts ? 0 : byte_order_of(set.data));
+        if (!set.comment.empty()) data.put_text(kSetComment, set.comment);
+        out().put(NFTA_SET_USERDATA, data.bytes());
+    }
+
+    void put_elements(int nft_message, int flags, const std::string& set,
+                      const std::vector<Element>& elements) {
+        std::size_t next = 0;
+        while (next < elements.size()) {
+            begin(nft_message, flags);
+            BatchEntry& entry = batch_.entries.back();
+            entry.first_element = next;
+            out().put_string(NFTA_SET_ELEM_LIST_TABLE, table_.name);
+            out().put_string(NFTA_SET_ELEM_LIST_SET, set);
+            const std::size_t list = out().begin_nested(NFTA_SET_ELEM_LIST_ELEMENTS);
+            for (; next < elements.size() && out().size_bytes() - list < kElementListBytes; ++next) {
+                entry.element_offsets.push_back(out().message_size_bytes());
+                put_element(elements[next]);
+            }
+            out().end_nested(list);
+            end();
+        }
+    }
+
+    void put_element(const Element& element) {
+        put_element_part(element.key.bytes(), &element, 0);
+        if (element.key_end.empty()) return;
+        // The first key after the range ends it; a range up to the last key of all is left open.
+        const auto after = next_key(element.key_end.bytes());
+        if (!after.empty()) put_element_part(after, nullptr, NFT_SET_ELEM_INTERVAL_END);
+    }
+
+    void put_element_part(std::span<const std::byte> key, const Element* with_data, std::uint32_t flags) {
+        const auto item = out().begin_nested(NFTA_LIST_ELEM);
+        if (flags != 0) out().put_be32(NFTA_SET_ELEM_FLAGS, flags);
+        put_value(NFTA_SET_ELEM_KEY, key);
+        const bool adding = std::holds_alternative<AddElements>(*current_);
+        if (with_data != nullptr && adding && !with_data->data.empty())
+            put_value(NFTA_SET_ELEM_DATA, with_data->data.bytes());
+        if (with_data != nullptr && adding && !with_data->verdict_chain.empty())
+            put_goto(with_data->verdict_chain);
+        out().end_nested(item);
+    }
+
+    void put_value(std::uint16_t type, std::span<const std::byte> value) {
+        const auto nested = out().begin_nested(type);
+        out().put(NFTA_DATA_VALUE, value);
+        out().end_nested(nested);
+    }
+
+    void put_goto(const std::string& chain) {
+        const auto data = out().begin_nested(NFTA_SET_ELEM_DATA);
+        const auto verdict = out().begin_nested(NFTA_DATA_VERDICT);
+        out().put_be32(NFTA_VERDICT_CODE, static_cast<std::uint32_t>(verdict_code(VerdictKind::kGoto)));
+        out().put_string(NFTA_VERDICT_CHAIN, chain);
+        out().end_nested(verdict);
+        out().end_nested(data);
+    }
+
+    Table table_;
+    std::uint32_t sequence_;
+    std::uint32_t set_id_ = 0;
+    const Operation* current_ = nullptr;
+    Batch batch_;
+};
+
+void begin_request(MessageBuilder& builder, int nft_message, int flags, std::uint8_t family) {
+    builder.begin_message(message_type(nft_message), static_cast<std::uint16_t>(NLM_F_REQUEST | flags), 0,
+                          generic_header(family, 0));
+}
+
+}  // namespace
+
+Batch encode_batch(const Transaction& transaction, std::uint32_t first_sequence) {
+    FAIRLEAD_ASSERT(!transaction.empty());
+    return BatchEncoder{transaction, first_sequence}.take();
+}
+
+void encode_get_table(MessageBuilder& builder, base::Family family, std::string_view table) {
+    begin_request(builder, NFT_MSG_GETTABLE, NLM_F_ACK, protocol_family(family));
+    builder.put_string(NFTA_TABLE_NAME, table);
+    builder.end_message();
+}
+
+void encode_dump_chains(MessageBuilder& builder, base::Family family) {
+    begin_request(builder, NFT_MSG_GETCHAIN, NLM_F_DUMP, protocol_family(family));
+    builder.end_message();
+}
+
+void encode_dump_rules(MessageBuilder& builder, base::Family family, std::string_view table) {
+    begin_request(builder, NFT_MSG_GETRULE, NLM_F_DUMP, protocol_family(family));
+    builder.put_string(NFTA_RULE_TABLE, table);
+    builder.end_message();
+}
+
+void encode_dump_sets(MessageBuilder& builder, base::Family family, std::string_view table) {
+    begin_request(builder, NFT_MSG_GETSET, NLM_F_DUMP, protocol_family(family));
+    builder.put_string(NFTA_SET_TABLE, table);
+    builder.end_message();
+}
+
+void encode_get_set(MessageBuilder& builder, base::Family family, std::string_view table,
+                    std::string_view set) {
+    begin_request(builder, NFT_MSG_GETSET, NLM_F_ACK, protocol_family(family));
+    builder.put_string(NFTA_SET_TABLE, table);
+    builder.put_string(NFTA_SET_NAME, set);
+    builder.end_message();
+}
+
+void encode_dump_elements(MessageBuilder& builder, base::Family family, std::string_view table,
+                          std::string_view set) {
+    begin_request(builder, NFT_MSG_GETSETELEM, NLM_F_DUMP, protocol_family(family));
+    builder.put_string(NFTA_SET_ELEM_LIST_TABLE, table);
+    builder.put_string(NFTA_SET_ELEM_LIST_SET, set);
+    builder.end_message();
+}
+
+void encode_get_generation(MessageBuilder& builder) {
+    begin_request(builder, NFT_MSG_GETGEN, NLM_F_ACK, AF_UNSPEC);
+    builder.end_message();
+}
+
+}  // namespace fairlead::kernel::nftables

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "kernel/netlink/socket.h"
+#include "kernel/nftables/nft_tables.h"
+
+namespace fairlead::kernel::nftables {
+
+/// nf_tables of the network namespace in which it was opened, over netlink. Needs CAP_NET_ADMIN there.
+class NetlinkNftTables final : public NftTables {
+  public:
+    static base::Result<NetlinkNftTables> open();
+
+    base::Result<void> commit(const Transaction& transaction) override;
+    base::Result<std::optional<TableContents>> read_table(base::Family family,
+                                                          std::string_view name) override;
+    base::Result<void> read_elements(base::Family family, std::string_view table, std::string_view set,
+                                     const std::function<void()>& restart,
+                                     const std::function<void(Element)>& visit) override;
+    base::Result<std::uint32_t> generation() override;
+
+    /// What events that our commits cause are marked with: see NftMonitor.
+    [[nodiscard]] std::uint32_t port_id() const { return socket_.port_id(); }
+
+  private:
+    explicit NetlinkNftTables(netlink::Socket socket) : socket_(std::move(socket)) {}
+
+    base::Result<void> commit_once(const Transaction& transaction);
+    base::Result<std::optional<TableContents>> read_table_once(base::Family family, std::string_view name);
+    base::Result<bool> is_interval(base::Family family, std::string_view table, std::string_view set);
+    base::Result<void> read_elements_once(base::Family family, std::string_view table, std::string_view set,
+                                          const std::function<void(Element)>& visit);
+
+    netlink::Socket socket_;
+    std::uint32_t sequence_ = 1;
+};
+
+}  // namespace fairlead::kernel::nftables

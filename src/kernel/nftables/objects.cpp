@@ -1,0 +1,94 @@
+#include "kernel/nftables/objects.h"
+
+#include <endian.h>
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace fairlead::kernel::nftables {
+
+namespace {
+
+constexpr std::size_t kRegisterBytes = 4;
+
+constexpr std::size_t padded(std::size_t size_bytes) {
+    return (size_bytes + kRegisterBytes - 1) / kRegisterBytes * kRegisterBytes;
+}
+
+}  // namespace
+
+std::size_t size_bytes_of(DataType type) {
+    switch (type) {
+        case DataType::kIpv4Address:
+        case DataType::kMark:
+            return 4;
+        case DataType::kIpv6Address:
+            return 16;
+        case DataType::kInetProtocol:
+            return 1;
+        case DataType::kInetService:
+            return 2;
+        case DataType::kVerdict:
+            return 0;
+    }
+    return 0;
+}
+
+std::size_t padded_size_bytes(DataType type) {
+    return padded(size_bytes_of(type));
+}
+
+ElementBytes& ElementBytes::add_raw(std::span<const std::byte> bytes) {
+    FAIRLEAD_ASSERT(size_ + padded(bytes.size()) <= kCapacityBytes);
+    std::ranges::copy(bytes, bytes_.begin() + size_);
+    size_ = static_cast<std::uint8_t>(size_ + padded(bytes.size()));
+    return *this;
+}
+
+ElementBytes& ElementBytes::add(const base::IpAddress& address) {
+    return add_raw(address.bytes());
+}
+
+ElementBytes& ElementBytes::add(base::L4Protocol protocol) {
+    const auto number = static_cast<std::byte>(protocol);
+    return add_raw({&number, 1});
+}
+
+ElementBytes& ElementBytes::add_port(std::uint16_t port) {
+    const std::uint16_t network_order = htobe16(port);
+    return add_raw(std::as_bytes(std::span{&network_order, 1}));
+}
+
+ElementBytes& ElementBytes::add_number(std::uint32_t number) {
+    return add_raw(std::as_bytes(std::span{&number, 1}));
+}
+
+std::span<const std::byte> ElementReader::take(std::size_t size_bytes) {
+    FAIRLEAD_ASSERT(padded(size_bytes) <= rest_.size());
+    const auto field = rest_.first(size_bytes);
+    rest_ = rest_.subspan(padded(size_bytes));
+    return field;
+}
+
+base::IpAddress ElementReader::address(base::Family family) {
+    return base::IpAddress{take(base::address_size_bytes(family))};
+}
+
+std::uint8_t ElementReader::protocol() {
+    return std::to_integer<std::uint8_t>(take(1)[0]);
+}
+
+std::uint16_t ElementReader::port() {
+    std::uint16_t network_order = 0;
+    std::memcpy(&network_order, take(sizeof network_order).data(), sizeof network_order);
+    return be16toh(network_order);
+}
+
+std::uint32_t ElementReader::number() {
+    std::uint32_t value = 0;
+    std::memcpy(&value, take(sizeof value).data(), sizeof value);
+    return value;
+}
+
+}  // namespace fairlead::kernel::nftables
