@@ -1,0 +1,74 @@
+#include "services/service_catalog.h"
+
+#include <algorithm>
+
+namespace fairlead::services {
+
+namespace {
+
+kube::ObjectKey service_key_of(const kube::EndpointSlice& slice) {
+    return {slice.key.namespace_name, slice.service_name};
+}
+
+}  // namespace
+
+ServiceId ServiceCatalog::id_of(const kube::ObjectKey& key) {
+    const auto [known, added] = ids_.try_emplace(key, 0);
+    if (!added) return known->second;
+    if (free_.empty()) {
+        free_.push_back(static_cast<ServiceId>(entries_.size()));
+        entries_.emplace_back();
+    }
+    known->second = free_.back();
+    free_.pop_back();
+    entries_[known->second].key = key;
+    return known->second;
+}
+
+void ServiceCatalog::remove_slice(const kube::EndpointSlice& slice, std::vector<ServiceId>& touched) {
+    const ServiceId id = id_of(service_key_of(slice));
+    std::erase_if(entries_[id].slices, [&](const auto& known) { return known->key == slice.key; });
+    touched.push_back(id);
+}
+
+void ServiceCatalog::add_slice(std::shared_ptr<const kube::EndpointSlice> slice,
+                               std::vector<ServiceId>& touched) {
+    const ServiceId id = id_of(service_key_of(*slice));
+    entries_[id].slices.push_back(std::move(slice));
+    touched.push_back(id);
+}
+
+std::vector<ServiceId> ServiceCatalog::apply(const kube::ChangeSet& changes) {
+    std::vector<ServiceId> touched;
+    for (const auto& change : changes.services) {
+        const ServiceId id = id_of(change.key);
+        entries_[id].service = change.after;
+        touched.push_back(id);
+    }
+    for (const auto& change : changes.slices) {
+        if (change.before) remove_slice(*change.before, touched);
+        if (change.after) add_slice(change.after, touched);
+    }
+    std::ranges::sort(touched);
+    const auto repeated = std::ranges::unique(touched);
+    touched.erase(repeated.begin(), repeated.end());
+    return touched;
+}
+
+void ServiceCatalog::release_if_empty(ServiceId id) {
+    auto& entry = entries_[id];
+    if (entry.service || !entry.slices.empty() || !ids_.erase(entry.key)) return;
+    entry = {};
+    free_.push_back(id);
+}
+
+std::vector<ServiceId> ServiceCatalog::all() const {
+    std::vector<ServiceId> ids;
+    ids.reserve(ids_.size());
+    for (const auto& [key, id] : ids_)
+        ids.push_back(id);
+    std::ranges::sort(ids);
+    return ids;
+}
+
+}  // namespace fairlead::services

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "kube/store.h"
+
+namespace fairlead::services {
+
+/// A Service with its slices; either may be there before the other.
+struct CatalogEntry {
+    kube::ObjectKey key;
+    std::shared_ptr<const kube::Service> service;
+    std::vector<std::shared_ptr<const kube::EndpointSlice>> slices;
+};
+
+/// Number of an entry, for as long as it has a Service or a slice.
+using ServiceId = std::uint32_t;
+
+/// Services with the slices that belong to them (label kubernetes.io/service-name, same namespace).
+class ServiceCatalog {
+  public:
+    /// Takes the changes in; returns the Services that must be compiled anew, each once.
+    std::vector<ServiceId> apply(const kube::ChangeSet& changes);
+
+    /// Valid ids only: those that apply returned, until the entry is empty and release() was called.
+    [[nodiscard]] const CatalogEntry& entry(ServiceId id) const { return entries_[id]; }
+    /// Forgets an entry that has neither Service nor slices.
+    void release_if_empty(ServiceId id);
+
+    [[nodiscard]] std::vector<ServiceId> all() const;
+
+  private:
+    ServiceId id_of(const kube::ObjectKey& key);
+    void remove_slice(const kube::EndpointSlice& slice, std::vector<ServiceId>& touched);
+    void add_slice(std::shared_ptr<const kube::EndpointSlice> slice, std::vector<ServiceId>& touched);
+
+    absl::flat_hash_map<kube::ObjectKey, ServiceId> ids_;
+    std::vector<CatalogEntry> entries_;
+    std::vector<ServiceId> free_;
+};
+
+}  // namespace fairlead::services

@@ -1,0 +1,38 @@
+#include "services/service_proxy.h"
+
+#include "services/layout.h"
+
+namespace fairlead::services {
+
+ServiceProxy::ServiceProxy(const Options& options, kernel::nftables::NftTables& tables)
+    : ipv4_(base::Family::kIpv4, options, catalog_, tables),
+      ipv6_(base::Family::kIpv6, options, catalog_, tables) {}
+
+void ServiceProxy::stage(const kube::ChangeSet& changes) {
+    const auto touched = catalog_.apply(changes);
+    ipv4_.update(touched);
+    ipv6_.update(touched);
+    for (const auto id : touched)
+        catalog_.release_if_empty(id);
+}
+
+void ServiceProxy::configure(const Options& options) {
+    ipv4_.configure(options);
+    ipv6_.configure(options);
+}
+
+void ServiceProxy::distrust_kernel() {
+    ipv4_.distrust_kernel();
+    ipv6_.distrust_kernel();
+}
+
+base::Result<void> remove_tables(kernel::nftables::NftTables& tables) {
+    for (const auto family : {base::Family::kIpv4, base::Family::kIpv6}) {
+        kernel::nftables::Transaction transaction{layout(family).table};
+        transaction.add(kernel::nftables::DestroyTable{});
+        FAIRLEAD_CHECK(tables.commit(transaction));
+    }
+    return {};
+}
+
+}  // namespace fairlead::services

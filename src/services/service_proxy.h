@@ -1,0 +1,42 @@
+#pragma once
+
+#include <vector>
+
+#include "kube/store.h"
+#include "services/family_proxy.h"
+
+namespace fairlead::services {
+
+/// Services of the cluster as nftables state of this node, in both families.
+///
+/// stage() takes changes in, which is pure and cheap; sync() writes what they change in one family. The
+/// caller decides when to sync, measures it, and tries again after an error. See docs/services.md.
+class ServiceProxy {
+  public:
+    ServiceProxy(const Options& options, kernel::nftables::NftTables& tables);
+
+    void stage(const kube::ChangeSet& changes);
+    void configure(const Options& options);
+    /// Somebody else may have changed our tables: the next syncs read them back.
+    void distrust_kernel();
+    base::Result<SyncReport> sync(base::Family family) { return proxy(family).sync(); }
+
+    [[nodiscard]] bool has_pending(base::Family family) const { return proxy(family).has_pending(); }
+    [[nodiscard]] const ServiceCatalog& catalog() const { return catalog_; }
+    [[nodiscard]] const FamilyProxy& proxy(base::Family family) const {
+        return family == base::Family::kIpv4 ? ipv4_ : ipv6_;
+    }
+
+  private:
+    FamilyProxy& proxy(base::Family family) { return family == base::Family::kIpv4 ? ipv4_ : ipv6_; }
+
+    ServiceCatalog catalog_;
+    FamilyProxy ipv4_;
+    FamilyProxy ipv6_;
+};
+
+/// Removes the tables of both families, whatever their layout, and nothing else. No error if they are not
+/// there.
+base::Result<void> remove_tables(kernel::nftables::NftTables& tables);
+
+}  // namespace fairlead::services

@@ -1,0 +1,93 @@
+#include "services/wanted_state.h"
+
+#include <algorithm>
+
+namespace fairlead::services {
+
+void WantedState::CountedAddresses::add(const base::IpAddress& address) {
+    if (counts[address]++ == 0) changed.insert(address);
+}
+
+void WantedState::CountedAddresses::remove(const base::IpAddress& address) {
+    const auto counted = counts.find(address);
+    if (--counted->second > 0) return;
+    counts.erase(counted);
+    changed.insert(address);
+}
+
+void WantedState::replace(CountedAddresses& counted, const std::vector<base::IpAddress>& before,
+                          const std::vector<base::IpAddress>& after) {
+    // Added first: what stays is never counted down to nothing.
+    for (const auto& address : after)
+        counted.add(address);
+    for (const auto& address : before)
+        counted.remove(address);
+}
+
+void WantedState::forget_loss(ServiceId id, const Frontend& frontend) {
+    const auto [first, last] = losers_.equal_range(frontend);
+    const auto lost = std::find_if(first, last, [&](const auto& loser) { return loser.second == id; });
+    if (lost != last) losers_.erase(lost);
+}
+
+void WantedState::release(ServiceId id, const Frontend& frontend, std::vector<ServiceId>& again) {
+    const auto owner = owners_.find(frontend);
+    if (owner == owners_.end() || owner->second != id) return forget_loss(id, frontend);
+    owners_.erase(owner);
+    changed_frontends_[frontend] = std::nullopt;
+    const auto [first, last] = losers_.equal_range(frontend);
+    for (auto loser = first; loser != last; ++loser)
+        again.push_back(loser->second);
+}
+
+bool WantedState::claim(ServiceId id, const Frontend& frontend) {
+    const auto [owner, free] = owners_.try_emplace(frontend, id);
+    const ServiceId other = owner->second;
+    const bool wins = free || other == id || catalog_.entry(id).key < catalog_.entry(other).key;
+    const ServiceId loser = wins ? other : id;
+    owner->second = wins ? id : other;
+    forget_loss(id, frontend);
+    if (other != id) losers_.emplace(frontend, loser);
+    return wins;
+}
+
+std::vector<ServiceId> WantedState::put(ServiceId id, CompiledService compiled) {
+    std::vector<ServiceId> again;
+    Claims& claims = claims_[id];
+    Claims before = std::move(claims);
+    claims = {};
+    for (const auto& frontend : before.frontends)
+        if (!std::ranges::binary_search(compiled.frontends, frontend, {}, &BackedFrontend::frontend))
+            release(id, frontend, again);
+    for (auto& [frontend, backends] : compiled.frontends) {
+        claims.frontends.push_back(frontend);
+        if (claim(id, frontend)) changed_frontends_[frontend] = std::move(backends);
+    }
+    replace(cluster_ips_, before.cluster_ips, compiled.cluster_ips);
+    replace(hairpins_, before.local_backends, compiled.local_backends);
+    claims.cluster_ips = std::move(compiled.cluster_ips);
+    claims.local_backends = std::move(compiled.local_backends);
+    if (claims.frontends.empty() && claims.cluster_ips.empty()) claims_.erase(id);
+    return again;
+}
+
+void WantedState::mark_addresses_changed() {
+    for (auto* addresses : {&cluster_ips_, &hairpins_})
+        for (const auto& [address, count] : addresses->counts)
+            addresses->changed.insert(address);
+}
+
+std::optional<ServiceId> WantedState::owner(const Frontend& frontend) const {
+    const auto owner = owners_.find(frontend);
+    return owner == owners_.end() ? std::nullopt : std::optional{owner->second};
+}
+
+std::vector<Conflict> WantedState::conflicts() const {
+    std::vector<Conflict> conflicts;
+    for (const auto& [frontend, loser] : losers_)
+        if (const auto owner = owners_.find(frontend); owner != owners_.end())
+            conflicts.push_back({frontend, catalog_.entry(owner->second).key, catalog_.entry(loser).key});
+    return conflicts;
+}
+
+}  // namespace fairlead::services

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "services/frontend.h"
+#include "services/service_catalog.h"
+
+namespace fairlead::services {
+
+/// A frontend that two Services claim; the one whose namespace/name sorts first has it.
+struct Conflict {
+    Frontend frontend;
+    kube::ObjectKey owner;
+    kube::ObjectKey loser;
+};
+
+/// What all Services together want of one family's table, and what of it changed since it was last written.
+///
+/// Services are put in one by one, as compiled. A frontend belongs to one Service at a time; an address may
+/// be wanted by several.
+class WantedState {
+  public:
+    explicit WantedState(const ServiceCatalog& catalog) : catalog_(catalog) {}
+
+    /// Replaces what a Service wants. Returns the Services that have to be put again because a frontend
+    /// became free.
+    std::vector<ServiceId> put(ServiceId id, CompiledService compiled);
+
+    /// Makes every address count as changed; frontends are marked by putting their Services again.
+    void mark_addresses_changed();
+
+    /// Changed frontends with their backends; nullopt: gone. Whoever has written one erases it.
+    absl::flat_hash_map<Frontend, std::optional<std::vector<Backend>>>& changed_frontends() {
+        return changed_frontends_;
+    }
+    absl::flat_hash_set<base::IpAddress>& changed_cluster_ips() { return cluster_ips_.changed; }
+    absl::flat_hash_set<base::IpAddress>& changed_hairpins() { return hairpins_.changed; }
+
+    [[nodiscard]] bool has_changes() const {
+        return !changed_frontends_.empty() || !cluster_ips_.changed.empty() || !hairpins_.changed.empty();
+    }
+
+    [[nodiscard]] bool wants_frontend(const Frontend& frontend) const { return owners_.contains(frontend); }
+    [[nodiscard]] bool wants_cluster_ip(const base::IpAddress& address) const {
+        return cluster_ips_.counts.contains(address);
+    }
+    [[nodiscard]] bool wants_hairpin(const base::IpAddress& address) const {
+        return hairpins_.counts.contains(address);
+    }
+    /// The Service that a frontend belongs to, or nullopt.
+    [[nodiscard]] std::optional<ServiceId> owner(const Frontend& frontend) const;
+    [[nodiscard]] std::vector<Conflict> conflicts() const;
+
+  private:
+    struct CountedAddresses {
+        absl::flat_hash_map<base::IpAddress, std::uint32_t> counts;
+        absl::flat_hash_set<base::IpAddress> changed;
+
+        void add(const base::IpAddress& address);
+        void remove(const base::IpAddress& address);
+    };
+    /// What was put last for a Service, without the backends.
+    struct Claims {
+        std::vector<Frontend> frontends;
+        std::vector<base::IpAddress> cluster_ips;
+        std::vector<base::IpAddress> local_backends;
+    };
+
+    void release(ServiceId id, const Frontend& frontend, std::vector<ServiceId>& again);
+    void forget_loss(ServiceId id, const Frontend& frontend);
+    /// True if the Service has the frontend now.
+    bool claim(ServiceId id, const Frontend& frontend);
+    static void replace(CountedAddresses& counted, const std::vector<base::IpAddress>& before,
+                        const std::vector<base::IpAddress>& after);
+
+    const ServiceCatalog& catalog_;
+    absl::flat_hash_map<ServiceId, Claims> claims_;
+    absl::flat_hash_map<Frontend, ServiceId> owners_;
+    std::multimap<Frontend, ServiceId> losers_;  // few or none
+    CountedAddresses cluster_ips_;
+    CountedAddresses hairpins_;
+    absl::flat_hash_map<Frontend, std::optional<std::vector<Backend>>> changed_frontends_;
+};
+
+}  // namespace fairlead::services

@@ -1,0 +1,235 @@
+#include "services/service_proxy.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+
+#include "base/random.h"
+#include "kernel/nftables/monitor.h"
+#include "kernel/nftables/netlink_nft_tables.h"
+#include "support/command.h"
+#include "support/kube_fixture.h"
+
+namespace fairlead::services {
+namespace {
+
+using base::Family;
+using kernel::nftables::Element;
+using kernel::nftables::NetlinkNftTables;
+using kernel::nftables::NftMonitor;
+using test::output_of;
+using testing::HasSubstr;
+using testing::Not;
+
+Options options() {
+    return {"n1",
+            {base::Prefix::parse("10.64.0.0/10").value(), base::Prefix::parse("fd00:64::/48").value()},
+            {base::Prefix::parse("10.96.0.0/12").value(), base::Prefix::parse("fd00:96::/112").value()}};
+}
+
+class ServiceProxyTest : public testing::Test {
+  protected:
+    void TearDown() override { output_of("nft flush ruleset"); }
+
+    SyncReport sync(ServiceProxy& proxy, Family family = Family::kIpv4) {
+        const auto report = proxy.sync(family);
+        EXPECT_TRUE(report) << report.error().message;
+        return report.value_or(SyncReport{});
+    }
+
+    /// All elements of all sets of a table.
+    std::set<Element> elements(Family family) {
+        std::set<Element> all;
+        for (const auto set : {"frontends", "endpoints", "no_endpoints", "cluster_ips", "hairpin",
+                               "service_cidrs", "pod_cidrs"})
+            EXPECT_TRUE(tables_.read_elements(
+                family, "fairlead", set, [] {}, [&](Element element) { all.insert(std::move(element)); }));
+        return all;
+    }
+
+    NetlinkNftTables tables_ = *NetlinkNftTables::open();
+    NftMonitor any_change_ = *NftMonitor::open("fairlead", 0);
+};
+
+TEST_F(ServiceProxyTest, TheTablesReadWellInStockNft) {
+    ServiceProxy proxy{options(), tables_};
+    proxy.stage(test::change({}, test::shared(test::service("cart", {"10.96.0.1", "fd00:96::1"}))));
+    proxy.stage(test::change({}, test::shared(test::slice("cart", {"10.64.0.1", "10.64.0.2"}, "a"))));
+    proxy.stage(test::change({}, test::shared(test::slice("cart", {"fd00:64::1"}, "b"))));
+    proxy.stage(test::change({}, test::shared(test::service("empty", {"10.96.0.2", "fd00:96::2"}))));
+    for (const auto& [family, name] : {std::pair{Family::kIpv4, "ip"}, {Family::kIpv6, "ip6"}}) {
+        sync(proxy, family);
+        const std::string listing = output_of(std::string("nft list table ") + name + " fairlead");
+        if (std::getenv("FAIRLEAD_WRITE_GOLDEN") != nullptr)
+            std::ofstream(std::string(FAIRLEAD_TEST_DATA) + "/golden/" + name + ".nft") << listing;
+        const std::string golden_path = std::string(FAIRLEAD_TEST_DATA) + "/golden/" + name + ".nft";
+        std::ifstream golden(golden_path);
+        const std::string wanted{std::istreambuf_iterator<char>(golden), {}};
+        EXPECT_EQ(listing, wanted) << "compare with " << golden_path;
+    }
+}
+
+TEST_F(ServiceProxyTest, ChangesOfAnEndpointTouchElementsOnlyAndAsFewAsCanBe) {
+    ServiceProxy proxy{options(), tables_};
+    const auto three = test::shared(test::slice("cart", {"10.64.0.1", "10.64.0.2", "10.64.0.3"}));
+    const auto replaced = test::shared(test::slice("cart", {"10.64.0.1", "10.64.0.4", "10.64.0.3"}));
+    const auto two = test::shared(test::slice("cart", {"10.64.0.4", "10.64.0.3"}));
+    proxy.stage(test::change({}, test::shared(test::service("cart", {"10.96.0.1"}))));
+    proxy.stage(test::change({}, three));
+    EXPECT_TRUE(sync(proxy).table_created);
+
+    proxy.stage(test::change(three, replaced));
+    auto report = sync(proxy);
+    EXPECT_EQ(report.transactions, 1U);
+    EXPECT_EQ(report.elements_added, 2U) << "one endpoint, one hairpin";
+    EXPECT_EQ(report.elements_deleted, 2U);
+
+    proxy.stage(test::change(replaced, two));
+    report = sync(proxy);
+    EXPECT_EQ(report.transactions, 1U);
+    EXPECT_EQ(report.elements_added, 3U) << "the moved endpoint, the frontend's size, the new balancer";
+    EXPECT_EQ(report.elements_deleted, 4U) << "two endpoints, the frontend's size, one hairpin";
+
+    EXPECT_EQ(sync(proxy).transactions, 0U);
+}
+
+TEST_F(ServiceProxyTest, ARestartChangesNothingThatIsRight) {
+    const auto fill = [](ServiceProxy& proxy) {
+        for (int i = 1; i <= 50; ++i) {
+            const auto number = std::to_string(i);
+            proxy.stage(test::change({}, test::shared(test::service("s" + number, {"10.96.0." + number}))));
+            proxy.stage(test::change(
+                {}, test::shared(test::slice("s" + number, {"10.64.1." + number, "10.64.2." + number}))));
+        }
+    };
+    ServiceProxy first{options(), tables_};
+    fill(first);
+    sync(first);
+    const auto removed = test::shared(test::slice("s7", {"10.64.1.7", "10.64.2.7"}));
+    const auto kept = test::shared(test::slice("s7", {"10.64.2.7"}));
+    first.stage(test::change(removed, kept));
+    sync(first);
+    first.stage(test::change(kept, removed));
+    sync(first);
+    ASSERT_TRUE(any_change_.drain());
+
+    ServiceProxy second{options(), tables_};
+    fill(second);
+    const auto report = sync(second);
+    EXPECT_EQ(report.transactions, 0U);
+    EXPECT_FALSE(any_change_.drain().value()) << "the monitor saw an event";
+}
+
+TEST_F(ServiceProxyTest, ARestartRemovesWhatNobodyWantsAnyMore) {
+    ServiceProxy first{options(), tables_};
+    first.stage(test::change({}, test::shared(test::service("old", {"10.96.0.9"}))));
+    first.stage(test::change({}, test::shared(test::slice("old", {"10.64.0.9"}))));
+    sync(first);
+    ServiceProxy second{options(), tables_};
+    sync(second);
+    EXPECT_THAT(output_of("nft list table ip fairlead"), Not(HasSubstr("10.96.0.9")));
+}
+
+TEST_F(ServiceProxyTest, AFlushOrAnEditIsRepairedOnceTheKernelIsDistrusted) {
+    ServiceProxy proxy{options(), tables_};
+    proxy.stage(test::change({}, test::shared(test::service("cart", {"10.96.0.1"}))));
+    proxy.stage(test::change({}, test::shared(test::slice("cart", {"10.64.0.1", "10.64.0.2"}))));
+    sync(proxy);
+    const auto right = elements(Family::kIpv4);
+    for (const auto* damage :
+         {"nft flush ruleset", "nft flush map ip fairlead endpoints", "nft flush chain ip fairlead services",
+          "nft delete element ip fairlead cluster_ips { 10.96.0.1 }",
+          "nft add element ip fairlead cluster_ips { 10.96.0.77 }",
+          "nft add set ip fairlead extra '{ type mark; }'", "nft add chain ip fairlead extra",
+          "nft insert rule ip fairlead services accept"}) {
+        output_of(damage);
+        proxy.distrust_kernel();
+        sync(proxy);
+        EXPECT_EQ(elements(Family::kIpv4), right) << damage;
+        EXPECT_THAT(output_of("nft list table ip fairlead"), Not(HasSubstr("extra"))) << damage;
+        proxy.distrust_kernel();
+        EXPECT_EQ(sync(proxy).transactions, 0U) << damage;
+    }
+}
+
+TEST_F(ServiceProxyTest, ATableOfAnotherLayoutIsReplacedInOneTransaction) {
+    output_of("nft 'table ip fairlead { comment \"fairlead layout 0\"; chain services { }; }'");
+    ServiceProxy proxy{options(), tables_};
+    proxy.stage(test::change({}, test::shared(test::service("cart", {"10.96.0.1"}))));
+    proxy.stage(test::change({}, test::shared(test::slice("cart", {"10.64.0.1"}))));
+    const auto report = sync(proxy);
+    EXPECT_TRUE(report.table_replaced);
+    EXPECT_EQ(report.transactions, 2U) << "the table, then the CIDRs";
+    EXPECT_THAT(output_of("nft list table ip fairlead"), HasSubstr("10.64.0.1"));
+}
+
+TEST_F(ServiceProxyTest, AnyOrderOfChangesEndsAsIfItHadStartedThere) {
+    const std::uint64_t seed = 4242;
+    base::Random random{seed};
+    kube::Stores stores;
+    ServiceProxy incremental{options(), tables_};
+    for (int round = 0; round < 60; ++round) {
+        for (int edit = 0; edit < 4; ++edit) {
+            const auto name = "s" + std::to_string(random.below(8));
+            // Two names share each address now and then: conflicts are part of life.
+            const auto address = "10.96.0." + std::to_string(1 + random.below(6));
+            std::vector<std::string> backends;
+            for (int i = 0; i < 6; ++i)
+                if (random.below(2) == 0) backends.push_back("10.64.0." + std::to_string(1 + i));
+            switch (random.below(5)) {
+                case 0:
+                    stores.services.remove({"shop", name});
+                    break;
+                case 1:
+                    stores.slices.remove({"shop", name + "-1"});
+                    break;
+                case 2:
+                    stores.services.put(test::service(name, {address}));
+                    break;
+                default:
+                    stores.slices.put(test::slice(name, backends));
+            }
+        }
+        incremental.stage(stores.take_changes());
+        sync(incremental);
+
+        ServiceProxy fresh{options(), tables_};
+        kube::ChangeSet everything;
+        stores.services.for_each(
+            [&](const auto& service) { everything.services.push_back({service->key, {}, service}); });
+        stores.slices.for_each(
+            [&](const auto& slice) { everything.slices.push_back({slice->key, {}, slice}); });
+        fresh.stage(everything);
+        const auto report = sync(fresh);
+        ASSERT_EQ(report.elements_added + report.elements_deleted, 0U)
+            << "seed " << seed << " round " << round;
+    }
+}
+
+TEST_F(ServiceProxyTest, ReconfiguredRangesAreWrittenAndNothingElse) {
+    ServiceProxy proxy{options(), tables_};
+    sync(proxy);
+    auto changed = options();
+    changed.cluster_cidrs = {base::Prefix::parse("10.128.0.0/16").value(),
+                             base::Prefix::parse("10.128.7.0/24").value()};
+    proxy.configure(changed);
+    const auto report = sync(proxy);
+    EXPECT_EQ(report.elements_added, 1U) << "a range inside another one is left out";
+    EXPECT_EQ(report.elements_deleted, 1U);
+    EXPECT_THAT(output_of("nft list set ip fairlead pod_cidrs"), HasSubstr("{ 10.128.0.0/16 }"));
+}
+
+TEST_F(ServiceProxyTest, RemoveTablesTakesOnlyOurs) {
+    output_of("nft add table ip other; nft add table inet fairlead");
+    ServiceProxy proxy{options(), tables_};
+    sync(proxy);
+    sync(proxy, Family::kIpv6);
+    ASSERT_TRUE(remove_tables(tables_));
+    EXPECT_EQ(output_of("nft list tables"), "table ip other\ntable inet fairlead\n");
+    EXPECT_TRUE(remove_tables(tables_)) << "again";
+}
+
+}  // namespace
+}  // namespace fairlead::services
