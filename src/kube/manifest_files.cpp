@@ -1,0 +1,138 @@
+#include "kube/manifest_files.h"
+
+#include <algorithm>
+
+#include "kube/yaml_documents.h"
+
+namespace fairlead::kube {
+
+namespace {
+
+std::string_view kind_of(const AnyObject& object) {
+    struct {
+        std::string_view operator()(const Service&) { return "Service"; }
+        std::string_view operator()(const EndpointSlice&) { return "EndpointSlice"; }
+        std::string_view operator()(const Node&) { return "Node"; }
+        std::string_view operator()(const Namespace&) { return "Namespace"; }
+        std::string_view operator()(const Pod&) { return "Pod"; }
+    } kind;
+    return std::visit(kind, object);
+}
+
+bool is_namespaced(const AnyObject& object) {
+    return !std::holds_alternative<Node>(object) && !std::holds_alternative<Namespace>(object);
+}
+
+void set_default_namespace(AnyObject& object) {
+    if (!is_namespaced(object)) return;
+    std::visit(
+        [](auto& any) {
+            if (any.key.namespace_name.empty()) any.key.namespace_name = "default";
+        },
+        object);
+}
+
+/// The name under which an error reports an object, with the default namespace put in.
+std::string with_default_namespace(std::string object) {
+    const auto blank = object.find(' ');
+    const bool cluster_scoped = object.starts_with("Node ") || object.starts_with("Namespace ");
+    if (blank == std::string::npos || cluster_scoped || object.find('/') != std::string::npos) return object;
+    return object.insert(blank + 1, "default/");
+}
+
+}  // namespace
+
+std::string name_of(const AnyObject& object) {
+    return std::string(kind_of(object)) + " " +
+           std::visit([](const auto& any) { return any.key.to_string(); }, object);
+}
+
+std::string ManifestProblem::to_string() const {
+    return file + ":" + std::to_string(line) + ": " + message;
+}
+
+/// One file while it is read.
+struct ManifestFiles::Reading {
+    const std::string& path;
+    const File& before;
+    File after;
+    JsonDecoder decoder;
+
+    void take_document(const YamlDocument& document) {
+        const auto items = decoder.split_list(document.json);
+        if (!items) return take_object(document, document.json, "");
+        std::size_t index = 0;
+        for (const auto& item : *items)
+            take_object(document, item, "items[" + std::to_string(index++) + "]");
+    }
+
+    void take_object(const YamlDocument& document, const std::string& json, const std::string& prefix) {
+        auto decoded = decoder.decode_object(json);
+        if (decoded) {
+            set_default_namespace(*decoded);
+            const std::string name = name_of(*decoded);
+            const unsigned line = document.line_of(prefix);
+            if (!after.entries.try_emplace(name, Entry{line, std::move(*decoded)}).second)
+                after.problems.push_back({path, line, name + ": is in this file twice; the first is used"});
+            return;
+        }
+        auto error = std::move(decoded).error();
+        if (error.reason.ends_with(kUnknownKind)) return;
+        error.object = with_default_namespace(std::move(error.object));
+        const std::string field =
+            prefix.empty() || error.field.empty() ? prefix + error.field : prefix + "." + error.field;
+        after.problems.push_back({path, document.line_of(field), error.to_string()});
+        const auto held = before.entries.find(error.object);
+        if (held != before.entries.end()) after.entries.insert(*held);
+    }
+};
+
+void ManifestFiles::put(const std::string& path, std::string_view text) {
+    File& file = files_[path];
+    const auto documents = read_yaml(text);
+    if (!documents) {
+        file.problems = {
+            {path, documents.error().line, documents.error().reason + "; what the file held before stays"}};
+        return;
+    }
+    Reading reading{path, file, {}, {}};
+    for (const auto& document : *documents)
+        reading.take_document(document);
+    file = std::move(reading.after);
+}
+
+ManifestFiles::Objects ManifestFiles::objects() const {
+    Objects objects;
+    std::map<std::string, bool> taken;
+    struct Sorter {
+        Objects& objects;
+        void operator()(const Service& object) { objects.services.push_back(object); }
+        void operator()(const EndpointSlice& object) { objects.slices.push_back(object); }
+        void operator()(const Node& object) { objects.nodes.push_back(object); }
+        void operator()(const Namespace& object) { objects.namespaces.push_back(object); }
+        void operator()(const Pod& object) { objects.pods.push_back(object); }
+    };
+    for (const auto& [path, file] : files_)
+        for (const auto& [name, entry] : file.entries)
+            if (taken.emplace(name, true).second) std::visit(Sorter{objects}, entry.object);
+    return objects;
+}
+
+std::vector<ManifestProblem> ManifestFiles::problems() const {
+    std::vector<ManifestProblem> problems;
+    std::map<std::string, std::string> first_files;
+    for (const auto& [path, file] : files_) {
+        std::ranges::copy(file.problems, std::back_inserter(problems));
+        for (const auto& [name, entry] : file.entries) {
+            const auto [first, added] = first_files.try_emplace(name, path);
+            if (!added)
+                problems.push_back(
+                    {path, entry.line, name + ": is in " + first->second + " too, which is used"});
+        }
+    }
+    std::ranges::stable_sort(
+        problems, {}, [](const ManifestProblem& problem) { return std::pair{problem.file, problem.line}; });
+    return problems;
+}
+
+}  // namespace fairlead::kube

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kube/decode_json.h"
+
+namespace fairlead::kube {
+
+/// Something in a manifest that cannot be used.
+struct ManifestProblem {
+    std::string file;
+    unsigned line = 0;
+    std::string message;  ///< names the object and the field
+
+    /// "shop/cart.yaml:12: Service shop/cart: spec.ports[0].port: wants a number from 0 to 65535"
+    [[nodiscard]] std::string to_string() const;
+    friend bool operator==(const ManifestProblem&, const ManifestProblem&) = default;
+};
+
+/// The objects that a set of manifest files holds.
+///
+/// What is broken never costs what was good: a document that cannot be used keeps what the same object of the
+/// same file was before, a file that is no YAML keeps all that it held, until it is mended or removed. Of an
+/// object that two files have, the file whose path sorts first is taken. Lists (kind List, ServiceList, ...)
+/// are taken apart; the namespace "default" is assumed where none is given. Kinds that fairlead does not use
+/// are passed over.
+class ManifestFiles {
+  public:
+    void put(const std::string& path, std::string_view text);
+    void remove(const std::string& path) { files_.erase(path); }
+
+    /// All objects, each once.
+    struct Objects {
+        std::vector<Service> services;
+        std::vector<EndpointSlice> slices;
+        std::vector<Node> nodes;
+        std::vector<Namespace> namespaces;
+        std::vector<Pod> pods;
+    };
+    [[nodiscard]] Objects objects() const;
+    /// Of all files as they are now, in order of file and line.
+    [[nodiscard]] std::vector<ManifestProblem> problems() const;
+
+  private:
+    struct Entry {
+        unsigned line = 0;
+        AnyObject object;
+    };
+    struct File {
+        std::map<std::string, Entry> entries;  // by kind and key
+        std::vector<ManifestProblem> problems;
+    };
+    struct Reading;
+
+    std::map<std::string, File> files_;
+};
+
+/// "Service shop/cart".
+std::string name_of(const AnyObject& object);
+
+}  // namespace fairlead::kube

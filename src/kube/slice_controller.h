@@ -1,0 +1,20 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "kube/objects.h"
+
+namespace fairlead::kube {
+
+/// The EndpointSlices that kube-controller-manager's endpointslice controller would make of these Services
+/// and Pods.
+///
+/// For every Service with a selector: one slice per family of the Service and per set of target ports (Pods
+/// may give a port's name different numbers), at most 100 endpoints each. Pods without an address and
+/// finished ones are left out; an endpoint is ready if its Pod is and does not terminate, or if the Service
+/// publishes addresses that are not ready. Slices of Services without a selector come from manifests.
+std::vector<EndpointSlice> derive_slices(std::span<const Service> services, std::span<const Pod> pods,
+                                         std::span<const Node> nodes);
+
+}  // namespace fairlead::kube

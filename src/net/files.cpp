@@ -1,0 +1,48 @@
+#include "net/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstdlib>
+
+namespace fairlead::net {
+
+using base::ErrorCode;
+
+base::Result<std::string> read_file(const std::string& path, std::size_t limit_bytes) {
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return base::fail_errno(errno, path);
+    std::string content;
+    std::array<char, 65536> chunk{};
+    ssize_t size = 0;
+    while ((size = read(fd, chunk.data(), chunk.size())) > 0 && content.size() <= limit_bytes)
+        content.append(chunk.data(), static_cast<std::size_t>(size));
+    const int failure = errno;
+    close(fd);
+    if (size < 0) return base::fail_errno(failure, path);
+    if (content.size() > limit_bytes)
+        return base::fail(ErrorCode::kInvalid,
+                          path + ": is larger than " + std::to_string(limit_bytes) + " bytes");
+    return content;
+}
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    if (gethostname(name.data(), name.size() - 1) != 0) return {};
+    std::string text = name.data();
+    std::ranges::transform(text, text.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
+}  // namespace fairlead::net

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace fairlead::net {
+
+/// The content of a regular file of at most `limit_bytes`; errors name the path.
+base::Result<std::string> read_file(const std::string& path,
+                                    std::size_t limit_bytes = std::size_t{64} << 20U);
+
+/// The value of an environment variable; empty if it is not set.
+std::string environment(const char* name);
+
+/// The name of this host, in lower case as node names are (kubelet's default).
+std::string host_name();
+
+}  // namespace fairlead::net

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/socket_address.h"
+#include "net/event_loop.h"
+
+namespace fairlead::net {
+
+/// What a handler is asked. Only GET and HEAD reach it.
+struct HttpQuestion {
+    std::string path;   ///< without the query
+    std::string query;  ///< what follows '?', as it came
+};
+
+struct HttpAnswer {
+    unsigned status = 200;
+    std::string content_type = "text/plain; charset=utf-8";
+    std::string body;
+};
+
+/// A small HTTP/1.1 server for health, metrics and status on the event loop.
+///
+/// Requests above 16 KiB are refused, so is every method but GET and HEAD (405). A connection may be silent
+/// for 30 s, and there may be 64 of them; what comes above is closed at once. Answers are made on the event
+/// loop: keep them short.
+class HttpServer {
+  public:
+    using Handler = std::function<HttpAnswer(const HttpQuestion&)>;
+
+    /// Listens from now on. The error names the address and says why (in use, no right, no such address).
+    static base::Result<std::unique_ptr<HttpServer>> listen(EventLoop& loop,
+                                                            const base::SocketAddress& address,
+                                                            Handler handler);
+    ~HttpServer();
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+
+  private:
+    class Listener;
+    explicit HttpServer(std::shared_ptr<Listener> listener);
+
+    std::shared_ptr<Listener> listener_;
+};
+
+}  // namespace fairlead::net

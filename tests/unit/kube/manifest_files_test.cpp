@@ -1,0 +1,136 @@
+#include "kube/manifest_files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace fairlead::kube {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr std::string_view kCart = R"(apiVersion: v1
+kind: Service
+metadata:
+  name: cart
+  namespace: shop
+spec:
+  clusterIP: 10.96.0.1
+  selector: {app: cart}
+  ports:
+  - name: http
+    port: 80
+    targetPort: web
+)";
+
+std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
+    std::string result{text};
+    const auto at = result.find(what);
+    EXPECT_NE(at, std::string::npos) << what;
+    return result.replace(at, what.size(), by);
+}
+
+std::vector<std::string> problem_texts(const ManifestFiles& files) {
+    std::vector<std::string> texts;
+    for (const auto& problem : files.problems())
+        texts.push_back(problem.to_string());
+    return texts;
+}
+
+TEST(ManifestFiles, ReadsAServiceWithTheFieldsThatCount) {
+    ManifestFiles files;
+    files.put("a.yaml", kCart);
+    EXPECT_THAT(files.problems(), IsEmpty());
+    const auto objects = files.objects();
+    ASSERT_THAT(objects.services, SizeIs(1));
+    const auto& service = objects.services.front();
+    EXPECT_EQ(service.key.to_string(), "shop/cart");
+    EXPECT_EQ(service.cluster_ips.at(0).to_string(), "10.96.0.1");
+    EXPECT_EQ(service.selector.at("app"), "cart");
+    EXPECT_EQ(service.ports.at(0).port, 80);
+    EXPECT_EQ(std::get<std::string>(service.ports.at(0).target_port), "web");
+}
+
+TEST(ManifestFiles, ReadsSeveralDocumentsListsJsonAndPassesOverOtherKinds) {
+    ManifestFiles files;
+    files.put("many.yaml", std::string(kCart) +
+                               "---\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\n---\n" +
+                               "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Namespace\n  "
+                               "metadata: {name: shop}\n");
+    files.put("pod.json",
+              R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"status":{"podIP":"10.64.0.1"}})");
+    EXPECT_THAT(problem_texts(files), IsEmpty());
+    const auto objects = files.objects();
+    EXPECT_THAT(objects.services, SizeIs(1));
+    EXPECT_THAT(objects.namespaces, SizeIs(1));
+    ASSERT_THAT(objects.pods, SizeIs(1));
+    EXPECT_EQ(objects.pods.front().key.to_string(), "default/p");
+}
+
+TEST(ManifestFiles, NamesFileLineObjectAndFieldOfWhatIsWrong) {
+    struct Case {
+        std::string text;
+        std::string wanted;
+    };
+    const std::vector<Case> cases = {
+        {replaced(kCart, "port: 80", "port: 80000"),
+         "f.yaml:11: Service shop/cart: spec.ports[0].port: wants a number from 0 to 65535"},
+        {replaced(kCart, "port: 80", "port: '80'"),
+         "f.yaml:11: Service shop/cart: spec.ports[0].port: wants a number"},
+        {replaced(kCart, "port: 80", "protocol: ICMP"),
+         "f.yaml:11: Service shop/cart: spec.ports[0].protocol: "},
+        {replaced(kCart, "10.96.0.1", "10.96.0.300"),
+         "f.yaml:7: Service shop/cart: spec.clusterIP: '10.96.0.300'"},
+        {replaced(kCart, "  name: cart\n", ""), "metadata.name: is missing"},
+        {replaced(kCart, "selector: {app: cart}", "selector: [app]"),
+         "f.yaml:8: Service shop/cart: spec.selector: wants an object"},
+        {replaced(kCart, "kind: Service\n", ""), "kind: is missing"},
+        {replaced(kCart, "kind: Service", "kind: Service\nkind: Service"),
+         "f.yaml:3: field 'kind' is there twice"},
+        {replaced(kCart, "spec:", "spec: ["), "f.yaml:"},
+        {"just text", "f.yaml:1: object: no JSON object"},
+    };
+    for (const auto& [text, wanted] : cases) {
+        ManifestFiles files;
+        files.put("f.yaml", text);
+        ASSERT_THAT(problem_texts(files), ElementsAre(HasSubstr(wanted))) << text;
+        EXPECT_THAT(files.objects().services, IsEmpty());
+    }
+}
+
+TEST(ManifestFiles, KeepsWhatABrokenDocumentOrFileHeldBefore) {
+    ManifestFiles files;
+    const std::string second = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
+    files.put("f.yaml", std::string(kCart) + second);
+    files.put("f.yaml", replaced(kCart, "port: 80", "port: x") + second);
+    EXPECT_THAT(files.problems(), SizeIs(1));
+    EXPECT_EQ(files.objects().services.at(0).ports.at(0).port, 80) << "a broken document";
+    EXPECT_THAT(files.objects().namespaces, SizeIs(1));
+
+    files.put("f.yaml", "{");
+    EXPECT_THAT(files.problems(), SizeIs(1));
+    EXPECT_THAT(files.objects().services, SizeIs(1)) << "a file that is no YAML";
+
+    files.put("f.yaml", kCart);
+    EXPECT_THAT(files.problems(), IsEmpty()) << "mended";
+    EXPECT_THAT(files.objects().namespaces, IsEmpty());
+    files.remove("f.yaml");
+    EXPECT_THAT(files.objects().services, IsEmpty());
+}
+
+TEST(ManifestFiles, TakesAnObjectThatTwoFilesHaveFromTheFirstAndSaysSo) {
+    ManifestFiles files;
+    files.put("b.yaml", replaced(kCart, "10.96.0.1", "10.96.0.2"));
+    files.put("a.yaml", kCart);
+    EXPECT_EQ(files.objects().services.at(0).cluster_ips.at(0).to_string(), "10.96.0.1");
+    EXPECT_THAT(problem_texts(files),
+                ElementsAre(HasSubstr("b.yaml:1: Service shop/cart: is in a.yaml too")));
+    files.put("a.yaml", std::string(kCart) + "---\n" + std::string(kCart));
+    EXPECT_THAT(problem_texts(files),
+                testing::Contains(HasSubstr("a.yaml:14: Service shop/cart: is in this file twice")));
+}
+
+}  // namespace
+}  // namespace fairlead::kube

@@ -1,0 +1,122 @@
+#include "kube/slice_controller.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/kube_fixture.h"
+
+namespace fairlead::kube {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+Service cart() {
+    auto service = test::service("cart", {"10.96.0.1"});
+    service.selector = {{"app", "cart"}};
+    return service;
+}
+
+Pod pod(const std::string& name, std::vector<std::string> addresses) {
+    Pod pod;
+    pod.key = {"shop", name};
+    pod.labels = {{"app", "cart"}, {"version", "1"}};
+    pod.node_name = "n1";
+    pod.ready = true;
+    for (const auto& address : addresses)
+        pod.pod_ips.push_back(base::IpAddress::parse(address).value());
+    pod.ports = {{"web", base::L4Protocol::kTcp, 8080}};
+    return pod;
+}
+
+/// "10.64.0.1 ready serving" per endpoint, all slices in order.
+std::vector<std::string> endpoints(const std::vector<EndpointSlice>& slices) {
+    std::vector<std::string> texts;
+    for (const auto& slice : slices)
+        for (const auto& endpoint : slice.endpoints)
+            texts.push_back(endpoint.address.to_string() + (endpoint.ready ? " ready" : "") +
+                            (endpoint.serving ? " serving" : "") +
+                            (endpoint.terminating ? " terminating" : ""));
+    return texts;
+}
+
+TEST(DeriveSlices, TakesSelectedPodsWithAddressesAndTheirReadiness) {
+    auto unready = pod("b", {"10.64.0.2"});
+    unready.ready = false;
+    auto terminating = pod("c", {"10.64.0.3"});
+    terminating.terminating = true;
+    auto finished = pod("d", {"10.64.0.4"});
+    finished.finished = true;
+    auto other = pod("e", {"10.64.0.5"});
+    other.labels = {{"app", "other"}};
+    auto elsewhere = pod("f", {"10.64.0.6"});
+    elsewhere.key.namespace_name = "other";
+    const std::vector pods = {
+        pod("a", {"10.64.0.1"}), unready, terminating, finished, other, elsewhere, pod("g", {})};
+    const std::vector services = {cart()};
+    const auto slices = derive_slices(services, pods, {});
+    EXPECT_THAT(endpoints(slices),
+                ElementsAre("10.64.0.1 ready serving", "10.64.0.2", "10.64.0.3 serving terminating"));
+    ASSERT_THAT(slices, SizeIs(1));
+    EXPECT_EQ(slices[0].service_name, "cart");
+    EXPECT_EQ(slices[0].node_name(slices[0].endpoints[0]), "n1");
+    EXPECT_EQ(slices[0].ports.at(0).port, 8080);
+}
+
+TEST(DeriveSlices, ResolvesNamedPortsPerPodIntoSlicesOfTheirOwn) {
+    auto service = cart();
+    service.ports.front().target_port = std::string("web");
+    auto old_pod = pod("b", {"10.64.0.2"});
+    old_pod.ports.front().port = 9090;
+    auto without = pod("c", {"10.64.0.3"});
+    without.ports.clear();
+    const std::vector services = {service};
+    const std::vector pods = {pod("a", {"10.64.0.1"}), old_pod, without};
+    const auto slices = derive_slices(services, pods, {});
+    std::vector<std::string> found;
+    for (const auto& slice : slices)
+        found.push_back(slice.endpoints.at(0).address.to_string() + ":" +
+                        (slice.ports.empty() ? "-" : std::to_string(slice.ports[0].port)));
+    EXPECT_THAT(found, testing::UnorderedElementsAre("10.64.0.1:8080", "10.64.0.2:9090", "10.64.0.3:-"));
+}
+
+TEST(DeriveSlices, MakesASlicePerFamilyOfTheService) {
+    auto service = cart();
+    service.ip_families = {base::Family::kIpv6, base::Family::kIpv4};
+    const std::vector services = {service};
+    const std::vector pods = {pod("a", {"10.64.0.1", "fd00::1"}), pod("b", {"10.64.0.2"})};
+    const auto slices = derive_slices(services, pods, {});
+    EXPECT_THAT(endpoints(slices),
+                ElementsAre("fd00::1 ready serving", "10.64.0.1 ready serving", "10.64.0.2 ready serving"));
+}
+
+TEST(DeriveSlices, PublishesAddressesThatAreNotReadyWhereTheServiceSaysSo) {
+    auto service = cart();
+    service.publish_not_ready_addresses = true;
+    auto unready = pod("a", {"10.64.0.1"});
+    unready.ready = false;
+    const std::vector services = {service};
+    const std::vector pods = {unready};
+    EXPECT_THAT(endpoints(derive_slices(services, pods, {})), ElementsAre("10.64.0.1 ready serving"));
+}
+
+TEST(DeriveSlices, SplitsAfterOneHundredEndpointsAndKeepsNamesApart) {
+    std::vector<Pod> pods;
+    for (int i = 0; i < 250; ++i)
+        pods.push_back(pod("p" + std::to_string(i), {"10.64.1." + std::to_string(i)}));
+    const std::vector services = {cart()};
+    const auto slices = derive_slices(services, pods, {});
+    ASSERT_THAT(slices, SizeIs(3));
+    EXPECT_THAT(slices[2].endpoints, SizeIs(50));
+    EXPECT_NE(slices[0].key, slices[1].key);
+}
+
+TEST(DeriveSlices, LeavesServicesWithoutSelectorAlone) {
+    const std::vector services = {test::service("cart", {"10.96.0.1"})};
+    const std::vector pods = {pod("a", {"10.64.0.1"})};
+    EXPECT_THAT(derive_slices(services, pods, {}), IsEmpty());
+}
+
+}  // namespace
+}  // namespace fairlead::kube
