@@ -19,7 +19,7 @@ class ServiceProxy {
     void configure(const Options& options);
     /// Somebody else may have changed our tables: the next syncs read them back.
     void distrust_kernel();
-    base::Result<SyncReport> sync(base::Family family) { return proxy(family).sync(); }
+    base::Result<SyncReport> sync(base::Family family) { return of(family).sync(); }
 
     [[nodiscard]] bool has_pending(base::Family family) const { return proxy(family).has_pending(); }
     [[nodiscard]] const ServiceCatalog& catalog() const { return catalog_; }
@@ -28,7 +28,7 @@ class ServiceProxy {
     }
 
   private:
-    FamilyProxy& proxy(base::Family family) { return family == base::Family::kIpv4 ? ipv4_ : ipv6_; }
+    FamilyProxy& of(base::Family family) { return family == base::Family::kIpv4 ? ipv4_ : ipv6_; }
 
     ServiceCatalog catalog_;
     FamilyProxy ipv4_;

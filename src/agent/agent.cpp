@@ -1,0 +1,130 @@
+#include "agent/agent.h"
+
+#include <csignal>
+
+#include "admin/handlers.h"
+#include "agent/status.h"
+#include "base/log.h"
+#include "base/version.h"
+
+namespace fairlead::agent {
+
+using base::Result;
+
+Agent::Agent(net::EventLoop& loop, Config config, std::function<Result<Config>()> reload)
+    : loop_(loop), config_(std::move(config)), reload_(std::move(reload)) {
+    metrics_
+        .gauge("fairlead_build_info", "Always 1; the label is what counts.",
+               {{"version", std::string(base::kVersion)}})
+        .set(1);
+}
+
+Agent::~Agent() = default;
+
+Result<void> Agent::start() {
+    base::configure_log(config_.log_level, config_.log_format);
+    base::log_info("starting", {{"version", base::kVersion}, {"node", config_.node_name}});
+    FAIRLEAD_CHECK(watch_signals());
+    FAIRLEAD_TRY(syncer_, ServiceSyncer::open(loop_, metrics_, service_options(config_)));
+    FAIRLEAD_CHECK(listen(config_));
+    return start_source();
+}
+
+services::Options Agent::service_options(const Config& config) const {
+    return {config.node_name, config.cluster_cidrs, config.service_cidrs};
+}
+
+Result<void> Agent::start_source() {
+    FAIRLEAD_TRY(manifests_, ManifestSource::start(loop_, config_.manifests, config_.service_cidrs, stores_,
+                                                   [this] { on_objects_changed(); }));
+    source_synced_ = true;
+    syncer_->allow_writing();
+    return {};
+}
+
+void Agent::on_objects_changed() {
+    syncer_->stage(stores_.take_changes());
+    if (manifests_)
+        metrics_.gauge("fairlead_manifest_problems", "Problems in the manifests as they are now.")
+            .set(static_cast<double>(manifests_->problems().size()));
+}
+
+Result<void> Agent::listen(const Config& config) {
+    if (!health_server_ || config.health_address != config_.health_address) {
+        admin::HealthSource source{[this] { return not_ready(); }, [this] { return syncer_->last_updated(); },
+                                   [this] { return loop_.wall_now(); }};
+        FAIRLEAD_TRY(health_server_, net::HttpServer::listen(loop_, config.health_address,
+                                                             admin::health_handler(std::move(source))));
+    }
+    if (!admin_server_ || config.admin_address != config_.admin_address) {
+        auto handler =
+            admin::admin_handler(metrics_, {{"/status", [this](const std::string&) { return status(); }},
+                                            {"/services", [this](const std::string& query) {
+                                                 return services_json(syncer_->proxy(), query);
+                                             }}});
+        FAIRLEAD_TRY(admin_server_, net::HttpServer::listen(loop_, config.admin_address, std::move(handler)));
+    }
+    return {};
+}
+
+std::vector<std::string> Agent::not_ready() const {
+    std::vector<std::string> reasons;
+    if (!source_synced_)
+        reasons.emplace_back("waiting for the first full list of Services and EndpointSlices");
+    if (source_synced_ && !syncer_->synced_once())
+        reasons.emplace_back("waiting for the first sync to reach the kernel");
+    if (!reasons.empty() && !syncer_->last_error().empty())
+        reasons.push_back("last error: " + syncer_->last_error());
+    return reasons;
+}
+
+std::string Agent::status() const {
+    const StatusFacts facts{config_.node_name, "manifests " + config_.manifests, not_ready(),
+                            syncer_->last_error(),
+                            manifests_ ? manifests_->problems() : std::vector<std::string>{}};
+    return status_json(facts, syncer_->proxy());
+}
+
+Result<void> Agent::watch_signals() {
+    FAIRLEAD_TRY(signals_,
+                 loop_.on_signal({SIGTERM, SIGINT, SIGHUP}, [this](int signal) { on_signal(signal); }));
+    return {};
+}
+
+void Agent::on_signal(int signal) {
+    if (signal == SIGHUP) return reload();
+    base::log_info("stopping; the rules stay in the kernel", {{"signal", signal}});
+    loop_.stop();
+}
+
+void Agent::reload() {
+    const auto count = [this](const char* result) {
+        metrics_
+            .counter("fairlead_config_reloads_total", "Reloads of the configuration.", {{"result", result}})
+            .add();
+    };
+    auto config = reload_();
+    const auto applied =
+        config ? apply(*std::move(config)) : Result<void>{std::unexpected(std::move(config).error())};
+    if (!applied)
+        base::log_error("reload refused; the configuration stays as it was",
+                        {{"error", applied.error().message}});
+    if (applied) base::log_info("configuration reloaded");
+    count(applied ? "ok" : "refused");
+}
+
+Result<void> Agent::apply(Config config) {
+    std::string fields;
+    for (const auto field : fields_needing_restart(config_, config))
+        fields += (fields.empty() ? "" : ", ") + std::string(field);
+    if (!fields.empty())
+        return base::fail(base::ErrorCode::kInvalid,
+                          fields + ": cannot change while the agent runs: restart it");
+    FAIRLEAD_CHECK(listen(config));
+    config_ = std::move(config);
+    base::configure_log(config_.log_level, config_.log_format);
+    syncer_->configure(service_options(config_));
+    return {};
+}
+
+}  // namespace fairlead::agent

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/metrics.h"
+#include "agent/config.h"
+#include "agent/manifest_source.h"
+#include "agent/service_syncer.h"
+#include "net/event_loop.h"
+#include "net/http_server.h"
+
+namespace fairlead::agent {
+
+/// One node's agent: a source of objects, the Service data plane, health and admin pages, on one event loop.
+///
+/// When it stops, is killed or crashes, the tables it wrote stay: pods keep the network they had.
+class Agent {
+  public:
+    /// `reload` gives the configuration anew on SIGHUP.
+    Agent(net::EventLoop& loop, Config config, std::function<base::Result<Config>()> reload);
+    ~Agent();
+    Agent(const Agent&) = delete;
+    Agent& operator=(const Agent&) = delete;
+
+    /// Starts everything; the event loop does the rest. Errors name what could not be had.
+    base::Result<void> start();
+
+  private:
+    base::Result<void> start_source();
+    base::Result<void> listen(const Config& config);
+    base::Result<void> watch_signals();
+    void on_signal(int signal);
+    void reload();
+    base::Result<void> apply(Config config);
+    void on_objects_changed();
+    [[nodiscard]] std::vector<std::string> not_ready() const;
+    [[nodiscard]] std::string status() const;
+    [[nodiscard]] services::Options service_options(const Config& config) const;
+
+    net::EventLoop& loop_;
+    Config config_;
+    std::function<base::Result<Config>()> reload_;
+    admin::Metrics metrics_;
+    kube::Stores stores_;
+    std::unique_ptr<ServiceSyncer> syncer_;
+    std::unique_ptr<ManifestSource> manifests_;
+    bool source_synced_ = false;
+    std::unique_ptr<net::HttpServer> health_server_;
+    std::unique_ptr<net::HttpServer> admin_server_;
+    net::Subscription signals_;
+};
+
+}  // namespace fairlead::agent

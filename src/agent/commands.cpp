@@ -1,0 +1,98 @@
+#include "agent/commands.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "agent/agent.h"
+#include "base/log.h"
+#include "kernel/nftables/netlink_nft_tables.h"
+#include "net/files.h"
+#include "services/service_proxy.h"
+
+namespace fairlead::agent {
+
+namespace {
+
+using base::Result;
+
+/// What the command line of `agent` says.
+struct AgentArguments {
+    std::string config_path;
+    bool check = false;
+    std::vector<std::pair<const Setting*, std::string>> texts;  // one per setting; empty: not given
+};
+
+Result<Config> load_config(const AgentArguments& arguments) {
+    Config config = default_config();
+    if (!arguments.config_path.empty()) {
+        FAIRLEAD_TRY(const auto text, net::read_file(arguments.config_path));
+        FAIRLEAD_TRY(config, parse_config(arguments.config_path, text));
+    }
+    std::vector<Override> overrides;
+    for (const auto& [setting, text] : arguments.texts)
+        if (!text.empty()) overrides.push_back({setting, text});
+    FAIRLEAD_TRY(config, apply_overrides(std::move(config), overrides));
+    if (config.node_name.empty()) config.node_name = net::host_name();
+    FAIRLEAD_CHECK(validate(config));
+    return config;
+}
+
+Result<void> run_agent(const AgentArguments& arguments) {
+    FAIRLEAD_TRY(auto config, load_config(arguments));
+    if (arguments.check) {
+        std::fputs(to_yaml(config).c_str(), stdout);
+        return {};
+    }
+    net::EventLoop loop;
+    Agent agent{loop, std::move(config), [&arguments] { return load_config(arguments); }};
+    FAIRLEAD_CHECK(agent.start());
+    loop.run();
+    return {};
+}
+
+Result<void> run_cleanup() {
+    FAIRLEAD_TRY(auto tables, kernel::nftables::NetlinkNftTables::open());
+    return services::remove_tables(tables);
+}
+
+int status_of(const Result<void>& result) {
+    if (result) return 0;
+    base::log_error(result.error().message);
+    return 1;
+}
+
+void add_agent(CLI::App& program, int& exit_status) {
+    auto* command = program.add_subcommand(
+        "agent", "Run the node agent: Services from the API server or from manifests into nftables");
+    auto arguments = std::make_shared<AgentArguments>();
+    command
+        ->add_option("--config", arguments->config_path,
+                     "read FILE, kind AgentConfiguration; flags go over it")
+        ->type_name("FILE");
+    command->add_flag("--check", arguments->check,
+                      "print the configuration that would be used, and do nothing");
+    arguments->texts.reserve(settings().size());
+    for (const auto& setting : settings()) {
+        auto& [known, text] = arguments->texts.emplace_back(&setting, std::string{});
+        const std::string repeated = setting.list ? ", several with commas" : "";
+        command->add_option(std::string(setting.flag), text, std::string(setting.help) + repeated)
+            ->type_name(std::string(setting.placeholder));
+    }
+    command->callback([arguments, &exit_status] { exit_status = status_of(run_agent(*arguments)); });
+}
+
+void add_cleanup(CLI::App& program, int& exit_status) {
+    auto* command = program.add_subcommand(
+        "cleanup", "Remove every nftables object that fairlead made here, and nothing else");
+    command->callback([&exit_status] { exit_status = status_of(run_cleanup()); });
+}
+
+}  // namespace
+
+void add_commands(CLI::App& program, int& exit_status) {
+    add_agent(program, exit_status);
+    add_cleanup(program, exit_status);
+}
+
+}  // namespace fairlead::agent

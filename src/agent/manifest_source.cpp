@@ -1,0 +1,84 @@
+#include "agent/manifest_source.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "kube/slice_controller.h"
+
+namespace fairlead::agent {
+
+namespace {
+
+/// The ranges that kubeadm's users mostly have, where none is configured.
+std::vector<base::Prefix> or_defaults(std::vector<base::Prefix> ranges) {
+    if (ranges.empty())
+        for (const auto* text : {"10.96.0.0/12", "fd00:10:96::/112"})
+            ranges.push_back(base::Prefix::parse(text).value());
+    return ranges;
+}
+
+}  // namespace
+
+ManifestSource::ManifestSource(net::EventLoop& loop, std::vector<base::Prefix> service_cidrs,
+                               kube::Stores& stores, std::function<void()> changed)
+    : loop_(loop),
+      stores_(stores),
+      changed_(std::move(changed)),
+      allocator_(or_defaults(std::move(service_cidrs))) {}
+
+base::Result<std::unique_ptr<ManifestSource>> ManifestSource::start(net::EventLoop& loop,
+                                                                    const std::string& directory,
+                                                                    std::vector<base::Prefix> service_cidrs,
+                                                                    kube::Stores& stores,
+                                                                    std::function<void()> changed) {
+    std::unique_ptr<ManifestSource> source{
+        new ManifestSource(loop, std::move(service_cidrs), stores, std::move(changed))};
+    auto* const self = source.get();
+    net::DirectoryWatcher::Listener listener;
+    listener.changed = [self](const std::string& path, const std::string& text) {
+        self->files_.put(path, text);
+        self->schedule();
+    };
+    listener.removed = [self](const std::string& path) {
+        self->files_.remove(path);
+        self->schedule();
+    };
+    listener.problem = [](const std::string& path, const std::string& message) {
+        base::log_warning("manifests cannot be read", {{"path", path}, {"error", message}});
+    };
+    FAIRLEAD_TRY(source->watcher_, net::DirectoryWatcher::start(loop, directory, std::move(listener)));
+    source->rebuild();
+    return source;
+}
+
+void ManifestSource::schedule() {
+    if (!watcher_ || std::exchange(scheduled_, true)) return;
+    loop_.post([this] { rebuild(); });
+}
+
+void ManifestSource::rebuild() {
+    scheduled_ = false;
+    auto objects = files_.objects();
+    std::vector<std::string> problems;
+    for (const auto& problem : files_.problems())
+        problems.push_back(problem.to_string());
+    for (auto& problem : allocator_.assign(objects.services))
+        problems.push_back(std::move(problem));
+    report(std::move(problems));
+    for (auto& slice : kube::derive_slices(objects.services, objects.pods, objects.nodes))
+        objects.slices.push_back(std::move(slice));
+    stores_.services.replace_all(std::move(objects.services));
+    stores_.slices.replace_all(std::move(objects.slices));
+    stores_.nodes.replace_all(std::move(objects.nodes));
+    stores_.namespaces.replace_all(std::move(objects.namespaces));
+    changed_();
+}
+
+void ManifestSource::report(std::vector<std::string> problems) {
+    for (const auto& problem : problems)
+        if (std::ranges::find(problems_, problem) == problems_.end())
+            base::log_error("manifest cannot be used", {{"problem", problem}});
+    problems_ = std::move(problems);
+}
+
+}  // namespace fairlead::agent

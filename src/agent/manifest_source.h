@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "kube/cluster_ip_allocator.h"
+#include "kube/manifest_files.h"
+#include "kube/store.h"
+#include "net/directory_watcher.h"
+
+namespace fairlead::agent {
+
+/// Fills the stores from a directory of manifests: what an API server and its controllers would make of them.
+class ManifestSource {
+  public:
+    /// Reads the directory, then calls `changed` after each change that was taken in.
+    static base::Result<std::unique_ptr<ManifestSource>> start(net::EventLoop& loop,
+                                                               const std::string& directory,
+                                                               std::vector<base::Prefix> service_cidrs,
+                                                               kube::Stores& stores,
+                                                               std::function<void()> changed);
+
+    /// What cannot be used as the files are now, one sentence each.
+    [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
+
+  private:
+    ManifestSource(net::EventLoop& loop, std::vector<base::Prefix> service_cidrs, kube::Stores& stores,
+                   std::function<void()> changed);
+    void schedule();
+    void rebuild();
+    void report(std::vector<std::string> problems);
+
+    net::EventLoop& loop_;
+    kube::Stores& stores_;
+    std::function<void()> changed_;
+    kube::ManifestFiles files_;
+    kube::ClusterIpAllocator allocator_;
+    std::vector<std::string> problems_;
+    bool scheduled_ = false;
+    std::unique_ptr<net::DirectoryWatcher> watcher_;
+};
+
+}  // namespace fairlead::agent

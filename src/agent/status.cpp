@@ -1,0 +1,135 @@
+#include "agent/status.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "base/json.h"
+#include "base/version.h"
+#include "services/compile.h"
+
+namespace fairlead::agent {
+
+namespace {
+
+using base::json_quote;
+using services::Backend;
+using services::CatalogEntry;
+using services::Frontend;
+using services::ServiceProxy;
+
+constexpr base::Family kFamilies[] = {base::Family::kIpv4, base::Family::kIpv6};
+
+template <class Range, class ToJson>
+std::string json_list(const Range& range, ToJson to_json) {
+    std::string text = "[";
+    for (const auto& item : range) {
+        if (text.size() > 1) text += ",";
+        text += to_json(item);
+    }
+    return text + "]";
+}
+
+std::string family_json(const services::FamilyProxy& proxy) {
+    const auto& programmed = proxy.programmed();
+    std::size_t endpoints = 0;
+    std::size_t rejected = 0;
+    for (const auto& [frontend, backends] : programmed.frontends) {
+        endpoints += backends.size();
+        rejected += backends.empty() ? 1U : 0U;
+    }
+    return fmt::format(
+        "{{\"frontends\":{},\"frontendsWithoutEndpoints\":{},\"endpoints\":{},\"clusterIPs\":{},\"pending\":{"
+        "}}}",
+        programmed.frontends.size(), rejected, endpoints, programmed.cluster_ips.size(), proxy.has_pending());
+}
+
+std::string conflict_json(const services::Conflict& conflict) {
+    return fmt::format("{{\"frontend\":{},\"protocol\":\"{}\",\"owner\":{},\"loser\":{}}}",
+                       json_quote(base::format_endpoint(conflict.frontend.address, conflict.frontend.port)),
+                       base::name_of(conflict.frontend.protocol), json_quote(conflict.owner.to_string()),
+                       json_quote(conflict.loser.to_string()));
+}
+
+std::string frontend_json(const ServiceProxy& proxy, const Frontend& frontend) {
+    const auto& programmed = proxy.proxy(frontend.address.family()).programmed().frontends;
+    const auto found = programmed.find(frontend);
+    const bool in_kernel = found != programmed.end();
+    const auto endpoints = in_kernel ? found->second : std::vector<Backend>{};
+    return fmt::format("{{\"address\":{},\"state\":\"{}\",\"endpoints\":{}}}",
+                       json_quote(frontend.address.to_string()),
+                       !in_kernel          ? "pending"
+                       : endpoints.empty() ? "rejected"
+                                           : "balanced",
+                       json_list(endpoints, [](const Backend& backend) {
+                           return json_quote(base::format_endpoint(backend.address, backend.port));
+                       }));
+}
+
+std::string port_json(const ServiceProxy& proxy, const kube::Service& service,
+                      const kube::ServicePort& port) {
+    return fmt::format("{{\"name\":{},\"protocol\":\"{}\",\"port\":{},\"frontends\":{}}}",
+                       json_quote(port.name), base::name_of(port.protocol), port.port,
+                       json_list(service.cluster_ips, [&](const base::IpAddress& address) {
+                           return frontend_json(proxy, {address, port.protocol, port.port});
+                       }));
+}
+
+std::string_view type_name(const kube::Service& service) {
+    switch (service.type) {
+        case kube::ServiceType::kClusterIp:
+            return "ClusterIP";
+        case kube::ServiceType::kNodePort:
+            return "NodePort";
+        case kube::ServiceType::kLoadBalancer:
+            return "LoadBalancer";
+        case kube::ServiceType::kExternalName:
+            return "ExternalName";
+    }
+    return "ClusterIP";
+}
+
+std::string service_json(const ServiceProxy& proxy, const kube::Service& service) {
+    return fmt::format(
+        "{{\"namespace\":{},\"name\":{},\"type\":\"{}\",\"clusterIPs\":{},\"ports\":{}}}",
+        json_quote(service.key.namespace_name), json_quote(service.key.name), type_name(service),
+        json_list(service.cluster_ips,
+                  [](const base::IpAddress& address) { return json_quote(address.to_string()); }),
+        json_list(service.ports,
+                  [&](const kube::ServicePort& port) { return port_json(proxy, service, port); }));
+}
+
+}  // namespace
+
+std::string status_json(const StatusFacts& facts, const ServiceProxy& proxy) {
+    std::vector<services::Conflict> conflicts;
+    std::string families;
+    for (const auto family : kFamilies) {
+        families += fmt::format("{}\"{}\":{}", families.empty() ? "" : ",", base::name_of(family),
+                                family_json(proxy.proxy(family)));
+        for (auto& conflict : proxy.proxy(family).wanted().conflicts())
+            conflicts.push_back(std::move(conflict));
+    }
+    return fmt::format(
+        "{{\"version\":{},\"node\":{},\"source\":{},\"ready\":{},\"notReady\":{},\"lastError\":{},"
+        "\"families\":{{{}}},\"conflicts\":{},"
+        "\"problems\":{}}}\n",
+        json_quote(base::kVersion), json_quote(facts.node_name), json_quote(facts.source),
+        facts.not_ready.empty(), json_list(facts.not_ready, json_quote), json_quote(facts.last_error),
+        families, json_list(conflicts, conflict_json), json_list(facts.problems, json_quote));
+}
+
+std::string services_json(const ServiceProxy& proxy, std::string_view query) {
+    constexpr std::string_view kNamespace = "namespace=";
+    const auto wanted = query.starts_with(kNamespace) ? query.substr(kNamespace.size()) : std::string_view{};
+    std::map<kube::ObjectKey, const kube::Service*> sorted;
+    for (const auto id : proxy.catalog().all()) {
+        const auto& service = proxy.catalog().entry(id).service;
+        if (service && (wanted.empty() || service->key.namespace_name == wanted))
+            sorted.emplace(service->key, service.get());
+    }
+    return "{\"services\":" +
+           json_list(sorted, [&](const auto& entry) { return service_json(proxy, *entry.second); }) + "}\n";
+}
+
+}  // namespace fairlead::agent

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "services/service_proxy.h"
+
+namespace fairlead::agent {
+
+/// What /status says beside what the data plane knows.
+struct StatusFacts {
+    std::string node_name;
+    std::string source;  ///< "manifests DIR" or "API server URL"
+    std::vector<std::string> not_ready;
+    std::string last_error;
+    std::vector<std::string> problems;
+};
+
+/// The page /status: the agent at a glance.
+std::string status_json(const StatusFacts& facts, const services::ServiceProxy& proxy);
+
+/// The page /services: every Service that is programmed with its frontends and endpoints; only those of a
+/// namespace with the query "namespace=NAME".
+std::string services_json(const services::ServiceProxy& proxy, std::string_view query);
+
+}  // namespace fairlead::agent
