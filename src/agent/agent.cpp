@@ -35,11 +35,37 @@ services::Options Agent::service_options(const Config& config) const {
 }
 
 Result<void> Agent::start_source() {
+    return config_.manifests.empty() ? start_api() : start_manifests();
+}
+
+Result<void> Agent::start_manifests() {
+    source_name_ = "manifests " + config_.manifests;
     FAIRLEAD_TRY(manifests_, ManifestSource::start(loop_, config_.manifests, config_.service_cidrs, stores_,
                                                    [this] { on_objects_changed(); }));
     source_synced_ = true;
     syncer_->allow_writing();
     return {};
+}
+
+Result<void> Agent::start_api() {
+    FAIRLEAD_TRY(auto access, find_api_access(config_));
+    FAIRLEAD_TRY(auto client, ApiClient::make(loop_, std::move(access)));
+    source_name_ = "API server " + client->server();
+    ApiSource::Listener listener;
+    listener.changed = [this] { on_objects_changed(); };
+    listener.synced = [this] {
+        source_synced_ = true;
+        syncer_->allow_writing();
+    };
+    api_ = std::make_unique<ApiSource>(loop_, std::move(client), config_.node_name, stores_, metrics_,
+                                       std::move(listener));
+    api_->start();
+    return {};
+}
+
+std::vector<std::string> Agent::problems() const {
+    if (manifests_) return manifests_->problems();
+    return api_ ? api_->problems() : std::vector<std::string>{};
 }
 
 void Agent::on_objects_changed() {
@@ -73,15 +99,16 @@ std::vector<std::string> Agent::not_ready() const {
         reasons.emplace_back("waiting for the first full list of Services and EndpointSlices");
     if (source_synced_ && !syncer_->synced_once())
         reasons.emplace_back("waiting for the first sync to reach the kernel");
+    if (!source_synced_)
+        for (auto& problem : problems())
+            reasons.push_back(std::move(problem));
     if (!reasons.empty() && !syncer_->last_error().empty())
         reasons.push_back("last error: " + syncer_->last_error());
     return reasons;
 }
 
 std::string Agent::status() const {
-    const StatusFacts facts{config_.node_name, "manifests " + config_.manifests, not_ready(),
-                            syncer_->last_error(),
-                            manifests_ ? manifests_->problems() : std::vector<std::string>{}};
+    const StatusFacts facts{config_.node_name, source_name_, not_ready(), syncer_->last_error(), problems()};
     return status_json(facts, syncer_->proxy());
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "admin/metrics.h"
+#include "agent/api_source.h"
 #include "agent/config.h"
 #include "agent/manifest_source.h"
 #include "agent/service_syncer.h"
@@ -30,6 +31,9 @@ class Agent {
 
   private:
     base::Result<void> start_source();
+    base::Result<void> start_manifests();
+    base::Result<void> start_api();
+    [[nodiscard]] std::vector<std::string> problems() const;
     base::Result<void> listen(const Config& config);
     base::Result<void> watch_signals();
     void on_signal(int signal);
@@ -47,6 +51,8 @@ class Agent {
     kube::Stores stores_;
     std::unique_ptr<ServiceSyncer> syncer_;
     std::unique_ptr<ManifestSource> manifests_;
+    std::unique_ptr<ApiSource> api_;
+    std::string source_name_;
     bool source_synced_ = false;
     std::unique_ptr<net::HttpServer> health_server_;
     std::unique_ptr<net::HttpServer> admin_server_;

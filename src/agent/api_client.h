@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "agent/config.h"
+#include "kube/api_access.h"
+#include "net/event_loop.h"
+#include "net/http_client.h"
+
+namespace fairlead::agent {
+
+/// The access that a configuration names: kubeconfig, --server, or the service account of the Pod that we run
+/// in.
+base::Result<kube::ApiAccess> find_api_access(const Config& config);
+
+/// Sends GET requests to an API server with fresh credentials: files are read anew for each request, because
+/// tokens and certificates rotate; an exec plugin runs again when what it gave expires or is refused.
+class ApiClient {
+  public:
+    /// Refuses an access that cannot work, naming the field.
+    static base::Result<std::unique_ptr<ApiClient>> make(net::EventLoop& loop, kube::ApiAccess access);
+
+    /// An error in credentials is reported through on_error, like every other.
+    net::HttpExchange get(const std::string& target, net::HttpHandlers handlers);
+
+    /// Runs `ready` once credentials are there: at once, or after the exec plugin ended.
+    void with_credentials(std::function<void(base::Result<void>)> ready);
+    /// The server answered 401: the plugin is asked again before the next request.
+    void credentials_refused() { exec_credential_.reset(); }
+
+    [[nodiscard]] const std::string& server() const { return access_.server; }
+
+  private:
+    ApiClient(net::EventLoop& loop, kube::ApiAccess access, net::Url url)
+        : loop_(loop), access_(std::move(access)), url_(std::move(url)) {}
+    base::Result<net::HttpServerAddress> address() const;
+    base::Result<net::HttpRequest> request(const std::string& target) const;
+    void run_plugin();
+    void plugin_ended(base::Result<std::string> output);
+    [[nodiscard]] bool needs_plugin() const;
+
+    net::EventLoop& loop_;
+    kube::ApiAccess access_;
+    net::Url url_;
+    std::optional<kube::ExecCredential> exec_credential_;
+    net::Subscription plugin_;
+    std::vector<std::function<void(base::Result<void>)>> waiting_;
+};
+
+}  // namespace fairlead::agent

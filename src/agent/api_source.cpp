@@ -1,0 +1,151 @@
+#include "agent/api_source.h"
+
+#include <algorithm>
+#include <random>
+
+#include "base/log.h"
+
+namespace fairlead::agent {
+
+namespace {
+
+using base::Result;
+
+constexpr unsigned kUnauthorized = 401;
+
+/// Puts the objects of one kind into their store.
+template <class Object>
+class StoreSink final : public kube::ReflectorSink {
+  public:
+    explicit StoreSink(kube::Store<Object>& store) : store_(store) {}
+
+    void replace(std::vector<kube::AnyObject> objects, std::vector<kube::ObjectKey> unreadable) override {
+        std::vector<Object> wanted;
+        wanted.reserve(objects.size());
+        for (auto& any : objects)
+            if (auto* object = std::get_if<Object>(&any)) wanted.push_back(std::move(*object));
+        objects = {};
+        for (const auto& key : unreadable)
+            if (const auto known = store_.find(key)) wanted.push_back(*known);
+        store_.replace_all(std::move(wanted));
+    }
+    void put(kube::AnyObject object) override {
+        if (auto* wanted = std::get_if<Object>(&object)) store_.put(std::move(*wanted));
+    }
+    void remove(const kube::ObjectKey& key) override { store_.remove(key); }
+    void report(const std::string& message) override { base::log_warning(message); }
+
+  private:
+    kube::Store<Object>& store_;
+};
+
+// Labels that kube-proxy selects by: headless Services and those of another proxy are none of its business.
+constexpr const char* kServiceSelector = "!service.kubernetes.io/service-proxy-name";
+constexpr const char* kSliceSelector =
+    "!service.kubernetes.io/headless,!service.kubernetes.io/service-proxy-name";
+
+}  // namespace
+
+/// One collection: its reflector, the request under way and the timer.
+class ApiSource::Watch {
+  public:
+    Watch(ApiSource& source, kube::Resource resource, std::unique_ptr<kube::ReflectorSink> sink)
+        : source_(source), sink_(std::move(sink)), reflector_(std::move(resource), *sink_, source.random_) {}
+
+    [[nodiscard]] const kube::Reflector& reflector() const { return reflector_; }
+
+    /// Sends what the reflector wants sent, and comes back at its deadline.
+    void step() {
+        const auto now = source_.loop_.now();
+        if (reflector_.expired(now)) reflector_.failed(now, "no sign of life from the API server");
+        if (!reflector_.busy()) exchange_.reset();
+        if (const auto target = reflector_.poll(now)) send(*target);
+        const auto wait = std::max(reflector_.next_deadline() - source_.loop_.now(), base::Duration{0});
+        timer_ = source_.loop_.after(wait, [this] { step(); });
+    }
+
+  private:
+    void send(const std::string& target) {
+        source_.metrics_
+            .counter("fairlead_watch_requests_total", "List and watch requests sent to the API server.",
+                     {{"resource", reflector_.resource().name}})
+            .add();
+        source_.client_->with_credentials([this, target](const Result<void>& ready) {
+            if (!ready) return source_.loop_.post([this, error = ready.error()] { on_error(error); });
+            exchange_ = source_.client_->get(target, handlers());
+        });
+    }
+
+    net::HttpHandlers handlers() {
+        net::HttpHandlers handlers;
+        handlers.on_head = [this](const net::HttpHead& head) {
+            if (head.status == kUnauthorized) source_.client_->credentials_refused();
+            reflector_.receive_head(source_.loop_.now(), head.status, head.header("Retry-After"));
+        };
+        handlers.on_body = [this](std::string_view bytes) {
+            reflector_.receive_body(source_.loop_.now(), bytes);
+            if (!reflector_.busy()) source_.loop_.post([this] { step(); });
+            source_.on_progress();
+        };
+        handlers.on_end = [this] {
+            reflector_.receive_end(source_.loop_.now());
+            source_.on_progress();
+            source_.loop_.post([this] { step(); });
+        };
+        handlers.on_error = [this](const base::Error& error) { on_error(error); };
+        return handlers;
+    }
+
+    void on_error(const base::Error& error) {
+        reflector_.failed(source_.loop_.now(), error.message);
+        step();
+    }
+
+    ApiSource& source_;
+    std::unique_ptr<kube::ReflectorSink> sink_;
+    kube::Reflector reflector_;
+    std::optional<net::HttpExchange> exchange_;
+    net::Subscription timer_;
+};
+
+ApiSource::ApiSource(net::EventLoop& loop, std::unique_ptr<ApiClient> client, const std::string& node_name,
+                     kube::Stores& stores, admin::Metrics& metrics, Listener listener)
+    : loop_(loop),
+      client_(std::move(client)),
+      metrics_(metrics),
+      listener_(std::move(listener)),
+      random_(std::random_device{}()) {
+    const auto add = [&](kube::Resource resource, auto& store) {
+        using Object = std::remove_cvref_t<decltype(*store.find({}))>;
+        watches_.push_back(
+            std::make_unique<Watch>(*this, std::move(resource), std::make_unique<StoreSink<Object>>(store)));
+    };
+    add({"services", "/api/v1/services", "Service", kServiceSelector, ""}, stores.services);
+    add({"endpointslices", "/apis/discovery.k8s.io/v1/endpointslices", "EndpointSlice", kSliceSelector, ""},
+        stores.slices);
+    add({"nodes", "/api/v1/nodes", "Node", "", "metadata.name=" + node_name}, stores.nodes);
+    add({"namespaces", "/api/v1/namespaces", "Namespace", "", ""}, stores.namespaces);
+}
+
+ApiSource::~ApiSource() = default;
+
+void ApiSource::start() {
+    for (const auto& watch : watches_)
+        watch->step();
+}
+
+void ApiSource::on_progress() {
+    const bool complete = watches_[0]->reflector().synced() && watches_[1]->reflector().synced();
+    if (!complete) return;
+    listener_.changed();
+    if (!std::exchange(synced_, true)) listener_.synced();
+}
+
+std::vector<std::string> ApiSource::problems() const {
+    std::vector<std::string> problems;
+    for (const auto& watch : watches_)
+        if (!watch->reflector().last_error().empty()) problems.push_back(watch->reflector().last_error());
+    return problems;
+}
+
+}  // namespace fairlead::agent

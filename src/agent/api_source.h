@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "admin/metrics.h"
+#include "agent/api_client.h"
+#include "base/random.h"
+#include "kube/reflector.h"
+#include "kube/store.h"
+
+namespace fairlead::agent {
+
+/// Fills the stores from an API server: Services and EndpointSlices (without headless ones and those of other
+/// proxies), this Node and all Namespaces. An outage of any length leaves the stores as they were.
+class ApiSource {
+  public:
+    struct Listener {
+        std::function<void()> synced;   ///< once: Services and EndpointSlices are complete
+        std::function<void()> changed;  ///< after changes were taken in
+    };
+
+    ApiSource(net::EventLoop& loop, std::unique_ptr<ApiClient> client, const std::string& node_name,
+              kube::Stores& stores, admin::Metrics& metrics, Listener listener);
+    ~ApiSource();
+    ApiSource(const ApiSource&) = delete;
+    ApiSource& operator=(const ApiSource&) = delete;
+
+    void start();
+
+    /// What goes wrong now, one sentence each.
+    [[nodiscard]] std::vector<std::string> problems() const;
+
+  private:
+    class Watch;
+    void on_progress();
+
+    net::EventLoop& loop_;
+    std::unique_ptr<ApiClient> client_;
+    admin::Metrics& metrics_;
+    Listener listener_;
+    base::Random random_;
+    bool synced_ = false;
+    std::vector<std::unique_ptr<Watch>> watches_;
+};
+
+}  // namespace fairlead::agent

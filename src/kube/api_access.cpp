@@ -1,0 +1,198 @@
+#include "kube/api_access.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include "kube/json_reader.h"
+#include "kube/rfc3339.h"
+
+namespace fairlead::kube {
+
+namespace {
+
+using base::ErrorCode;
+using base::Result;
+
+constexpr const char* kServiceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount/";
+
+/// Reads a kubeconfig's fields; the first that is wrong is remembered.
+class Kubeconfig {
+  public:
+    explicit Kubeconfig(const std::string& file_name) : file_name_(file_name) {
+        const auto slash = file_name.rfind('/');
+        folder_ = slash == std::string::npos ? "" : file_name.substr(0, slash + 1);
+    }
+
+    [[nodiscard]] bool failed() const { return !error_.empty(); }
+    [[nodiscard]] std::unexpected<base::Error> failure() const {
+        return base::fail(ErrorCode::kInvalid, error_);
+    }
+
+    void refuse(const YAML::Node& at, const std::string& field, const std::string& reason) {
+        if (failed()) return;
+        const auto mark = at.IsDefined() ? at.Mark() : YAML::Mark::null_mark();
+        error_ = file_name_ + (mark.is_null() ? "" : ":" + std::to_string(mark.line + 1)) + ": " + field +
+                 ": " + reason;
+    }
+
+    std::string text(const YAML::Node& parent, const char* field, const std::string& path) {
+        const auto node = parent[field];
+        if (!node || node.IsNull()) return {};
+        if (node.IsScalar()) return node.Scalar();
+        refuse(node, path + "." + field, "wants text");
+        return {};
+    }
+
+    bool boolean(const YAML::Node& parent, const char* field, const std::string& path) {
+        const auto value = text(parent, field, path);
+        if (value.empty() || value == "false") return false;
+        if (value != "true") refuse(parent[field], path + "." + field, "wants true or false");
+        return value == "true";
+    }
+
+    std::string file(const YAML::Node& parent, const char* field, const std::string& path) {
+        const auto name = text(parent, field, path);
+        return name.empty() || name.starts_with('/') ? name : folder_ + name;
+    }
+
+    /// FIELD-data (base64) goes over FIELD (a file).
+    PemSource pem(const YAML::Node& parent, const std::string& field, const std::string& path) {
+        const std::string data_field = field + "-data";
+        const auto data = text(parent, data_field.c_str(), path);
+        if (data.empty()) return {"", file(parent, field.c_str(), path)};
+        const auto decoded = decode_base64(data);
+        if (!decoded) refuse(parent[data_field], path + "." + data_field, "is no base64");
+        return {decoded.value_or(""), ""};
+    }
+
+    /// The entry called `name` of a list like `contexts`; its part `part` ("context").
+    YAML::Node named(const YAML::Node& root, const char* list, const char* part, const std::string& name) {
+        const auto entries = root[list];
+        for (std::size_t i = 0; entries && entries.IsSequence() && i < entries.size(); ++i) {
+            const auto entry = entries[i];
+            if (entry.IsMap() && text(entry, "name", list) == name && entry[part] && entry[part].IsMap())
+                return entry[part];
+        }
+        refuse(entries, list, "has no '" + name + "'");
+        return {};
+    }
+
+  private:
+    const std::string& file_name_;
+    std::string folder_;
+    std::string error_;
+};
+
+ExecPlugin read_exec(Kubeconfig& config, const YAML::Node& exec, const std::string& path) {
+    ExecPlugin plugin;
+    plugin.command = config.text(exec, "command", path);
+    plugin.api_version = config.text(exec, "apiVersion", path);
+    plugin.install_hint = config.text(exec, "installHint", path);
+    if (plugin.command.empty()) config.refuse(exec, path + ".command", "is missing");
+    for (const auto& argument : exec["args"])
+        plugin.arguments.push_back(argument.as<std::string>(""));
+    for (const auto& variable : exec["env"])
+        if (variable.IsMap())
+            plugin.environment[config.text(variable, "name", path)] = config.text(variable, "value", path);
+    return plugin;
+}
+
+void read_cluster(Kubeconfig& config, const YAML::Node& cluster, const std::string& path, ApiAccess& access) {
+    access.server = config.text(cluster, "server", path);
+    if (access.server.empty()) config.refuse(cluster, path + ".server", "is missing");
+    access.certificate_authority = config.pem(cluster, "certificate-authority", path);
+    access.insecure_skip_tls_verify = config.boolean(cluster, "insecure-skip-tls-verify", path);
+    access.tls_server_name = config.text(cluster, "tls-server-name", path);
+    access.proxy_url = config.text(cluster, "proxy-url", path);
+    if (access.insecure_skip_tls_verify && !access.certificate_authority.empty())
+        config.refuse(cluster, path + ".insecure-skip-tls-verify", "excludes a certificate-authority");
+}
+
+void read_user(Kubeconfig& config, const YAML::Node& user, const std::string& path, ApiAccess& access) {
+    access.client_certificate = config.pem(user, "client-certificate", path);
+    access.client_key = config.pem(user, "client-key", path);
+    if (access.client_certificate.empty() != access.client_key.empty())
+        config.refuse(user, path + ".client-key", "client-certificate and client-key go together");
+    access.token = config.text(user, "token", path);
+    access.token_file = config.file(user, "tokenFile", path);
+    access.username = config.text(user, "username", path);
+    access.password = config.text(user, "password", path);
+    if (user["exec"] && user["exec"].IsMap()) access.exec = read_exec(config, user["exec"], path + ".exec");
+    if (user["auth-provider"])
+        config.refuse(user["auth-provider"], path + ".auth-provider",
+                      "was removed from Kubernetes: use exec");
+}
+
+Result<ApiAccess> read_access(const std::string& file_name, const YAML::Node& root,
+                              std::string context_name) {
+    Kubeconfig config{file_name};
+    if (!root.IsMap()) config.refuse(root, "kind", "is no kubeconfig");
+    if (config.failed()) return config.failure();
+    if (context_name.empty()) context_name = config.text(root, "current-context", "");
+    if (context_name.empty())
+        config.refuse(root, "current-context", "is not set, and no context was asked for");
+    ApiAccess access;
+    const auto context =
+        config.failed() ? YAML::Node{} : config.named(root, "contexts", "context", context_name);
+    if (config.failed()) return config.failure();
+    const std::string cluster_name = config.text(context, "cluster", "contexts." + context_name);
+    const std::string user_name = config.text(context, "user", "contexts." + context_name);
+    const auto cluster = config.named(root, "clusters", "cluster", cluster_name);
+    if (!config.failed()) read_cluster(config, cluster, "clusters." + cluster_name, access);
+    if (!config.failed() && !user_name.empty()) {
+        const auto user = config.named(root, "users", "user", user_name);
+        if (!config.failed()) read_user(config, user, "users." + user_name, access);
+    }
+    if (config.failed()) return config.failure();
+    return access;
+}
+
+}  // namespace
+
+Result<ApiAccess> parse_kubeconfig(const std::string& file_name, std::string_view text,
+                                   const std::string& context) {
+    try {
+        return read_access(file_name, YAML::Load(std::string(text)), context);
+    } catch (const YAML::Exception& error) {
+        return base::fail(ErrorCode::kInvalid,
+                          file_name + ":" + std::to_string(error.mark.line + 1) + ": " + error.msg);
+    }
+}
+
+Result<ApiAccess> in_cluster_access(const std::string& service_host, const std::string& service_port) {
+    if (service_host.empty() || service_port.empty())
+        return base::fail(ErrorCode::kNotFound,
+                          "no API server: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set, "
+                          "so this is no Pod; give "
+                          "--kubeconfig, --server or --manifests");
+    ApiAccess access;
+    const bool ipv6 = service_host.find(':') != std::string::npos;
+    access.server = "https://" + (ipv6 ? "[" + service_host + "]" : service_host) + ":" + service_port;
+    access.certificate_authority.file = std::string(kServiceAccountFolder) + "ca.crt";
+    access.token_file = std::string(kServiceAccountFolder) + "token";
+    return access;
+}
+
+Result<ExecCredential> parse_exec_credential(std::string_view json) {
+    simdjson::dom::parser parser;
+    JsonReader::Object object;
+    if (parser.parse(json.data(), json.size()).get(object))
+        return base::fail(ErrorCode::kInvalid, "printed no JSON object");
+    JsonReader reader;
+    ExecCredential credential;
+    if (reader.text(object, "kind") != "ExecCredential") reader.refuse("kind", "is not ExecCredential");
+    reader.object(object, "status", [&](JsonReader::Object status) {
+        credential.token = reader.text(status, "token");
+        credential.certificate_pem = reader.text(status, "clientCertificateData");
+        credential.key_pem = reader.text(status, "clientKeyData");
+        const auto expiration = reader.text(status, "expirationTimestamp");
+        if (!expiration.empty()) credential.expiration_ns = parse_rfc3339(expiration);
+        if (!expiration.empty() && !credential.expiration_ns)
+            reader.refuse("expirationTimestamp", "is no time");
+    });
+    if (credential.token.empty() && credential.certificate_pem.empty())
+        reader.refuse("status", "holds neither a token nor a certificate");
+    if (reader.failed()) return base::fail(ErrorCode::kInvalid, reader.field() + ": " + reader.reason());
+    return credential;
+}
+
+}  // namespace fairlead::kube

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+#include "base/time.h"
+#include "kube/decode_json.h"
+
+namespace fairlead::kube {
+
+/// A collection of the API that is listed and watched.
+struct Resource {
+    std::string name;  ///< for people: "services"
+    std::string path;  ///< "/api/v1/services"
+    std::string kind;  ///< of its items: "Service"
+    std::string label_selector;
+    std::string field_selector;
+};
+
+/// Takes what a Reflector learns.
+class ReflectorSink {
+  public:
+    virtual ~ReflectorSink() = default;
+    /// The collection is exactly this, but for the objects under `unreadable`: what is known of them stays.
+    virtual void replace(std::vector<AnyObject> objects, std::vector<ObjectKey> unreadable) = 0;
+    virtual void put(AnyObject object) = 0;
+    virtual void remove(const ObjectKey& key) = 0;
+    /// Something to tell people, once.
+    virtual void report(const std::string& message) = 0;
+};
+
+/// Keeps a copy of one collection of the API: lists it, watches it, and starts over where the server says so.
+///
+/// Does no I/O. The caller sends what poll() returns (GET, Accept: application/json) with one request under
+/// way at a time, and passes on what comes back. A streaming list (KEP-3157) is asked for first; a server
+/// that refuses it gets paged lists. Nothing is replaced before a list is complete. After errors it waits 0.8
+/// s doubling to 30 s with jitter, or as Retry-After says; a watch that ends normally is resumed at once from
+/// the last resourceVersion; 410 starts over.
+class Reflector {
+  public:
+    Reflector(Resource resource, ReflectorSink& sink, base::Random& random);
+
+    /// The target of the request to send now; nullopt while one is under way or its time has not come.
+    std::optional<std::string> poll(base::TimePoint now);
+    /// When to call expired() or poll() next, at the latest.
+    [[nodiscard]] base::TimePoint next_deadline() const { return deadline_; }
+    /// True if the request under way has been silent for too long: drop it, then call failed().
+    [[nodiscard]] bool expired(base::TimePoint now) const {
+        return phase_ != Phase::kIdle && now >= deadline_;
+    }
+
+    /// A request is under way. Drop the exchange of one that is not any more.
+    [[nodiscard]] bool busy() const { return phase_ != Phase::kIdle; }
+
+    void receive_head(base::TimePoint now, unsigned status, std::string_view retry_after);
+    void receive_body(base::TimePoint now, std::string_view bytes);
+    void receive_end(base::TimePoint now);
+    void failed(base::TimePoint now, const std::string& message);
+
+    /// The collection was complete once.
+    [[nodiscard]] bool synced() const { return synced_; }
+    /// Why the last request failed; empty after one that went well.
+    [[nodiscard]] const std::string& last_error() const { return last_error_; }
+    [[nodiscard]] const Resource& resource() const { return resource_; }
+    /// Requests sent so far.
+    [[nodiscard]] std::uint64_t requests() const { return requests_; }
+
+  private:
+    enum class Phase : std::uint8_t { kIdle, kStreamingList, kPagedList, kWatch };
+
+    [[nodiscard]] std::string target();
+    void receive_line(base::TimePoint now, std::string_view line);
+    void receive_event(base::TimePoint now, WatchEvent event);
+    void receive_object(WatchEvent event);
+    void receive_page(base::TimePoint now);
+    void receive_refusal(base::TimePoint now);
+    void collect(const ObjectKey& key, Decoded<AnyObject> object);
+    void complete_list(std::string resource_version);
+    void start_over();
+    void idle(base::TimePoint now, base::Duration pause);
+    void back_off(base::TimePoint now, std::string error);
+
+    Resource resource_;
+    ReflectorSink& sink_;
+    base::Random& random_;
+    JsonDecoder decoder_;
+    Phase phase_ = Phase::kIdle;
+    base::TimePoint deadline_{};
+    base::TimePoint sent_{};
+    base::Duration silence_limit_{};
+    unsigned status_ = 0;
+    base::Duration retry_after_{};
+    std::string body_;
+    bool streaming_lists_ = true;
+    bool synced_ = false;
+    std::string resource_version_;  // empty: list first
+    std::string continue_token_;
+    std::vector<AnyObject> listed_;
+    std::vector<ObjectKey> unreadable_;
+    unsigned failures_ = 0;
+    std::string last_error_;
+    std::uint64_t requests_ = 0;
+};
+
+}  // namespace fairlead::kube

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "net/event_loop.h"
+
+namespace fairlead::net {
+
+/// A program to run; no shell is involved.
+struct Program {
+    std::string command;  ///< looked for on PATH
+    std::vector<std::string> arguments;
+    std::map<std::string, std::string> environment;  ///< on top of ours
+};
+
+/// Runs `program` and gives its standard output to `done` on the event loop, or why it failed: it could not
+/// be started, ended with another status than 0 (its last words on standard error are named), printed over 1
+/// MiB, or took longer than `timeout`. It is killed with its process group when the subscription ends or its
+/// time is up.
+Subscription run_program(EventLoop& loop, const Program& program, base::Duration timeout,
+                         std::function<void(base::Result<std::string>)> done);
+
+}  // namespace fairlead::net
