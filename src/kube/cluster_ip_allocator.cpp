@@ -76,7 +76,7 @@ std::vector<std::string> ClusterIpAllocator::assign(std::vector<Service>& servic
     for (auto& service : services) {
         if (!wants_cluster_ip(service)) continue;
         auto families = service.ip_families;
-        if (families.empty() && !ranges_.empty()) families = {ranges_.front().family()};
+        if (families.empty() && !ranges_.empty()) families.push_back(ranges_.front().family());
         for (const auto family : families) {
             const auto address = find(service.key, family, taken);
             if (!address) {

@@ -1,0 +1,156 @@
+"""One node with pods and a client outside, in namespaces, and the agent under test on the node."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from . import netns
+from .cluster import ROOT, wait_for
+
+FAIRLEAD = os.environ.get("FAIRLEAD", os.path.join(ROOT, "build/release/fairlead"))
+POD_CIDRS = "10.64.0.0/10,fd00:64::/48"
+SERVICE_CIDRS = "10.96.0.0/16,fd00:96::/112"
+PORT = 8080
+
+
+def connect_to(namespace, address, port, kind="tcp", timeout=5.0, payload=b"hello"):
+    """Opens a connection from a namespace; returns (socket, first words of the server)."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with namespace.inside():
+        sock = socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+    sock.settimeout(timeout)
+    try:
+        sock.connect((address, port))
+        if kind == "udp":
+            sock.send(payload)
+        return sock, sock.recv(4096).decode().split()
+    except BaseException:
+        sock.close()
+        raise
+
+
+def ask(namespace, address, port, kind="tcp", timeout=5.0):
+    """(name of the pod that answered, address it saw)."""
+    sock, words = connect_to(namespace, address, port, kind, timeout)
+    sock.close()
+    return words[0], words[1]
+
+
+class Pod:
+    def __init__(self, world, name, number):
+        self.name = name
+        self.addresses = [f"10.64.{number}.2", f"fd00:64:0:{number:x}::2"]
+        self.namespace = netns.Namespace(f"pod{number}")
+        node = world.node
+        netns.connect(node, f"pod{number}", [f"10.64.{number}.1/24", f"fd00:64:0:{number:x}::1/64"],
+                      self.namespace, "eth0", [f"{self.addresses[0]}/24", f"{self.addresses[1]}/64"])
+        self.namespace.ip("route", "add", "default", "via", f"10.64.{number}.1")
+        self.namespace.ip("-6", "route", "add", "default", "via", f"fd00:64:0:{number:x}::1")
+        workload = os.path.join(os.path.dirname(__file__), "workload.py")
+        self.process = self.namespace.popen([sys.executable, workload, name, str(PORT)], stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline().strip() == "ready"
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.namespace.delete()
+
+
+class World:
+    """`node` forwards between `pods`, `outside` (a client that is no pod) and `control` (where the API server runs)."""
+
+    def __init__(self, pod_count):
+        netns.remove_leftovers()
+        self.node = netns.Namespace("node")
+        self.outside = netns.Namespace("outside")
+        self.control = netns.Namespace("control")
+        self.node.sysctl("net.ipv4.ip_forward", 1)
+        self.node.sysctl("net.ipv6.conf.all.forwarding", 1)
+        netns.connect(self.node, "outside", ["192.0.2.1/24", "2001:db8::1/64"],
+                      self.outside, "eth0", ["192.0.2.2/24", "2001:db8::2/64"])
+        self.outside.ip("route", "add", "default", "via", "192.0.2.1")
+        self.outside.ip("-6", "route", "add", "default", "via", "2001:db8::1")
+        netns.connect(self.node, "control", ["198.18.0.2/24", "2001:db8:18::2/64"],
+                      self.control, "eth0", ["198.18.0.1/24", "2001:db8:18::1/64"])
+        # The node reaches Service addresses by its default route, as nodes do; nothing answers there by itself.
+        self.node.ip("route", "add", "default", "via", "198.18.0.1")
+        self.node.ip("-6", "route", "add", "default", "via", "2001:db8:18::1")
+        self.pods = [Pod(self, f"p{i}", i) for i in range(1, pod_count + 1)]
+
+    def close(self):
+        for pod in self.pods:
+            pod.close()
+        for namespace in (self.node, self.outside, self.control):
+            namespace.delete()
+
+
+class Agent:
+    """`fairlead agent` on the node."""
+
+    def __init__(self, node, source, arguments=(), wrapper=()):
+        self.node = node
+        self.command = [*wrapper, FAIRLEAD, "agent", "--node", "n1", *source, "--cluster-cidr", POD_CIDRS,
+                        "--service-cidr", SERVICE_CIDRS, "--log-level", "debug", *arguments]
+        self.log_path = f"/tmp/{node.name}-agent.log"
+        self.process = None
+
+    def start(self, wait=True):
+        with open(self.log_path, "a") as log:
+            self.process = self.node.popen(self.command, stdout=log, stderr=subprocess.STDOUT)
+        if wait:
+            wait_for("agent ready", lambda: self.get("/readyz", 10256) == "ok\n", timeout=30)
+        return self
+
+    def get(self, path, port=10249):
+        with self.node.inside():
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.connect()
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return text
+
+    def status(self):
+        return json.loads(self.get("/status"))
+
+    def metric(self, name):
+        for line in self.get("/metrics").splitlines():
+            if line.startswith(name + " ") or line.startswith(name + "{"):
+                return float(line.rsplit(" ", 1)[1])
+        raise AssertionError(f"no metric {name}")
+
+    def kill(self, how=signal.SIGKILL):
+        if self.process:
+            self.process.send_signal(how)
+            self.process.wait()
+            self.process = None
+
+    def close(self):
+        self.kill()
+        self.node.sh([FAIRLEAD, "cleanup"])
+        if os.path.exists(self.log_path):
+            os.unlink(self.log_path)
+
+    def log(self):
+        with open(self.log_path) as file:
+            return file.read()
+
+
+class NftEvents:
+    """What `nft monitor` sees on the node while it runs."""
+
+    def __init__(self, node):
+        self.process = node.popen(["nft", "monitor"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        time.sleep(0.3)
+
+    def stop(self):
+        time.sleep(0.3)
+        self.process.terminate()
+        return self.process.communicate()[0]
