@@ -84,8 +84,9 @@ EventLoop::EventLoop() : state_(std::make_unique<State>()) {}
 EventLoop::~EventLoop() = default;
 
 void EventLoop::run() {
-    const auto keep_running = asio::make_work_guard(state_->context);
+    auto keep_running = asio::make_work_guard(state_->context);
     state_->context.run();
+    keep_running.reset();  // before restart: the end of the last work stops the context again
     state_->context.restart();
 }
 

@@ -110,6 +110,7 @@ class HttpExchange::State : public std::enable_shared_from_this<State> {
     asio::awaitable<void> run() {
         const auto self = shared_from_this();
         std::optional<base::Error> error;
+        if (cancelled_) co_return;
         try {
             co_await exchange();
         } catch (const system_error& failure) {

@@ -46,16 +46,18 @@ class Session : public std::enable_shared_from_this<Session> {
     void read() {
         parser_.emplace();
         parser_->header_limit(kLargestHeaderBytes);
-        parser_->body_limit(0);
+        parser_->body_limit(boost::none);
         stream_.expires_after(kIdleTimeout);
-        http::async_read(
+        http::async_read_header(
             stream_, buffer_, *parser_, [self = shared_from_this()](const error_code& error, std::size_t) {
-                if (error == http::error::end_of_stream || error == beast::error::timeout) return;
-                if (error && error.category() != http::make_error_code(http::error::bad_method).category())
-                    return;
+                const bool not_http =
+                    error && error.category() == http::make_error_code(http::error::bad_method).category();
+                if (error == http::error::end_of_stream || (error && !not_http)) return;
+                // A body is never read: whoever sends one gets an answer and the end of the connection.
+                const bool close = error || !self->parser_->is_done();
                 self->answer(error ? HttpAnswer{400, "text/plain; charset=utf-8", error.message() + "\n"}
                                    : self->ask(),
-                             error.failed());
+                             close);
             });
     }
 

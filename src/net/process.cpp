@@ -28,7 +28,9 @@ struct Pipe {
 
 base::Result<Pipe> make_pipe() {
     std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return base::fail_errno(errno, "pipe");
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) return base::fail_errno(errno, "pipe");
+    // Ours only: the program would trip over a pipe that does not block.
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
     return Pipe{ends[0], ends[1]};
 }
 
