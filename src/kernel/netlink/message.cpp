@@ -82,6 +82,11 @@ void MessageBuilder::put_be64(std::uint16_t type, std::uint64_t value) {
     put(type, std::as_bytes(std::span{&network_order, 1}));
 }
 
+void MessageBuilder::put_header(std::span<const std::byte> header) {
+    append(header.data(), header.size());
+    pad();
+}
+
 std::size_t MessageBuilder::begin_nested(std::uint16_t type) {
     const std::size_t begin = buffer_.size();
     put(type | NLA_F_NESTED, {});

@@ -31,6 +31,9 @@ class MessageBuilder {
     /// A flag attribute or an empty nest.
     void put_empty(std::uint16_t type) { put(type, {}); }
 
+    /// A protocol header inside a nested attribute, as rtnetlink has it in VETH_INFO_PEER.
+    void put_header(std::span<const std::byte> header);
+
     /// Opens a nested attribute; returns what end_nested wants.
     [[nodiscard]] std::size_t begin_nested(std::uint16_t type);
     void end_nested(std::size_t begin);
