@@ -44,6 +44,10 @@ void MessageBuilder::add_flags(std::size_t offset_bytes, std::uint16_t flags) {
     std::memcpy(place, &now, sizeof now);
 }
 
+void MessageBuilder::set_sequence(std::size_t offset_bytes, std::uint32_t sequence) {
+    std::memcpy(buffer_.data() + offset_bytes + offsetof(nlmsghdr, nlmsg_seq), &sequence, sizeof sequence);
+}
+
 void MessageBuilder::put(std::uint16_t type, std::span<const std::byte> payload) {
     FAIRLEAD_ASSERT(payload.size() <= std::numeric_limits<std::uint16_t>::max() - sizeof(nlattr));
     nlattr header{};

@@ -18,6 +18,7 @@ class MessageBuilder {
     void end_message();
     /// Sets further flags (NLM_F_*) in the message that begins at `offset_bytes`.
     void add_flags(std::size_t offset_bytes, std::uint16_t flags);
+    void set_sequence(std::size_t offset_bytes, std::uint32_t sequence);
 
     void put(std::uint16_t type, std::span<const std::byte> payload);
     /// The text with its terminating NUL (NLA_NUL_STRING).

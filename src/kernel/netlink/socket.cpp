@@ -12,7 +12,8 @@
 #include <cstring>
 #include <utility>
 
-#include "kernel/netlink/kernel_error.h"
+#include "base/assert.h"
+#include "kernel/netlink/answer_reader.h"
 
 namespace fairlead::kernel::netlink {
 
@@ -64,12 +65,14 @@ Socket::Socket(Socket&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       port_id_(other.port_id_),
       send_bytes_(other.send_bytes_),
+      next_sequence_(other.next_sequence_),
       receive_buffer_(std::move(other.receive_buffer_)) {}
 
 Socket& Socket::operator=(Socket&& other) noexcept {
     std::swap(fd_, other.fd_);
     std::swap(port_id_, other.port_id_);
     std::swap(send_bytes_, other.send_bytes_);
+    std::swap(next_sequence_, other.next_sequence_);
     std::swap(receive_buffer_, other.receive_buffer_);
     return *this;
 }
@@ -116,47 +119,69 @@ Result<void> Socket::send(std::span<const std::byte> messages) {
     }
 }
 
+std::uint32_t Socket::take_sequences(std::uint32_t count) {
+    const std::uint32_t first = next_sequence_;
+    next_sequence_ += count;
+    return first;
+}
+
 Result<std::span<const std::byte>> Socket::receive() {
     if (receive_buffer_.empty()) receive_buffer_.resize(kReceiveBytes);
     for (;;) {
-        const ssize_t size = recv(fd_, receive_buffer_.data(), receive_buffer_.size(), MSG_TRUNC);
-        if (size >= 0 && static_cast<std::size_t>(size) > receive_buffer_.size())
+        sockaddr_nl sender{};
+        socklen_t sender_size = sizeof sender;
+        const ssize_t size = recvfrom(fd_, receive_buffer_.data(), receive_buffer_.size(), MSG_TRUNC,
+                                      reinterpret_cast<sockaddr*>(&sender), &sender_size);
+        if (size < 0 && errno == EAGAIN) return std::span<const std::byte>{};
+        if (size < 0 && errno == EINTR) continue;
+        if (size < 0) return base::fail_errno(errno, "netlink receive");
+        // Other programs can write to this socket too; an empty datagram would look like none.
+        if (sender.nl_pid != 0 || size == 0) continue;
+        if (static_cast<std::size_t>(size) > receive_buffer_.size())
             return base::fail(ErrorCode::kInternal,
                               "netlink receive: a datagram of " + std::to_string(size) + " bytes");
-        if (size >= 0)
-            return std::span<const std::byte>{receive_buffer_.data(), static_cast<std::size_t>(size)};
-        if (errno == EAGAIN) return std::span<const std::byte>{};
-        if (errno != EINTR) return base::fail_errno(errno, "netlink receive");
+        return std::span<const std::byte>{receive_buffer_.data(), static_cast<std::size_t>(size)};
     }
+}
+
+Result<void> Socket::wait_readable() const {
+    pollfd waiting{fd_, POLLIN, 0};
+    const int ready = poll(&waiting, 1, kAnswerTimeoutMs);
+    if (ready == 0) return base::fail(ErrorCode::kUnavailable, "netlink: no answer");
+    if (ready < 0 && errno != EINTR) return base::fail_errno(errno, "netlink poll");
+    return {};
 }
 
 Result<void> Socket::converse(std::span<const std::byte> request,
                               const std::function<void(const Message&)>& visit) {
-    FAIRLEAD_CHECK(send(request));
-    bool interrupted = false;
+    FAIRLEAD_TRY(const bool undisturbed, dump(request, visit));
+    if (!undisturbed) return base::fail(ErrorCode::kBusy, "netlink dump: changed meanwhile", EINTR);
+    return {};
+}
+
+Result<bool> Socket::dump(std::span<const std::byte> request,
+                          const std::function<void(const Message&)>& visit) {
+    FAIRLEAD_ASSERT(request.size() >= sizeof(nlmsghdr));
+    const std::uint32_t sequence = take_sequences(1);
+    std::vector<std::byte> numbered(request.begin(), request.end());
+    std::memcpy(numbered.data() + offsetof(nlmsghdr, nlmsg_seq), &sequence, sizeof sequence);
+    FAIRLEAD_CHECK(send(numbered));
+
+    AnswerReader answer{sequence};
     for (;;) {
-        FAIRLEAD_TRY(const auto datagram, receive());
-        if (datagram.empty()) {
-            pollfd waiting{fd_, POLLIN, 0};
-            if (poll(&waiting, 1, kAnswerTimeoutMs) == 0)
-                return base::fail(ErrorCode::kUnavailable, "netlink: no answer");
+        const auto datagram = receive();
+        if (!datagram && datagram.error().errno_value == ENOBUFS) {
+            // Read on to the end, or the next dump on this socket would be refused.
+            answer.note_loss();
             continue;
         }
-        Messages messages{datagram};
-        while (const auto message = messages.next()) {
-            interrupted = interrupted || (message->flags & NLM_F_DUMP_INTR) != 0;
-            if (const auto error = parse_kernel_error(*message)) {
-                if (error->errno_value == 0) return {};
-                return base::fail(base::code_of_errno(error->errno_value), describe(*error),
-                                  error->errno_value);
-            }
-            if (message->type == NLMSG_DONE) {
-                if (interrupted)
-                    return base::fail(ErrorCode::kBusy, "netlink dump: changed meanwhile", EINTR);
-                return {};
-            }
-            if (message->type >= NLMSG_MIN_TYPE) visit(*message);
+        FAIRLEAD_CHECK(datagram);
+        if (datagram->empty()) {
+            FAIRLEAD_CHECK(wait_readable());
+            continue;
         }
+        FAIRLEAD_TRY(const bool complete, answer.take(*datagram, visit));
+        if (complete) return !answer.interrupted();
     }
 }
 

@@ -35,24 +35,34 @@ class Socket {
     /// Drops, in the kernel, the datagrams whose first message was caused by `port_id`.
     base::Result<void> ignore_events_of(std::uint32_t port_id);
 
+    /// Sequence numbers for `count` messages that nobody else on this socket uses; the first of them.
+    std::uint32_t take_sequences(std::uint32_t count);
     /// Sends all of `messages` as one datagram, which the kernel has worked off when this returns.
     base::Result<void> send(std::span<const std::byte> messages);
-    /// The next datagram, valid until the next call. An empty one when there is none. kBusy (ENOBUFS): some
-    /// were lost.
+    /// The next datagram from the kernel, valid until the next call. An empty one when there is none. kBusy
+    /// (ENOBUFS): some were lost.
     base::Result<std::span<const std::byte>> receive();
 
-    /// Sends one request with NLM_F_DUMP or NLM_F_ACK and calls `visit` for each message of the answer, up to
-    /// its end. kBusy: what was dumped changed meanwhile (NLM_F_DUMP_INTR); what was visited is void, ask
-    /// again.
+    /// Sends one request with NLM_F_DUMP or NLM_F_ACK, under a sequence number of its own, and calls `visit`
+    /// for each message of the answer, up to its end. Errors: see AnswerReader; kBusy (EINTR) when
+    /// something changed during a dump: what was visited is void, ask again; kUnavailable when no answer
+    /// comes for ten seconds.
     base::Result<void> converse(std::span<const std::byte> request,
                                 const std::function<void(const Message&)>& visit);
+    /// The same for who knows better what may change during a dump: false, not an error, if the answer is
+    /// whole but something changed meanwhile (NLM_F_DUMP_INTR). kBusy only if some of it was lost.
+    base::Result<bool> dump(std::span<const std::byte> request,
+                            const std::function<void(const Message&)>& visit);
 
   private:
     Socket(int fd, std::uint32_t port_id) : fd_(fd), port_id_(port_id) {}
 
+    base::Result<void> wait_readable() const;
+
     int fd_ = -1;
     std::uint32_t port_id_ = 0;
     std::size_t send_bytes_ = 0;
+    std::uint32_t next_sequence_ = 1;
     std::vector<std::byte> receive_buffer_;
 };
 

@@ -1,6 +1,4 @@
-#include <algorithm>
-
-#include "kernel/nftables/message_codec.h"
+#include "kernel/nftables/describe.h"
 
 namespace fairlead::kernel::nftables {
 
@@ -16,8 +14,61 @@ std::string hex(std::span<const std::byte> bytes) {
     return text;
 }
 
-/// A key by its looks: an address, or an address with protocol and port, in front of which may stand a
-/// number.
+/// As `nft` writes it.
+std::string protocol_name(std::uint8_t number) {
+    switch (static_cast<base::L4Protocol>(number)) {
+        case base::L4Protocol::kTcp:
+            return "tcp";
+        case base::L4Protocol::kUdp:
+            return "udp";
+        case base::L4Protocol::kSctp:
+            return "sctp";
+    }
+    return std::to_string(number);
+}
+
+struct Describer {
+    base::Family family;
+    std::optional<std::size_t> element;
+
+    std::string operator()(const AddTable&) { return "add table"; }
+    std::string operator()(const DestroyTable&) { return "delete table"; }
+    std::string operator()(const AddChain& add) { return "add chain '" + add.chain.name + "'"; }
+    std::string operator()(const DeleteChain& remove) { return "delete chain '" + remove.name + "'"; }
+    std::string operator()(const AddRule& add) {
+        const std::string text = "add rule to chain '" + add.rule.chain + "'";
+        return add.rule.comment.empty() ? text : text + " (" + add.rule.comment + ")";
+    }
+    std::string operator()(const FlushChain& flush) { return "flush chain '" + flush.name + "'"; }
+    std::string operator()(const AddSet& add) { return "add set '" + add.set.name + "'"; }
+    std::string operator()(const FlushSet& flush) { return "flush set '" + flush.name + "'"; }
+    std::string operator()(const AddElements& add) {
+        return with_element("add to set '" + add.set + "'", add.elements);
+    }
+    std::string operator()(const DeleteElements& remove) {
+        return with_element("delete from set '" + remove.set + "'", remove.elements);
+    }
+
+    std::string with_element(const std::string& what, const std::vector<Element>& elements) {
+        if (!element || *element >= elements.size())
+            return what + ": one of " + std::to_string(elements.size()) + " elements";
+        const Element& it = elements[*element];
+        std::string text = what + ": element " + describe_key(it.key, family);
+        if (!it.key_end.empty()) text += "-" + describe_key(it.key_end, family);
+        return text;
+    }
+};
+
+}  // namespace
+
+std::string describe(const Table& table) {
+    return std::string("table ") + (table.family == base::Family::kIpv4 ? "ip " : "ip6 ") + table.name;
+}
+
+std::string describe(const Operation& operation, base::Family family, std::optional<std::size_t> element) {
+    return std::visit(Describer{family, element}, operation);
+}
+
 std::string describe_key(const ElementBytes& key, base::Family family) {
     const std::size_t address = base::address_size_bytes(family);
     ElementReader reader{key};
@@ -30,49 +81,8 @@ std::string describe_key(const ElementBytes& key, base::Family family) {
     }
     if (reader.remaining_bytes() != address + 8) return hex(key.bytes());
     text += reader.address(family).to_string();
-    text += " . " + std::to_string(reader.protocol());
+    text += " . " + protocol_name(reader.protocol());
     return text + " . " + std::to_string(reader.port());
-}
-
-struct Describer {
-    const BatchEntry& entry;
-    base::Family family;
-    std::optional<std::size_t> offset_bytes;
-
-    std::string operator()(const AddTable&) { return "add table"; }
-    std::string operator()(const DestroyTable&) { return "delete table"; }
-    std::string operator()(const AddChain& add) { return "add chain '" + add.chain.name + "'"; }
-    std::string operator()(const DeleteChain& remove) { return "delete chain '" + remove.name + "'"; }
-    std::string operator()(const AddRule& add) {
-        return "add rule to chain '" + add.rule.chain + "' (" + add.rule.comment + ")";
-    }
-    std::string operator()(const FlushChain& flush) { return "flush chain '" + flush.name + "'"; }
-    std::string operator()(const AddSet& add) { return "add set '" + add.set.name + "'"; }
-    std::string operator()(const FlushSet& flush) { return "flush set '" + flush.name + "'"; }
-    std::string operator()(const AddElements& add) {
-        return describe_elements("add to set '" + add.set + "'", add.elements);
-    }
-    std::string operator()(const DeleteElements& remove) {
-        return describe_elements("delete from set '" + remove.set + "'", remove.elements);
-    }
-
-    /// Which element: the last one that begins at or before the place that the kernel named.
-    std::string describe_elements(const std::string& what, const std::vector<Element>& elements) {
-        const auto& offsets = entry.element_offsets;
-        if (!offset_bytes || offsets.empty() || *offset_bytes < offsets.front())
-            return what + ": one of " + std::to_string(offsets.size()) + " elements";
-        const auto after = std::ranges::upper_bound(offsets, *offset_bytes);
-        const auto index = entry.first_element + static_cast<std::size_t>(after - offsets.begin()) - 1;
-        return what + ": element " + describe_key(elements[index].key, family);
-    }
-};
-
-}  // namespace
-
-std::string describe_entry(const BatchEntry& entry, base::Family family,
-                           std::optional<std::size_t> offset_bytes) {
-    if (entry.operation == nullptr) return "commit";
-    return std::visit(Describer{entry, family, offset_bytes}, *entry.operation);
 }
 
 }  // namespace fairlead::kernel::nftables

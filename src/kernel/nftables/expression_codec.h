@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "base/address.h"
@@ -13,9 +14,8 @@ namespace fairlead::kernel::nftables {
 /// table's.
 void encode_expression(netlink::MessageBuilder& builder, base::Family family, const Expression& expression);
 
-/// The other way round, from the inside of an NFTA_LIST_ELEM. nullopt for an expression that is none of ours,
-/// or ours with options that we never set.
-std::optional<Expression> decode_expression(const netlink::Attributes& attributes);
+/// The other way round, from the inside of an NFTA_LIST_ELEM of a rule in a table of `family`.
+Expression decode_expression(const netlink::Attributes& attributes, base::Family family);
 
 /// NF_* and NFT_* numbers of a verdict, and back.
 std::int32_t verdict_code(VerdictKind kind);

@@ -1,11 +1,10 @@
-#include <linux/netfilter.h>
 #include <linux/netfilter/nf_nat.h>
-#include <linux/netfilter/nf_tables.h>
 
 #include <array>
 #include <utility>
 
 #include "kernel/nftables/expression_codec.h"
+#include "kernel/nftables/wire.h"
 
 namespace fairlead::kernel::nftables {
 
@@ -30,7 +29,7 @@ std::vector<std::byte> decode_value(const Attributes& data) {
     return {value.begin(), value.end()};
 }
 
-std::optional<Expression> decode_payload(const Attributes& data) {
+std::optional<Expression> decode_payload(const Attributes& data, base::Family) {
     const auto to = decode_register(data.be32(NFTA_PAYLOAD_DREG));
     const auto base = data.be32(NFTA_PAYLOAD_BASE);
     const auto offset = data.be32(NFTA_PAYLOAD_OFFSET);
@@ -42,7 +41,7 @@ std::optional<Expression> decode_payload(const Attributes& data) {
                        static_cast<std::uint8_t>(*length), *to};
 }
 
-std::optional<Expression> decode_meta(const Attributes& data) {
+std::optional<Expression> decode_meta(const Attributes& data, base::Family) {
     const auto to = decode_register(data.be32(NFTA_META_DREG));
     const auto key = data.be32(NFTA_META_KEY);
     if (!to || !key) return std::nullopt;
@@ -51,7 +50,7 @@ std::optional<Expression> decode_meta(const Attributes& data) {
     return std::nullopt;
 }
 
-std::optional<Expression> decode_ct(const Attributes& data) {
+std::optional<Expression> decode_ct(const Attributes& data, base::Family) {
     const auto to = decode_register(data.be32(NFTA_CT_DREG));
     const auto key = data.be32(NFTA_CT_KEY);
     const auto direction = data.u8(NFTA_CT_DIRECTION);
@@ -60,23 +59,26 @@ std::optional<Expression> decode_ct(const Attributes& data) {
                   direction ? static_cast<CtDirection>(*direction) : CtDirection::kNone, *to};
 }
 
-std::optional<Expression> decode_bitwise(const Attributes& data) {
+std::optional<Expression> decode_bitwise(const Attributes& data, base::Family) {
     const auto from = decode_register(data.be32(NFTA_BITWISE_SREG));
     const auto to = decode_register(data.be32(NFTA_BITWISE_DREG));
     if (!from || !to || data.be32(NFTA_BITWISE_OP).value_or(NFT_BITWISE_BOOL) != NFT_BITWISE_BOOL)
         return std::nullopt;
-    return Bitwise{*from, *to, decode_value(data.nested(NFTA_BITWISE_MASK)),
-                   decode_value(data.nested(NFTA_BITWISE_XOR))};
+    Bitwise bitwise{*from, *to, decode_value(data.nested(NFTA_BITWISE_MASK)),
+                    decode_value(data.nested(NFTA_BITWISE_XOR))};
+    const auto length = data.be32(NFTA_BITWISE_LEN);
+    if (length != bitwise.mask.size() || length != bitwise.xor_with.size()) return std::nullopt;
+    return bitwise;
 }
 
-std::optional<Expression> decode_compare(const Attributes& data) {
+std::optional<Expression> decode_compare(const Attributes& data, base::Family) {
     const auto from = decode_register(data.be32(NFTA_CMP_SREG));
     const auto op = data.be32(NFTA_CMP_OP);
     if (!from || !op || *op > NFT_CMP_GTE) return std::nullopt;
     return Compare{*from, static_cast<CompareOp>(*op), decode_value(data.nested(NFTA_CMP_DATA))};
 }
 
-std::optional<Expression> decode_lookup(const Attributes& data) {
+std::optional<Expression> decode_lookup(const Attributes& data, base::Family) {
     const auto from = decode_register(data.be32(NFTA_LOOKUP_SREG));
     const std::string set{data.text(NFTA_LOOKUP_SET)};
     const auto to = data.be32(NFTA_LOOKUP_DREG);
@@ -90,7 +92,7 @@ std::optional<Expression> decode_lookup(const Attributes& data) {
     return LookupMap{set, *from, *to_register};
 }
 
-std::optional<Expression> decode_numgen(const Attributes& data) {
+std::optional<Expression> decode_numgen(const Attributes& data, base::Family) {
     const auto to = decode_register(data.be32(NFTA_NG_DREG));
     const auto modulus = data.be32(NFTA_NG_MODULUS);
     const bool plain = data.be32(NFTA_NG_TYPE) == NFT_NG_RANDOM && data.be32(NFTA_NG_OFFSET).value_or(0) == 0;
@@ -105,7 +107,7 @@ std::optional<Expression> decode_verdict(const Attributes& verdict) {
     return Verdict{*kind, std::string(verdict.text(NFTA_VERDICT_CHAIN))};
 }
 
-std::optional<Expression> decode_immediate(const Attributes& data) {
+std::optional<Expression> decode_immediate(const Attributes& data, base::Family) {
     const auto contents = data.nested(NFTA_IMMEDIATE_DATA);
     if (data.be32(NFTA_IMMEDIATE_DREG) == NFT_REG_VERDICT)
         return decode_verdict(contents.nested(NFTA_DATA_VERDICT));
@@ -114,31 +116,39 @@ std::optional<Expression> decode_immediate(const Attributes& data) {
     return LoadImmediate{*to, decode_value(contents)};
 }
 
-std::optional<Expression> decode_nat(const Attributes& data) {
+std::optional<Expression> decode_nat(const Attributes& data, base::Family family) {
     const auto address = decode_register(data.be32(NFTA_NAT_REG_ADDR_MIN));
     const auto port = decode_register(data.be32(NFTA_NAT_REG_PROTO_MIN));
     if (data.be32(NFTA_NAT_TYPE) != NFT_NAT_DNAT || !address || !port) return std::nullopt;
+    if (data.be32(NFTA_NAT_FAMILY) != protocol_family(family)) return std::nullopt;
+    // The kernel reports the ends of the ranges and the two flags that follow from them.
+    constexpr std::uint32_t kImplied = NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED;
+    const bool ranges = decode_register(data.be32(NFTA_NAT_REG_ADDR_MAX)).value_or(*address) != *address ||
+                        decode_register(data.be32(NFTA_NAT_REG_PROTO_MAX)).value_or(*port) != *port;
+    if (ranges || (data.be32(NFTA_NAT_FLAGS).value_or(0) & ~kImplied) != 0) return std::nullopt;
     return DestinationNat{*address, *port};
 }
 
-std::optional<Expression> decode_masquerade(const Attributes& data) {
+std::optional<Expression> decode_masquerade(const Attributes& data, base::Family) {
     const auto flags = data.be32(NFTA_MASQ_FLAGS).value_or(0);
     if (flags != 0 && flags != NF_NAT_RANGE_PROTO_RANDOM_FULLY) return std::nullopt;
+    if (data.find(NFTA_MASQ_REG_PROTO_MIN)) return std::nullopt;
     return Masquerade{flags != 0};
 }
 
-std::optional<Expression> decode_reject(const Attributes& data) {
+std::optional<Expression> decode_reject(const Attributes& data, base::Family family) {
     const auto type = data.be32(NFTA_REJECT_TYPE);
     if (type == NFT_REJECT_TCP_RST) return Reject{RejectWith::kTcpReset};
-    if (type == NFT_REJECT_ICMP_UNREACH) return Reject{RejectWith::kPortUnreachable};
+    if (type == NFT_REJECT_ICMP_UNREACH && data.u8(NFTA_REJECT_ICMP_CODE) == port_unreachable_code(family))
+        return Reject{RejectWith::kPortUnreachable};
     return std::nullopt;
 }
 
-std::optional<Expression> decode_counter(const Attributes&) {
+std::optional<Expression> decode_counter(const Attributes&, base::Family) {
     return Counter{};
 }
 
-using Decoder = std::optional<Expression> (*)(const Attributes&);
+using Decoder = std::optional<Expression> (*)(const Attributes&, base::Family);
 constexpr std::array<std::pair<std::string_view, Decoder>, 12> kDecoders = {{
     {"payload", decode_payload},
     {"meta", decode_meta},
@@ -163,11 +173,14 @@ std::optional<VerdictKind> verdict_kind(std::int32_t code) {
     return std::nullopt;
 }
 
-std::optional<Expression> decode_expression(const Attributes& attributes) {
+Expression decode_expression(const Attributes& attributes, base::Family family) {
     const auto name = attributes.text(NFTA_EXPR_NAME);
-    for (const auto& [known, decode] : kDecoders)
-        if (name == known) return decode(attributes.nested(NFTA_EXPR_DATA));
-    return std::nullopt;
+    for (const auto& [known, decode] : kDecoders) {
+        if (name != known) continue;
+        if (auto expression = decode(attributes.nested(NFTA_EXPR_DATA), family))
+            return *std::move(expression);
+    }
+    return ForeignExpression{std::string(name)};
 }
 
 }  // namespace fairlead::kernel::nftables

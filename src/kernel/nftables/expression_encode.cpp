@@ -1,8 +1,8 @@
-#include <linux/netfilter.h>
 #include <linux/netfilter/nf_nat.h>
-#include <linux/netfilter/nf_tables.h>
 
+#include "base/assert.h"
 #include "kernel/nftables/expression_codec.h"
+#include "kernel/nftables/wire.h"
 
 namespace fairlead::kernel::nftables {
 
@@ -79,7 +79,7 @@ struct DataEncoder {
     }
     void operator()(const DestinationNat& nat) {
         builder.put_be32(NFTA_NAT_TYPE, NFT_NAT_DNAT);
-        builder.put_be32(NFTA_NAT_FAMILY, family == base::Family::kIpv4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+        builder.put_be32(NFTA_NAT_FAMILY, protocol_family(family));
         builder.put_be32(NFTA_NAT_REG_ADDR_MIN, wire(nat.address));
         builder.put_be32(NFTA_NAT_REG_PROTO_MIN, wire(nat.port));
     }
@@ -89,11 +89,7 @@ struct DataEncoder {
     void operator()(const Reject& reject) {
         const bool reset = reject.with == RejectWith::kTcpReset;
         builder.put_be32(NFTA_REJECT_TYPE, reset ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMP_UNREACH);
-        constexpr std::uint8_t kIpv4PortUnreachable = 3;  // linux/icmp.h ICMP_PORT_UNREACH
-        constexpr std::uint8_t kIpv6PortUnreachable = 4;  // linux/icmpv6.h ICMPV6_PORT_UNREACH
-        if (!reset)
-            builder.put_u8(NFTA_REJECT_ICMP_CODE,
-                           family == base::Family::kIpv4 ? kIpv4PortUnreachable : kIpv6PortUnreachable);
+        if (!reset) builder.put_u8(NFTA_REJECT_ICMP_CODE, port_unreachable_code(family));
     }
     void operator()(const Verdict& verdict) {
         builder.put_be32(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
@@ -107,6 +103,9 @@ struct DataEncoder {
     void operator()(const Counter&) {
         builder.put_be64(NFTA_COUNTER_BYTES, 0);
         builder.put_be64(NFTA_COUNTER_PACKETS, 0);
+    }
+    void operator()(const ForeignExpression&) {
+        FAIRLEAD_ASSERT(false);  // check() refuses them
     }
 };
 
@@ -126,6 +125,7 @@ struct NameOf {
     const char* operator()(const Reject&) { return "reject"; }
     const char* operator()(const Verdict&) { return "immediate"; }
     const char* operator()(const Counter&) { return "counter"; }
+    const char* operator()(const ForeignExpression& foreign) { return foreign.name.c_str(); }
 };
 
 }  // namespace

@@ -147,9 +147,16 @@ struct Counter {
     friend bool operator==(const Counter&, const Counter&) = default;
 };
 
+/// An expression that is none of the above, or one of them with options that fairlead never sets. Only ever
+/// read, so that a rule with one in it equals no rule of ours; a transaction with one is refused.
+struct ForeignExpression {
+    std::string name;  ///< NFTA_EXPR_NAME
+    friend bool operator==(const ForeignExpression&, const ForeignExpression&) = default;
+};
+
 /// One step of a rule, as the kernel runs them (NFTA_EXPR_NAME and its attributes).
-using Expression =
-    std::variant<LoadPayload, LoadMeta, LoadCt, Bitwise, Compare, LookupSet, LookupMap, LookupVerdict,
-                 RandomNumber, LoadImmediate, DestinationNat, Masquerade, Reject, Verdict, Counter>;
+using Expression = std::variant<LoadPayload, LoadMeta, LoadCt, Bitwise, Compare, LookupSet, LookupMap,
+                                LookupVerdict, RandomNumber, LoadImmediate, DestinationNat, Masquerade,
+                                Reject, Verdict, Counter, ForeignExpression>;
 
 }  // namespace fairlead::kernel::nftables

@@ -17,9 +17,8 @@ namespace fairlead::kernel::nftables {
 struct BatchEntry {
     std::uint32_t sequence = 0;
     std::size_t offset_bytes = 0;
-    const Operation* operation = nullptr;      ///< nullptr for the frame of the batch itself
-    std::size_t first_element = 0;             ///< of those that the operation names
-    std::vector<std::size_t> element_offsets;  ///< of each element in the message
+    const Operation* operation = nullptr;  ///< nullptr for the frame of the batch itself
+    std::size_t first_element = 0;         ///< of those that the operation names
 };
 
 /// A transaction as one netlink batch (NFNL_MSG_BATCH_BEGIN ... END).
@@ -28,14 +27,17 @@ struct Batch {
     std::vector<BatchEntry> entries;  ///< in order of sequence
 };
 
-/// Encodes all of `transaction`; sequence numbers count up from `first_sequence`. Elements are packed into
+/// Encodes all of `transaction`, which must not be empty and must outlive the batch. Elements are packed into
 /// messages up to the 64 KiB that an attribute can hold. The last operation asks for an acknowledgement.
-Batch encode_batch(const Transaction& transaction, std::uint32_t first_sequence);
+Batch encode_batch(const Transaction& transaction);
+/// A batch with nothing in it.
+Batch encode_empty_batch();
+/// Gives the messages sequence numbers that count up from `first_sequence`; encoders leave 0.
+void number_batch(Batch& batch, std::uint32_t first_sequence);
 
-/// "set 'frontends': element 10.0.0.1 . tcp . 80", for messages to people. `offset_bytes` is what the kernel
-/// pointed at.
-std::string describe_entry(const BatchEntry& entry, base::Family family,
-                           std::optional<std::size_t> offset_bytes);
+/// Which element of the entry's operation the kernel points at with `offset_bytes` from the message's begin;
+/// nullopt if at none.
+std::optional<std::size_t> element_at(const Batch& batch, const BatchEntry& entry, std::size_t offset_bytes);
 
 /// Requests for NFT_MSG_GET*, to be sent with Socket::converse.
 void encode_get_table(netlink::MessageBuilder& builder, base::Family family, std::string_view table);
@@ -48,15 +50,19 @@ void encode_dump_elements(netlink::MessageBuilder& builder, base::Family family,
                           std::string_view set);
 void encode_get_generation(netlink::MessageBuilder& builder);
 
-/// From NFT_MSG_NEWTABLE; nullopt if the message is another or lacks a name.
+/// From NFT_MSG_NEWTABLE; nullopt if the message is another or lacks a name. A table with flags (dormant,
+/// owned), which we never make, comes without its comment, so that it compares unequal to ours.
 std::optional<Table> decode_table(const netlink::Message& message);
-/// From NFT_MSG_NEWCHAIN, if it is a chain of `table`. A hook of a kind that we never make is decoded as
-/// none.
+/// From NFT_MSG_NEWCHAIN, if it is a chain of `table`. A hook of a kind that we never make, such as one with
+/// policy drop, is decoded as none.
 std::optional<Chain> decode_chain(const netlink::Message& message, std::string_view table);
-/// From NFT_MSG_NEWRULE; expressions that are not ours are left out.
+/// From NFT_MSG_NEWRULE.
 std::optional<Rule> decode_rule(const netlink::Message& message, std::string_view table);
-/// From NFT_MSG_NEWSET. Anonymous sets and field types that are not ours: nullopt.
+/// From NFT_MSG_NEWSET. Sets with flags (anonymous, timeout) or field types that are not ours: nullopt.
 std::optional<Set> decode_set(const netlink::Message& message, std::string_view table);
+
+/// How many elements the set of an NFT_MSG_NEWSET has (NFTA_SET_COUNT); nullopt before Linux 6.15.
+std::optional<std::uint32_t> decode_element_count(const netlink::Message& message);
 
 /// One element as the kernel dumps it; in an interval set a range is two of them.
 struct RawElement {

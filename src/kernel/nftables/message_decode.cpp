@@ -1,12 +1,9 @@
-#include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
-
 #include <algorithm>
 
 #include "kernel/nftables/expression_codec.h"
 #include "kernel/nftables/message_codec.h"
 #include "kernel/nftables/user_data.h"
+#include "kernel/nftables/wire.h"
 
 namespace fairlead::kernel::nftables {
 
@@ -15,12 +12,14 @@ namespace {
 using netlink::Attributes;
 using netlink::Message;
 
-constexpr std::uint16_t message_type(int nft_message) {
-    return static_cast<std::uint16_t>((NFNL_SUBSYS_NFTABLES << 8U) | static_cast<unsigned>(nft_message));
-}
-
 Attributes attributes_of(const Message& message) {
     return message.attributes(sizeof(nfgenmsg));
+}
+
+/// nfgenmsg begins with the family; tables of others than the two are never asked for.
+base::Family family_of(const Message& message) {
+    const bool ipv6 = !message.payload.empty() && message.payload[0] == std::byte{NFPROTO_IPV6};
+    return ipv6 ? base::Family::kIpv6 : base::Family::kIpv4;
 }
 
 /// The attributes of a message of that kind about `table`.
@@ -32,16 +31,22 @@ std::optional<Attributes> attributes_if(const Message& message, int nft_message,
     return attributes;
 }
 
+std::optional<ChainType> decode_chain_type(std::string_view name) {
+    if (name == "filter") return ChainType::kFilter;
+    if (name == "nat") return ChainType::kNat;
+    if (name == "route") return ChainType::kRoute;
+    return std::nullopt;
+}
+
 std::optional<ChainHook> decode_hook(const Attributes& chain) {
     const auto hook = chain.nested(NFTA_CHAIN_HOOK);
     const auto number = hook.be32(NFTA_HOOK_HOOKNUM);
     const auto priority = hook.be32(NFTA_HOOK_PRIORITY);
     if (!number || *number > NF_INET_POST_ROUTING || !priority) return std::nullopt;
-    const auto type = chain.text(NFTA_CHAIN_TYPE);
-    ChainHook decoded{ChainType::kFilter, static_cast<Hook>(*number), static_cast<std::int32_t>(*priority)};
-    if (type == "nat") decoded.type = ChainType::kNat;
-    if (type == "route") decoded.type = ChainType::kRoute;
-    return decoded;
+    if (chain.be32(NFTA_CHAIN_POLICY).value_or(NF_ACCEPT) != NF_ACCEPT) return std::nullopt;
+    const auto type = decode_chain_type(chain.text(NFTA_CHAIN_TYPE));
+    if (!type) return std::nullopt;
+    return ChainHook{*type, static_cast<Hook>(*number), static_cast<std::int32_t>(*priority)};
 }
 
 std::optional<DataType> decode_type(std::uint32_t nft_number) {
@@ -77,8 +82,7 @@ std::optional<std::vector<DataType>> decode_types(std::uint32_t number) {
 /// Bytes that fit an ElementBytes; what is longer was not written by us and becomes empty.
 ElementBytes decode_bytes(std::span<const std::byte> value) {
     ElementBytes bytes;
-    constexpr std::size_t kLargestUnpadded = ElementBytes::kCapacityBytes;
-    if (value.size() <= kLargestUnpadded) bytes.add_raw(value);
+    if (value.size() <= ElementBytes::kCapacityBytes) bytes.add_raw(value);
     return bytes;
 }
 
@@ -112,14 +116,16 @@ ElementBytes last_key(const ElementBytes& like) {
 }  // namespace
 
 std::optional<Table> decode_table(const Message& message) {
-    if (message.type != message_type(NFT_MSG_NEWTABLE) || message.payload.empty()) return std::nullopt;
+    if (message.type != message_type(NFT_MSG_NEWTABLE)) return std::nullopt;
     const auto attributes = attributes_of(message);
-    const auto family = std::to_integer<unsigned>(message.payload[0]) == NFPROTO_IPV4 ? base::Family::kIpv4
-                                                                                      : base::Family::kIpv6;
+    const auto family = family_of(message);
     const std::string name{attributes.text(NFTA_TABLE_NAME)};
     if (name.empty()) return std::nullopt;
-    return Table{family, name,
-                 user_data_text(attributes.payload(NFTA_TABLE_USERDATA), kCommentOfTableChainOrRule)};
+    Table table{family, name,
+                user_data_text(attributes.payload(NFTA_TABLE_USERDATA), kCommentOfTableChainOrRule)};
+    // Such as dormant, which switches all of it off: not a table as we make it, whatever its comment says.
+    if (attributes.be32(NFTA_TABLE_FLAGS).value_or(0) != 0) table.comment.clear();
+    return table;
 }
 
 std::optional<Chain> decode_chain(const Message& message, std::string_view table) {
@@ -137,8 +143,7 @@ std::optional<Rule> decode_rule(const Message& message, std::string_view table) 
               user_data_text(attributes->payload(NFTA_RULE_USERDATA), kCommentOfTableChainOrRule)};
     auto list = attributes->nested(NFTA_RULE_EXPRESSIONS);
     while (const auto item = list.next())
-        if (auto expression = decode_expression(Attributes{item->payload}))
-            rule.expressions.push_back(std::move(*expression));
+        rule.expressions.push_back(decode_expression(Attributes{item->payload}, family_of(message)));
     return rule;
 }
 
@@ -146,13 +151,20 @@ std::optional<Set> decode_set(const Message& message, std::string_view table) {
     const auto attributes = attributes_if(message, NFT_MSG_NEWSET, NFTA_SET_TABLE, table);
     if (!attributes) return std::nullopt;
     const auto flags = attributes->be32(NFTA_SET_FLAGS).value_or(0);
-    if ((flags & NFT_SET_ANONYMOUS) != 0) return std::nullopt;
+    constexpr std::uint32_t kOurFlags = NFT_SET_INTERVAL | NFT_SET_MAP;
+    if ((flags & ~kOurFlags) != 0) return std::nullopt;
     const auto key = decode_types(attributes->be32(NFTA_SET_KEY_TYPE).value_or(0));
     const auto data =
         decode_types((flags & NFT_SET_MAP) != 0 ? attributes->be32(NFTA_SET_DATA_TYPE).value_or(0) : 0);
     if (!key || !data) return std::nullopt;
     return Set{std::string(attributes->text(NFTA_SET_NAME)), *key, *data, (flags & NFT_SET_INTERVAL) != 0,
                user_data_text(attributes->payload(NFTA_SET_USERDATA), kSetComment)};
+}
+
+std::optional<std::uint32_t> decode_element_count(const Message& message) {
+    constexpr std::uint16_t kSetCount = 20;  // NFTA_SET_COUNT, newer than the headers we build with
+    if (message.type != message_type(NFT_MSG_NEWSET)) return std::nullopt;
+    return attributes_of(message).be32(kSetCount);
 }
 
 std::vector<RawElement> decode_elements(const Message& message) {
@@ -172,15 +184,15 @@ std::vector<Element> join_intervals(std::vector<RawElement> raw) {
     });
     std::vector<Element> ranges;
     for (const auto& part : raw) {
-        const bool open = !ranges.empty() && ranges.back().key_end.empty();
-        if (part.interval_end) {
-            if (open) ranges.back().key_end = previous_key(part.element.key);
-        } else {
-            ranges.push_back(part.element);
-        }
+        if (part.element.key.empty()) continue;
+        const bool again = !ranges.empty() && ranges.back().key == part.element.key;
+        if (again) continue;  // the kernel never has two of a key
+        // A range goes on to the next boundary, be that an end or a start: some tools leave such ends out.
+        if (!ranges.empty() && ranges.back().key_end.empty())
+            ranges.back().key_end = previous_key(part.element.key);
+        if (!part.interval_end) ranges.push_back(part.element);
     }
     if (!ranges.empty() && ranges.back().key_end.empty()) ranges.back().key_end = last_key(ranges.back().key);
-    std::erase_if(ranges, [](const Element& range) { return range.key_end.empty(); });
     return ranges;
 }
 

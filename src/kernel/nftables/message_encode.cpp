@@ -1,6 +1,3 @@
-#include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
@@ -11,6 +8,7 @@
 #include "kernel/nftables/expression_codec.h"
 #include "kernel/nftables/message_codec.h"
 #include "kernel/nftables/user_data.h"
+#include "kernel/nftables/wire.h"
 
 namespace fairlead::kernel::nftables {
 
@@ -18,17 +16,10 @@ namespace {
 
 using netlink::MessageBuilder;
 
-// A list of elements is one attribute: 64 KiB less its header and the largest element (key, end and data of
-// 40 bytes).
-constexpr std::size_t kElementListBytes = 65'535 - 4 - 256;
-
-constexpr std::uint16_t message_type(int nft_message) {
-    return static_cast<std::uint16_t>((NFNL_SUBSYS_NFTABLES << 8U) | static_cast<unsigned>(nft_message));
-}
-
-std::uint8_t protocol_family(base::Family family) {
-    return family == base::Family::kIpv4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
-}
+// A list of elements is one attribute of at most 64 KiB. The largest element has a verdict with a chain's
+// name of 255 bytes, or a key of 40 bytes and the one that ends its range: under 512 bytes with all headers.
+constexpr std::size_t kLargestElementBytes = 512;
+constexpr std::size_t kElementListBytes = 65'535 - kLargestElementBytes;
 
 /// nfgenmsg: family, version, resource id in network order.
 std::array<std::byte, 4> generic_header(std::uint8_t family, std::uint16_t resource) {
@@ -65,11 +56,7 @@ std::uint32_t nft_type_number(const std::vector<DataType>& types) {
 }
 
 std::uint32_t length_of(const std::vector<DataType>& types) {
-    if (types.size() == 1) return static_cast<std::uint32_t>(size_bytes_of(types.front()));
-    std::size_t length = 0;
-    for (const auto type : types)
-        length += padded_size_bytes(type);
-    return static_cast<std::uint32_t>(length);
+    return static_cast<std::uint32_t>(size_bytes_of(types));
 }
 
 /// 0 (none) for a concatenation, as nft has it.
@@ -110,8 +97,7 @@ std::vector<std::byte> next_key(std::span<const std::byte> key) {
 
 class BatchEncoder {
   public:
-    BatchEncoder(const Transaction& transaction, std::uint32_t first_sequence)
-        : table_(transaction.table()), sequence_(first_sequence) {
+    explicit BatchEncoder(const Transaction& transaction) : table_(transaction.table()) {
         frame(NFNL_MSG_BATCH_BEGIN);
         const auto operations = transaction.operations();
         for (const auto& operation : operations) {
@@ -119,7 +105,7 @@ class BatchEncoder {
             std::visit(*this, operation);
         }
         current_ = nullptr;
-        acknowledge_last();
+        if (!operations.empty()) acknowledge_last();
         frame(NFNL_MSG_BATCH_END);
     }
 
@@ -202,16 +188,16 @@ class BatchEncoder {
     MessageBuilder& out() { return batch_.messages; }
 
     void frame(int type) {
-        batch_.entries.push_back({sequence_, out().size_bytes(), nullptr, 0, {}});
-        out().begin_message(static_cast<std::uint16_t>(type), NLM_F_REQUEST, sequence_++,
+        batch_.entries.push_back({0, out().size_bytes(), nullptr, 0});
+        out().begin_message(static_cast<std::uint16_t>(type), NLM_F_REQUEST, 0,
                             generic_header(AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
         out().end_message();
     }
 
     void begin(int nft_message, int flags) {
-        batch_.entries.push_back({sequence_, out().size_bytes(), current_, 0, {}});
-        out().begin_message(message_type(nft_message), static_cast<std::uint16_t>(NLM_F_REQUEST | flags),
-                            sequence_++, generic_header(protocol_family(table_.family), 0));
+        batch_.entries.push_back({0, out().size_bytes(), current_, 0});
+        out().begin_message(message_type(nft_message), static_cast<std::uint16_t>(NLM_F_REQUEST | flags), 0,
+                            generic_header(protocol_family(table_.family), 0));
     }
 
     void end() { out().end_message(); }
@@ -253,15 +239,12 @@ class BatchEncoder {
         std::size_t next = 0;
         while (next < elements.size()) {
             begin(nft_message, flags);
-            BatchEntry& entry = batch_.entries.back();
-            entry.first_element = next;
+            batch_.entries.back().first_element = next;
             out().put_string(NFTA_SET_ELEM_LIST_TABLE, table_.name);
             out().put_string(NFTA_SET_ELEM_LIST_SET, set);
             const std::size_t list = out().begin_nested(NFTA_SET_ELEM_LIST_ELEMENTS);
-            for (; next < elements.size() && out().size_bytes() - list < kElementListBytes; ++next) {
-                entry.element_offsets.push_back(out().message_size_bytes());
+            for (; next < elements.size() && out().size_bytes() - list < kElementListBytes; ++next)
                 put_element(elements[next]);
-            }
             out().end_nested(list);
             end();
         }
@@ -302,8 +285,7 @@ class BatchEncoder {
         out().end_nested(data);
     }
 
-    Table table_;
-    std::uint32_t sequence_;
+    const Table& table_;
     std::uint32_t set_id_ = 0;
     const Operation* current_ = nullptr;
     Batch batch_;
@@ -316,9 +298,37 @@ void begin_request(MessageBuilder& builder, int nft_message, int flags, std::uin
 
 }  // namespace
 
-Batch encode_batch(const Transaction& transaction, std::uint32_t first_sequence) {
+Batch encode_batch(const Transaction& transaction) {
     FAIRLEAD_ASSERT(!transaction.empty());
-    return BatchEncoder{transaction, first_sequence}.take();
+    return BatchEncoder{transaction}.take();
+}
+
+Batch encode_empty_batch() {
+    return BatchEncoder{Transaction{Table{}}}.take();
+}
+
+void number_batch(Batch& batch, std::uint32_t first_sequence) {
+    for (auto& entry : batch.entries) {
+        entry.sequence = first_sequence++;
+        batch.messages.set_sequence(entry.offset_bytes, entry.sequence);
+    }
+}
+
+std::optional<std::size_t> element_at(const Batch& batch, const BatchEntry& entry, std::size_t offset_bytes) {
+    const auto bytes = batch.messages.bytes().subspan(entry.offset_bytes);
+    const auto message = netlink::Messages{bytes}.next();
+    FAIRLEAD_ASSERT(message);
+    auto list = message->attributes(sizeof(nfgenmsg)).nested(NFTA_SET_ELEM_LIST_ELEMENTS);
+    std::optional<std::size_t> found;
+    for (std::size_t index = entry.first_element; const auto item = list.next();) {
+        const auto item_offset =
+            static_cast<std::size_t>(item->payload.data() - bytes.data()) - sizeof(nlattr);
+        if (item_offset > offset_bytes) return found;
+        // The end of a range is an item of its own that belongs to the element before it.
+        const netlink::Attributes parts{item->payload};
+        if (parts.be32(NFTA_SET_ELEM_FLAGS).value_or(0) != NFT_SET_ELEM_INTERVAL_END) found = index++;
+    }
+    return found;
 }
 
 void encode_get_table(MessageBuilder& builder, base::Family family, std::string_view table) {

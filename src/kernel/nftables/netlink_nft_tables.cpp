@@ -6,7 +6,11 @@
 #include <cerrno>
 
 #include "kernel/netlink/kernel_error.h"
+#include "kernel/nftables/check.h"
+#include "kernel/nftables/describe.h"
+#include "kernel/nftables/dump_check.h"
 #include "kernel/nftables/message_codec.h"
+#include "kernel/nftables/monitor.h"
 
 namespace fairlead::kernel::nftables {
 
@@ -18,27 +22,60 @@ using netlink::Message;
 
 constexpr int kAttempts = 8;
 
-/// Calls `attempt` until it is not kBusy, a bounded number of times.
+/// Calls `attempt` again while what failed is transient, a bounded number of times.
 template <class Attempt>
 auto retried(Attempt attempt) {
     auto result = attempt();
-    for (int i = 1; i < kAttempts && !result && result.error().code == ErrorCode::kBusy; ++i)
+    for (int i = 1; i < kAttempts && !result && netlink::is_transient(result.error().errno_value); ++i)
         result = attempt();
     return result;
-}
-
-std::string place_of(const Table& table) {
-    return std::string("table ") + (table.family == base::Family::kIpv4 ? "ip " : "ip6 ") + table.name;
 }
 
 std::unexpected<base::Error> fail_entry(const Batch& batch, const Table& table, std::uint32_t sequence,
                                         const netlink::KernelError& error) {
     const auto entry = std::ranges::find(batch.entries, sequence, &BatchEntry::sequence);
-    const std::string what =
-        entry == batch.entries.end() ? "commit" : describe_entry(*entry, table.family, error.offset_bytes);
-    return base::fail(base::code_of_errno(error.errno_value),
-                      place_of(table) + ": " + what + ": " + describe(error), error.errno_value);
+    std::string what = "commit";
+    if (entry != batch.entries.end() && entry->operation != nullptr) {
+        const auto element =
+            error.offset_bytes ? element_at(batch, *entry, *error.offset_bytes) : std::nullopt;
+        what = describe(*entry->operation, table.family, element);
+    }
+    return base::fail(code_of(error), describe(table) + ": " + what + ": " + describe(error),
+                      error.errno_value);
 }
+
+/// The answers to one batch: the first error counts.
+class BatchAnswers {
+  public:
+    BatchAnswers(std::uint32_t first_sequence, std::uint32_t count)
+        : first_sequence_(first_sequence), count_(count) {}
+
+    void take(std::span<const std::byte> datagram) {
+        netlink::Messages messages{datagram};
+        while (const auto message = messages.next()) {
+            const auto error = parse_kernel_error(*message);
+            // What is left of an earlier conversation is not about this batch.
+            if (!error || message->sequence - first_sequence_ >= count_) continue;
+            if (error->errno_value == 0) {
+                acknowledged_ = true;
+            } else if (!first_error_) {
+                first_error_ = error;
+                failed_sequence_ = message->sequence;
+            }
+        }
+    }
+
+    [[nodiscard]] bool acknowledged() const { return acknowledged_; }
+    [[nodiscard]] const std::optional<netlink::KernelError>& first_error() const { return first_error_; }
+    [[nodiscard]] std::uint32_t failed_sequence() const { return failed_sequence_; }
+
+  private:
+    std::uint32_t first_sequence_;
+    std::uint32_t count_;
+    bool acknowledged_ = false;
+    std::optional<netlink::KernelError> first_error_;
+    std::uint32_t failed_sequence_ = 0;
+};
 
 }  // namespace
 
@@ -49,52 +86,77 @@ Result<NetlinkNftTables> NetlinkNftTables::open() {
 
 Result<void> NetlinkNftTables::commit(const Transaction& transaction) {
     if (transaction.empty()) return {};
-    return retried([&] { return commit_once(transaction); });
+    FAIRLEAD_CHECK(check(transaction));
+    Batch batch = encode_batch(transaction);
+    return retried([&] { return commit_once(transaction.table(), batch); });
 }
 
-Result<void> NetlinkNftTables::commit_once(const Transaction& transaction) {
-    const Batch batch = encode_batch(transaction, sequence_);
-    sequence_ += static_cast<std::uint32_t>(batch.entries.size());
-    const std::uint32_t last_sequence = batch.entries[batch.entries.size() - 2].sequence;
+Result<void> NetlinkNftTables::commit_once(const Table& table, Batch& batch) {
+    const auto count = static_cast<std::uint32_t>(batch.entries.size());
+    const std::uint32_t first_sequence = socket_.take_sequences(count);
+    number_batch(batch, first_sequence);
     FAIRLEAD_CHECK(socket_.send(batch.messages.bytes()));
 
-    // The kernel has worked the batch off when send() returns: every answer is there already, the first error
-    // counts.
-    std::optional<netlink::KernelError> first_error;
-    std::uint32_t failed_sequence = 0;
-    bool acknowledged = false;
+    // The kernel has worked the batch off when send() returns: every answer is there already.
+    BatchAnswers answers{first_sequence, count};
+    bool lost = false;
     for (;;) {
-        FAIRLEAD_TRY(const auto datagram, socket_.receive());
-        if (datagram.empty()) break;
-        netlink::Messages messages{datagram};
-        while (const auto message = messages.next()) {
-            const auto error = parse_kernel_error(*message);
-            if (!error || message->sequence < batch.entries.front().sequence) continue;
-            if (error->errno_value == 0) acknowledged = acknowledged || message->sequence == last_sequence;
-            if (error->errno_value == 0 || first_error) continue;
-            first_error = error;
-            failed_sequence = message->sequence;
-        }
+        const auto datagram = socket_.receive();
+        if (datagram && datagram->empty()) break;
+        if (datagram) answers.take(*datagram);
+        // So many elements were refused that not all errors fit the buffer; the first ones did.
+        lost = lost || (!datagram && datagram.error().errno_value == ENOBUFS);
+        if (!datagram && !lost) return std::unexpected(datagram.error());
     }
-    if (first_error) return fail_entry(batch, transaction.table(), failed_sequence, *first_error);
-    if (!acknowledged)
-        return base::fail(ErrorCode::kInternal,
-                          place_of(transaction.table()) + ": commit: the kernel did not answer");
+    if (answers.first_error())
+        return fail_entry(batch, table, answers.failed_sequence(), *answers.first_error());
+    if (!answers.acknowledged())
+        return base::fail(ErrorCode::kInternal, describe(table) + ": commit: the kernel did not answer");
+    return {};
+}
+
+Result<void> NetlinkNftTables::await_commits() {
+    // An empty batch changes nothing, but has to wait until a commit of somebody else is over, with its
+    // events.
+    Batch empty = encode_empty_batch();
+    number_batch(empty, socket_.take_sequences(static_cast<std::uint32_t>(empty.entries.size())));
+    return socket_.send(empty.messages.bytes());
+}
+
+Result<void> NetlinkNftTables::read_undisturbed(std::string_view table,
+                                                const std::function<Result<void>()>& read) {
+    // A dump is marked as interrupted by changes of any table, and a busy host has many; the events tell
+    // whose they were.
+    FAIRLEAD_TRY(auto witness, NftMonitor::open(std::string(table), 0));
+    FAIRLEAD_CHECK(read());
+    FAIRLEAD_CHECK(await_commits());
+    FAIRLEAD_TRY(const bool touched, witness.drain());
+    if (touched)
+        return base::fail(ErrorCode::kBusy, "table " + std::string(table) + ": changed while it was read",
+                          EINTR);
     return {};
 }
 
 Result<std::optional<TableContents>> NetlinkNftTables::read_table(base::Family family,
                                                                   std::string_view name) {
-    return retried([&] { return read_table_once(family, name); });
+    std::optional<TableContents> contents;
+    FAIRLEAD_CHECK(retried([&] {
+        return read_undisturbed(name, [&]() -> Result<void> {
+            FAIRLEAD_TRY(contents, read_table_once(family, name));
+            return {};
+        });
+    }));
+    return contents;
 }
 
 Result<std::optional<TableContents>> NetlinkNftTables::read_table_once(base::Family family,
                                                                        std::string_view name) {
     netlink::MessageBuilder request;
-    const auto ask = [&](const std::function<void(const Message&)>& visit) {
-        auto answered = socket_.converse(request.bytes(), visit);
+    const auto ask = [&](const std::function<void(const Message&)>& visit) -> Result<void> {
+        const auto answered = socket_.dump(request.bytes(), visit);
         request.clear();
-        return answered;
+        FAIRLEAD_CHECK(answered);
+        return {};
     };
     std::optional<TableContents> contents;
     encode_get_table(request, family, name);
@@ -120,33 +182,39 @@ Result<std::optional<TableContents>> NetlinkNftTables::read_table_once(base::Fam
     return contents;
 }
 
-Result<bool> NetlinkNftTables::is_interval(base::Family family, std::string_view table,
-                                           std::string_view set) {
+Result<NetlinkNftTables::SetState> NetlinkNftTables::read_set(base::Family family, std::string_view table,
+                                                              std::string_view set) {
     netlink::MessageBuilder request;
     encode_get_set(request, family, table, set);
-    bool interval = false;
+    SetState state;
     FAIRLEAD_CHECK(socket_.converse(request.bytes(), [&](const Message& message) {
         const auto found = decode_set(message, table);
-        interval = interval || (found && found->interval);
+        state.interval = state.interval || (found && found->interval);
+        state.element_count = decode_element_count(message);
     }));
-    return interval;
+    return state;
 }
 
 Result<void> NetlinkNftTables::read_elements_once(base::Family family, std::string_view table,
                                                   std::string_view set,
                                                   const std::function<void(Element)>& visit) {
-    FAIRLEAD_TRY(const bool interval, is_interval(family, table, set));
+    FAIRLEAD_TRY(const SetState state, read_set(family, table, set));
     netlink::MessageBuilder request;
     encode_dump_elements(request, family, table, set);
     std::vector<RawElement> starts_and_ends;
-    FAIRLEAD_CHECK(socket_.converse(request.bytes(), [&](const Message& message) {
+    DumpCheck dumped;
+    FAIRLEAD_CHECK(socket_.dump(request.bytes(), [&](const Message& message) {
         for (auto& raw : decode_elements(message)) {
-            if (interval)
+            if (state.interval) {
                 starts_and_ends.push_back(std::move(raw));
-            else
+            } else {
+                dumped.note(raw.element.key);
                 visit(std::move(raw.element));
+            }
         }
     }));
+    if (!state.interval && !dumped.whole(state.element_count))
+        return base::fail(ErrorCode::kBusy, "its hash table grew meanwhile", EINTR);
     for (auto& range : join_intervals(std::move(starts_and_ends)))
         visit(std::move(range));
     return {};
@@ -157,7 +225,7 @@ Result<void> NetlinkNftTables::read_elements(base::Family family, std::string_vi
                                              const std::function<void(Element)>& visit) {
     auto read = retried([&] {
         restart();
-        return read_elements_once(family, table, set, visit);
+        return read_undisturbed(table, [&] { return read_elements_once(family, table, set, visit); });
     });
     if (!read) return base::fail_within("read set '" + std::string(set) + "'", std::move(read).error());
     return {};

@@ -5,6 +5,8 @@
 
 namespace fairlead::kernel::nftables {
 
+struct Batch;
+
 /// nf_tables of the network namespace in which it was opened, over netlink. Needs CAP_NET_ADMIN there.
 class NetlinkNftTables final : public NftTables {
   public:
@@ -22,16 +24,23 @@ class NetlinkNftTables final : public NftTables {
     [[nodiscard]] std::uint32_t port_id() const { return socket_.port_id(); }
 
   private:
+    struct SetState {
+        bool interval = false;
+        std::optional<std::uint32_t> element_count;
+    };
+
     explicit NetlinkNftTables(netlink::Socket socket) : socket_(std::move(socket)) {}
 
-    base::Result<void> commit_once(const Transaction& transaction);
+    base::Result<void> commit_once(const Table& table, Batch& batch);
+    base::Result<void> await_commits();
+    base::Result<void> read_undisturbed(std::string_view table,
+                                        const std::function<base::Result<void>()>& read);
     base::Result<std::optional<TableContents>> read_table_once(base::Family family, std::string_view name);
-    base::Result<bool> is_interval(base::Family family, std::string_view table, std::string_view set);
+    base::Result<SetState> read_set(base::Family family, std::string_view table, std::string_view set);
     base::Result<void> read_elements_once(base::Family family, std::string_view table, std::string_view set,
                                           const std::function<void(Element)>& visit);
 
     netlink::Socket socket_;
-    std::uint32_t sequence_ = 1;
 };
 
 }  // namespace fairlead::kernel::nftables

@@ -19,11 +19,12 @@ class NftTables {
     virtual ~NftTables() = default;
 
     /// Applies all or nothing. Errors name the object ("set \"frontends\": element 10.0.0.1 . tcp . 80") and
-    /// say what the kernel said. kBusy is retried inside a bounded number of times before it is returned.
+    /// say what the kernel said. What passes (a signal, a full buffer) is retried inside a bounded number of
+    /// times; kBusy for good is an object in use.
     virtual base::Result<void> commit(const Transaction& transaction) = 0;
 
-    /// Chains, rules and sets of a table; nullopt if the table does not exist. Rules whose expressions we do
-    /// not know come back with the known ones only, so that they compare unequal to ours.
+    /// Chains, rules and sets of a table, all of one moment; nullopt if the table does not exist. What of
+    /// them fairlead would never write compares unequal to all that it does (see ForeignExpression).
     virtual base::Result<std::optional<TableContents>> read_table(base::Family family,
                                                                   std::string_view name) = 0;
 

@@ -39,10 +39,20 @@ std::size_t padded_size_bytes(DataType type) {
     return padded(size_bytes_of(type));
 }
 
+std::size_t size_bytes_of(const std::vector<DataType>& fields) {
+    if (fields.size() == 1) return size_bytes_of(fields.front());
+    std::size_t size = 0;
+    for (const auto field : fields)
+        size += padded_size_bytes(field);
+    return size;
+}
+
 ElementBytes& ElementBytes::add_raw(std::span<const std::byte> bytes) {
-    FAIRLEAD_ASSERT(size_ + padded(bytes.size()) <= kCapacityBytes);
-    std::ranges::copy(bytes, bytes_.begin() + size_);
-    size_ = static_cast<std::uint8_t>(size_ + padded(bytes.size()));
+    const std::size_t begin = padded(size_);
+    const std::size_t end = begin + (begin == 0 ? bytes.size() : padded(bytes.size()));
+    FAIRLEAD_ASSERT(end <= kCapacityBytes);
+    std::ranges::copy(bytes, bytes_.data() + begin);
+    size_ = static_cast<std::uint8_t>(end);
     return *this;
 }
 
@@ -65,9 +75,9 @@ ElementBytes& ElementBytes::add_number(std::uint32_t number) {
 }
 
 std::span<const std::byte> ElementReader::take(std::size_t size_bytes) {
-    FAIRLEAD_ASSERT(padded(size_bytes) <= rest_.size());
+    FAIRLEAD_ASSERT(size_bytes <= rest_.size());
     const auto field = rest_.first(size_bytes);
-    rest_ = rest_.subspan(padded(size_bytes));
+    rest_ = rest_.subspan(std::min(padded(size_bytes), rest_.size()));
     return field;
 }
 

@@ -31,10 +31,12 @@ enum class DataType : std::uint8_t {
 std::size_t size_bytes_of(DataType type);
 /// Bytes that a field takes inside a key: rounded up to whole 4-byte registers.
 std::size_t padded_size_bytes(DataType type);
+/// Bytes of a key or data of these fields: one alone is not padded, concatenated ones are.
+std::size_t size_bytes_of(const std::vector<DataType>& fields);
 
-/// The key or the data of a set element: concatenated fields, each padded to 4 bytes, numbers in the byte
-/// order that packets load them with (network order; kMark in host order). At most 40 bytes (saddr6 . daddr6
-/// . proto . port).
+/// The key or the data of a set element: concatenated fields, each padded to 4 bytes (a field alone is not),
+/// numbers in the byte order that packets load them with (network order; kMark in host order). At most 40
+/// bytes (saddr6 . daddr6 . proto . port).
 class ElementBytes {
   public:
     static constexpr std::size_t kCapacityBytes = 40;

@@ -36,8 +36,8 @@ struct AddSet {
 struct FlushSet {
     std::string name;
 };
-/// Elements of one set; a key that is there with other data is an error (delete it first, in the same
-/// transaction).
+/// Elements of one set; a key that is there already is an error, whatever its data (delete it first, in the
+/// same transaction): who writes only differences learns that they were wrong.
 struct AddElements {
     std::string set;
     std::vector<Element> elements;

@@ -88,7 +88,7 @@ TEST_F(NetlinkNftTablesTest, ErrorsNameTheObjectAndTheElement) {
     EXPECT_EQ(exists.error().code, base::ErrorCode::kExists);
     EXPECT_THAT(
         exists.error().message,
-        HasSubstr("table ip fairlead: add to set 'frontends': element 10.96.0.1 . 6 . 80: File exists"));
+        HasSubstr("table ip fairlead: add to set 'frontends': element 10.96.0.1 . tcp . 80: File exists"));
     EXPECT_EQ(elements_of("frontends").size(), 3U) << "the batch was not atomic";
 
     Transaction missing{table};
