@@ -99,7 +99,7 @@ class HttpExchange::State : public std::enable_shared_from_this<State> {
           handlers_(std::move(handlers)),
           stream_(context_) {}
 
-    void start() { asio::co_spawn(context_, run(), asio::detached); }
+    void start() { asio::co_spawn(context_, run(shared_from_this()), asio::detached); }
 
     void cancel() {
         cancelled_ = true;
@@ -107,22 +107,23 @@ class HttpExchange::State : public std::enable_shared_from_this<State> {
     }
 
   private:
-    asio::awaitable<void> run() {
-        const auto self = shared_from_this();
+    /// `self` is a parameter, not a local: the coroutine may be dropped before it first runs.
+    static asio::awaitable<void> run(std::shared_ptr<State> self) {
+        if (self->cancelled_) co_return;
         std::optional<base::Error> error;
-        if (cancelled_) co_return;
         try {
-            co_await exchange();
+            co_await self->exchange();
         } catch (const system_error& failure) {
-            error = describe(failure.code());
+            error = self->describe(failure.code());
         } catch (const std::exception& failure) {
-            error = base::Error{base::ErrorCode::kInvalid, 0, place() + step_ + ": " + failure.what()};
+            error = base::Error{base::ErrorCode::kInvalid, 0,
+                                self->place() + self->step_ + ": " + failure.what()};
         }
-        if (cancelled_) co_return;
+        if (self->cancelled_) co_return;
         if (error)
-            handlers_.on_error(std::move(*error));
+            self->handlers_.on_error(std::move(*error));
         else
-            handlers_.on_end();
+            self->handlers_.on_end();
     }
 
     asio::awaitable<void> exchange() {
