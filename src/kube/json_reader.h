@@ -7,106 +7,86 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <string>
 #include <string_view>
+#include <variant>
+
+#include "kube/field_reader.h"
 
 namespace fairlead::kube {
 
-/// Reads fields out of a JSON object. The first field that is wrong is remembered with its path; everything
-/// after it reads as absent, so that decoders need not check each line.
-class JsonReader {
+/// Reads fields out of a JSON object by their names.
+class JsonReader : public FieldReader {
   public:
     using Element = simdjson::dom::element;
     using Object = simdjson::dom::object;
 
-    /// Remembers that `key` of the current object is wrong.
-    void refuse(std::string_view key, std::string reason);
-    /// The same about the object or element that is being visited.
-    void refuse(std::string reason) { refuse("", std::move(reason)); }
-
-    [[nodiscard]] bool failed() const { return failed_; }
-    [[nodiscard]] const std::string& field() const { return field_; }
-    [[nodiscard]] const std::string& reason() const { return reason_; }
-
     /// Text; empty where it is absent or null.
-    std::string_view text(Object object, std::string_view key);
+    std::string_view text(Object object, Field field);
     std::string_view text_of(Element element);
     /// nullopt where it is absent or null.
-    std::optional<bool> boolean(Object object, std::string_view key);
-    std::optional<std::uint64_t> number(Object object, std::string_view key, std::uint64_t largest);
+    std::optional<bool> boolean(Object object, Field field);
+    std::optional<std::uint64_t> number(Object object, Field field, std::uint64_t largest);
     /// A port; 0 where it is absent.
-    std::uint16_t port(Object object, std::string_view key) {
+    std::uint16_t port(Object object, Field field) {
         return static_cast<std::uint16_t>(
-            number(object, key, std::numeric_limits<std::uint16_t>::max()).value_or(0));
+            number(object, field, std::numeric_limits<std::uint16_t>::max()).value_or(0));
     }
+    /// An IntOrString; port 0 where it is absent.
+    std::variant<std::uint16_t, std::string_view> port_or_name(Object object, Field field);
+    /// A time that is set.
+    bool has_time(Object object, Field field) { return !text(object, field).empty(); }
     /// The element as it is; nullopt where it is absent or null.
-    std::optional<Element> element(Object object, std::string_view key);
+    std::optional<Element> element(Object object, Field field);
+    /// Length of a list; 0 where it is absent.
+    std::size_t count(Object object, Field field);
+    /// The value of a label or annotation; empty where it is absent.
+    std::string_view label(Object parent, Field field, std::string_view key);
 
-    /// Calls `visit(Object)` for the object under `key`, if there is one.
+    /// Calls `visit(Object)` for the object under `field`, if there is one.
     template <class Visit>
-    void object(Object parent, std::string_view key, Visit visit);
-    /// Calls `visit(Object)` for each object of the array under `key`.
+    void object(Object parent, Field field, Visit visit);
+    /// Calls `visit(Object)` for each object of the array under `field`.
     template <class Visit>
-    void each_object(Object parent, std::string_view key, Visit visit);
-    /// Calls `visit(std::string_view)` for each text of the array under `key`.
+    void each_object(Object parent, Field field, Visit visit);
+    /// Calls `visit(std::string_view)` for each text of the array under `field`.
     template <class Visit>
-    void each_text(Object parent, std::string_view key, Visit visit);
-    /// Calls `visit(key, value)` for each text of the object under `key`.
+    void each_text(Object parent, Field field, Visit visit);
+    /// Calls `visit(key, value)` for each text of the object under `field`.
     template <class Visit>
-    void each_label(Object parent, std::string_view key, Visit visit);
+    void each_label(Object parent, Field field, Visit visit);
 
   private:
-    /// A step down, for as long as it lives.
-    class Step {
-      public:
-        Step(std::string& path, const std::string& part) : path_(path), size_(path.size()) { path_ += part; }
-        ~Step() { path_.resize(size_); }
-        Step(const Step&) = delete;
-        Step& operator=(const Step&) = delete;
-
-      private:
-        std::string& path_;
-        std::size_t size_;
-    };
-    [[nodiscard]] std::string part(std::string_view key) const {
-        return (path_.empty() ? "" : ".") + std::string(key);
-    }
     template <class Visit>
-    void each(Object parent, std::string_view key, Visit visit);
-
-    std::string path_;
-    bool failed_ = false;
-    std::string field_;
-    std::string reason_;
+    void each(Object parent, Field field, Visit visit);
 };
 
 template <class Visit>
-void JsonReader::object(Object parent, std::string_view key, Visit visit) {
-    const auto child = element(parent, key);
+void JsonReader::object(Object parent, Field field, Visit visit) {
+    const auto child = element(parent, field);
     if (!child) return;
     Object found;
-    if (child->get(found)) return refuse(key, "wants an object");
-    const Step step{path_, part(key)};
+    if (child->get(found)) return refuse(field, "wants an object");
+    const Step step{*this, field.name};
     visit(found);
 }
 
 template <class Visit>
-void JsonReader::each(Object parent, std::string_view key, Visit visit) {
-    const auto child = element(parent, key);
+void JsonReader::each(Object parent, Field field, Visit visit) {
+    const auto child = element(parent, field);
     if (!child) return;
     simdjson::dom::array items;
-    if (child->get(items)) return refuse(key, "wants a list");
+    if (child->get(items)) return refuse(field, "wants a list");
     std::size_t index = 0;
     for (const Element item : items) {
-        const Step step{path_, part(key) + "[" + std::to_string(index++) + "]"};
+        const Step step{*this, field.name, index++};
         visit(item);
-        if (failed_) return;
+        if (failed()) return;
     }
 }
 
 template <class Visit>
-void JsonReader::each_object(Object parent, std::string_view key, Visit visit) {
-    each(parent, key, [&](Element item) {
+void JsonReader::each_object(Object parent, Field field, Visit visit) {
+    each(parent, field, [&](Element item) {
         Object found;
         if (item.get(found)) return refuse("wants an object");
         visit(found);
@@ -114,16 +94,16 @@ void JsonReader::each_object(Object parent, std::string_view key, Visit visit) {
 }
 
 template <class Visit>
-void JsonReader::each_text(Object parent, std::string_view key, Visit visit) {
-    each(parent, key, [&](Element item) { visit(text_of(item)); });
+void JsonReader::each_text(Object parent, Field field, Visit visit) {
+    each(parent, field, [&](Element item) { visit(text_of(item)); });
 }
 
 template <class Visit>
-void JsonReader::each_label(Object parent, std::string_view key, Visit visit) {
-    object(parent, key, [&](Object labels) {
-        for (const auto field : labels) {
-            const Step step{path_, part(field.key)};
-            visit(field.key, text_of(field.value));
+void JsonReader::each_label(Object parent, Field field, Visit visit) {
+    object(parent, field, [&](Object labels) {
+        for (const auto label : labels) {
+            const Step step{*this, label.key};
+            visit(label.key, text_of(label.value));
         }
     });
 }

@@ -136,11 +136,11 @@ void Reflector::receive_line(base::TimePoint now, std::string_view line) {
 void Reflector::receive_event(base::TimePoint now, WatchEvent event) {
     using enum WatchEvent::Type;
     if (event.type == kError) {
-        if (event.status_code == kGone) {
+        if (event.status.code == kGone) {
             start_over();
             return idle(now, 0s);
         }
-        return back_off(now, "watch " + resource_.name + ": " + event.message);
+        return back_off(now, "watch " + resource_.name + ": " + event.status.message);
     }
     failures_ = 0;
     if (event.type == kBookmark) {

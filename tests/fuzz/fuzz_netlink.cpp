@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         static_cast<void>(nftables::decode_chain(*message, table));
         static_cast<void>(nftables::decode_rule(*message, table));
         static_cast<void>(nftables::decode_set(*message, table));
-        for (auto& element : nftables::decode_elements(*message)) elements.push_back(std::move(element));
+        for (auto& element : nftables::decode_elements(*message))
+            elements.push_back(std::move(element));
     }
     static_cast<void>(nftables::join_intervals(std::move(elements)));
     return 0;

@@ -15,8 +15,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 std::string service_json(const std::string& name, int version, const std::string& ip) {
-    return R"({"apiVersion":"v1","kind":"Service","metadata":{"namespace":"shop","name":")" + name + R"(","resourceVersion":")" +
-           std::to_string(version) + R"("},"spec":{"clusterIP":")" + ip + R"(","ports":[{"port":80}]}})";
+    return R"({"apiVersion":"v1","kind":"Service","metadata":{"namespace":"shop","name":")" + name +
+           R"(","resourceVersion":")" + std::to_string(version) + R"("},"spec":{"clusterIP":")" + ip +
+           R"(","ports":[{"port":80}]}})";
 }
 
 std::string event(const std::string& type, const std::string& object) {
@@ -24,8 +25,9 @@ std::string event(const std::string& type, const std::string& object) {
 }
 
 std::string bookmark(int version, bool end) {
-    return event("BOOKMARK", R"({"kind":"Service","metadata":{"resourceVersion":")" + std::to_string(version) + R"(")" +
-                                 (end ? R"(,"annotations":{"k8s.io/initial-events-end":"true"})" : "") + "}}");
+    return event("BOOKMARK",
+                 R"({"kind":"Service","metadata":{"resourceVersion":")" + std::to_string(version) + R"(")" +
+                     (end ? R"(,"annotations":{"k8s.io/initial-events-end":"true"})" : "") + "}}");
 }
 
 /// What the reflector's copy looks like: name to ClusterIP.
@@ -40,7 +42,8 @@ class Copy final : public ReflectorSink {
         for (const auto& key : unreadable)
             if (objects.contains(key.name)) wanted[key.name] = objects[key.name];
         objects = std::move(wanted);
-        for (auto& object : list) put(std::move(object));
+        for (auto& object : list)
+            put(std::move(object));
         ++replacements;
     }
     void put(AnyObject object) override {
@@ -87,16 +90,19 @@ TEST_F(ReflectorTest, AsksForAStreamingListAndReplacesNothingBeforeItIsComplete)
 }
 
 TEST_F(ReflectorTest, UnderstandsTheStreamHoweverItIsCut) {
-    const std::string stream = event("ADDED", service_json("a", 1, "10.96.0.1")) + event("ADDED", service_json("b", 2, "10.96.0.2")) +
-                               bookmark(2, true) + event("MODIFIED", service_json("a", 3, "10.96.0.3")) +
-                               event("DELETED", service_json("b", 4, "10.96.0.2")) + event("ADDED", service_json("c", 5, "10.96.0.5"));
+    const std::string stream = event("ADDED", service_json("a", 1, "10.96.0.1")) +
+                               event("ADDED", service_json("b", 2, "10.96.0.2")) + bookmark(2, true) +
+                               event("MODIFIED", service_json("a", 3, "10.96.0.3")) +
+                               event("DELETED", service_json("b", 4, "10.96.0.2")) +
+                               event("ADDED", service_json("c", 5, "10.96.0.5"));
     const std::map<std::string, std::string> wanted = {{"a", "10.96.0.3"}, {"c", "10.96.0.5"}};
     for (std::size_t cut = 1; cut < stream.size(); ++cut) {
         Copy copy;
         Reflector reflector{{"services", "/api/v1/services", "Service", "", ""}, copy, random_};
         ASSERT_TRUE(reflector.poll(now_));
         reflector.receive_head(now_, 200, "");
-        for (std::size_t at = 0; at < stream.size(); at += cut) reflector.receive_body(now_, std::string_view(stream).substr(at, cut));
+        for (std::size_t at = 0; at < stream.size(); at += cut)
+            reflector.receive_body(now_, std::string_view(stream).substr(at, cut));
         ASSERT_EQ(copy.objects, wanted) << "cut every " << cut;
     }
 }
@@ -130,7 +136,8 @@ TEST_F(ReflectorTest, FallsBackToPagedListsWhereStreamingIsRefused) {
     answer(R"({"kind":"Status","code":422})", 422);
     reflector_.receive_end(now_);
     EXPECT_EQ(next_request(), "/api/v1/services?limit=500&labelSelector=%21a%2Fb");
-    answer(R"({"metadata":{"resourceVersion":"7","continue":"token/1"},"items":[)" + service_json("a", 1, "10.96.0.1") + "]}");
+    answer(R"({"metadata":{"resourceVersion":"7","continue":"token/1"},"items":[)" +
+           service_json("a", 1, "10.96.0.1") + "]}");
     reflector_.receive_end(now_);
     EXPECT_FALSE(reflector_.synced());
     EXPECT_THAT(next_request(), HasSubstr("continue=token%2F1"));
@@ -206,8 +213,10 @@ TEST_F(ReflectorTest, ConvergesToTheTruthWhateverTheServerDoes) {
             const auto ip = "10.96.0." + std::to_string(1 + random.below(200));
             const bool gone = truth.contains(name) && random.below(3) == 0;
             const auto type = gone ? "DELETED" : truth.contains(name) ? "MODIFIED" : "ADDED";
-            if (gone) truth.erase(name);
-            else truth[name] = ip;
+            if (gone)
+                truth.erase(name);
+            else
+                truth[name] = ip;
             history.push_back(event(type, service_json(name, ++version, ip)));
             return history.back();
         };
@@ -226,24 +235,32 @@ TEST_F(ReflectorTest, ConvergesToTheTruthWhateverTheServerDoes) {
             reflector.receive_head(now, 200, "");
             std::string stream;
             if (target->find("sendInitialEvents") != std::string::npos) {
-                for (const auto& [name, ip] : truth) stream += event("ADDED", service_json(name, version, ip));
+                for (const auto& [name, ip] : truth)
+                    stream += event("ADDED", service_json(name, version, ip));
                 stream += bookmark(version, true);
             } else {
                 const auto from = std::stoi(target->substr(target->find("resourceVersion=") + 16));
                 const auto missing = static_cast<std::size_t>(version - from);
-                if (faults && random.below(6) == 0) stream = event("ERROR", R"({"code":410})");
+                if (faults && random.below(6) == 0)
+                    stream = event("ERROR", R"({"code":410})");
                 else
-                    for (std::size_t i = history.size() - missing; i < history.size(); ++i) stream += history[i];
+                    for (std::size_t i = history.size() - missing; i < history.size(); ++i)
+                        stream += history[i];
             }
-            for (auto more = random.below(4); more > 0 && stream.find("ERROR") == std::string::npos; --more) stream += change();
+            for (auto more = random.below(4); more > 0 && stream.find("ERROR") == std::string::npos; --more)
+                stream += change();
             if (faults && random.below(4) == 0) stream.resize(random.below(stream.size() + 1));
             reflector.receive_body(now, stream);
             now += 2s;
-            if (random.below(3) == 0 && faults) reflector.failed(now, "reset");
-            else reflector.receive_end(now);
+            if (random.below(3) == 0 && faults)
+                reflector.failed(now, "reset");
+            else
+                reflector.receive_end(now);
         };
-        for (int round = 0; round < 60; ++round) serve(true);
-        for (int round = 0; round < 12; ++round) serve(false);
+        for (int round = 0; round < 60; ++round)
+            serve(true);
+        for (int round = 0; round < 12; ++round)
+            serve(false);
         ASSERT_EQ(copy.objects, truth) << "seed " << seed;
     }
 }

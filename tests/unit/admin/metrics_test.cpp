@@ -10,7 +10,8 @@ TEST(Metrics, AreWrittenInThePrometheusTextFormat) {
     metrics.counter("b_total", "Counts\nthings.", {{"kind", "a\"b\\c"}}).add(2);
     metrics.gauge("a", "A gauge.").set(1.5);
     auto& histogram = metrics.histogram("c_seconds", "Takes time.", {0.1, 1}, {{"family", "x"}});
-    for (const double value : {0.05, 0.1, 0.5, 7.0}) histogram.observe(value);
+    for (const double value : {0.05, 0.1, 0.5, 7.0})
+        histogram.observe(value);
     EXPECT_EQ(metrics.expose(),
               "# HELP a A gauge.\n# TYPE a gauge\na 1.5\n"
               "# HELP b_total Counts\\nthings.\n# TYPE b_total counter\nb_total{kind=\"a\\\"b\\\\c\"} 2\n"

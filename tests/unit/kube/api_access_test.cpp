@@ -69,13 +69,17 @@ TEST(ParseKubeconfig, NamesFileLineAndFieldOfWhatIsWrong) {
         std::string wanted;
     };
     const std::vector<Case> cases = {
-        {replaced(kConfig, "current-context: prod", "current-context: nope"), "config:5: contexts: has no 'nope'"},
+        {replaced(kConfig, "current-context: prod", "current-context: nope"),
+         "config:5: contexts: has no 'nope'"},
         {replaced(kConfig, "current-context: prod\n", ""), "current-context: is not set"},
         {replaced(kConfig, "Q0E=", "Q0"), "config:11: clusters.c1.certificate-authority-data: is no base64"},
-        {replaced(kConfig, "server: \"https://10.0.0.1:6443\", ", ""), "config:11: clusters.c1.server: is missing"},
-        {replaced(kConfig, ", client-key: /abs/u1.key", ""), "config:16: users.u1.client-key: client-certificate and client-key go together"},
+        {replaced(kConfig, "server: \"https://10.0.0.1:6443\", ", ""),
+         "config:11: clusters.c1.server: is missing"},
+        {replaced(kConfig, ", client-key: /abs/u1.key", ""),
+         "config:16: users.u1.client-key: client-certificate and client-key go together"},
         {replaced(kConfig, "user: u1}", "user: nobody}"), "users: has no 'nobody'"},
-        {replaced(kConfig, "tls-server-name: api", "tls-server-name: [api]"), "config:11: clusters.c1.tls-server-name: wants text"},
+        {replaced(kConfig, "tls-server-name: api", "tls-server-name: [api]"),
+         "config:11: clusters.c1.tls-server-name: wants text"},
         {"- a", "config:1: kind: is no kubeconfig"},
         {"a: [", "config:"},
     };
@@ -110,7 +114,8 @@ TEST(ParseExecCredential, SaysWhatIsWrong) {
         {R"({"kind":"Pod"})", "kind: is not ExecCredential"},
         {R"({"kind":"ExecCredential","status":{}})", "status: holds neither"},
         {R"({"kind":"ExecCredential","status":{"token":1}})", "status.token: wants text"},
-        {R"({"kind":"ExecCredential","status":{"token":"t","expirationTimestamp":"soon"}})", "status.expirationTimestamp: is no time"},
+        {R"({"kind":"ExecCredential","status":{"token":"t","expirationTimestamp":"soon"}})",
+         "status.expirationTimestamp: is no time"},
     };
     for (const auto& [text, wanted] : cases) {
         const auto credential = parse_exec_credential(text);
@@ -120,10 +125,12 @@ TEST(ParseExecCredential, SaysWhatIsWrong) {
 }
 
 TEST(Base64, TurnsAnyBytesThereAndBack) {
-    for (const std::string text : {"", "f", "fo", "foo", "foob", "fooba", "foobar"}) EXPECT_EQ(decode_base64(encode_base64(text)), text);
+    for (const std::string text : {"", "f", "fo", "foo", "foob", "fooba", "foobar"})
+        EXPECT_EQ(decode_base64(encode_base64(text)), text);
     EXPECT_EQ(encode_base64("foobar"), "Zm9vYmFy");
     EXPECT_EQ(decode_base64("Zm9v\nYg==\n"), "foob");
-    for (const std::string text : {"Z", "Zm9", "Zm=v", "Z===", "Zm9*"}) EXPECT_FALSE(decode_base64(text)) << text;
+    for (const std::string text : {"Z", "Zm9", "Zm=v", "Z===", "Zm9*"})
+        EXPECT_FALSE(decode_base64(text)) << text;
 }
 
 }  // namespace

@@ -1,0 +1,83 @@
+#pragma once
+
+// For .cpp files of kube/ only.
+
+#include "kube/read_fields.h"
+
+namespace fairlead::kube {
+
+template <class Reader>
+void read(Reader& reader, typename Reader::Object object, Node& node) {
+    using Object = typename Reader::Object;
+    node.key = read_key(reader, object);
+    reader.object(object, kMetadata,
+                  [&](Object metadata) { node.labels = read_labels(reader, metadata, kLabels); });
+    const auto zone = node.labels.find("topology.kubernetes.io/zone");
+    if (zone != node.labels.end()) node.zone = zone->second;
+    reader.object(object, {"spec", 2}, [&](Object spec) {
+        read_list(reader, spec, {"podCIDRs", 7}, base::Prefix::parse, node.pod_cidrs);
+    });
+    reader.object(object, {"status", 3}, [&](Object status) {
+        reader.each_object(status, {"addresses", 5}, [&](Object address) {
+            const auto type = reader.text(address, {"type", 1});
+            const auto parsed = base::IpAddress::parse(reader.text(address, {"address", 2}));
+            if ((type == "InternalIP" || type == "ExternalIP") && parsed) node.addresses.push_back(*parsed);
+        });
+    });
+}
+
+template <class Reader>
+void read(Reader& reader, typename Reader::Object object, Namespace& space) {
+    space.key = read_key(reader, object);
+    reader.object(object, kMetadata, [&](typename Reader::Object metadata) {
+        space.labels = read_labels(reader, metadata, kLabels);
+    });
+}
+
+template <class Reader>
+void read_pod_status(Reader& reader, typename Reader::Object status, Pod& pod) {
+    using Object = typename Reader::Object;
+    reader.each_object(status, {"podIPs", 12}, [&](Object ip) {
+        parse_into(reader, "ip", base::IpAddress::parse(reader.text(ip, {"ip", 1})), pod.pod_ips);
+    });
+    const auto single = reader.text(status, {"podIP", 6});
+    if (pod.pod_ips.empty() && !single.empty())
+        parse_into(reader, "podIP", base::IpAddress::parse(single), pod.pod_ips);
+    const auto phase = reader.text(status, {"phase", 1});
+    pod.finished = phase == "Succeeded" || phase == "Failed";
+    reader.each_object(status, {"conditions", 2}, [&](Object condition) {
+        if (reader.text(condition, {"type", 1}) == "Ready")
+            pod.ready = reader.text(condition, {"status", 2}) == "True";
+    });
+}
+
+template <class Reader>
+void read_containers(Reader& reader, typename Reader::Object spec, Pod& pod) {
+    using Object = typename Reader::Object;
+    reader.each_object(spec, {"containers", 2}, [&](Object container) {
+        reader.each_object(container, {"ports", 6}, [&](Object port) {
+            pod.ports.push_back({std::string(reader.text(port, {"name", 1})),
+                                 read_protocol(reader, port, {"protocol", 4}),
+                                 reader.port(port, {"containerPort", 3})});
+        });
+    });
+}
+
+template <class Reader>
+void read(Reader& reader, typename Reader::Object object, Pod& pod) {
+    using Object = typename Reader::Object;
+    pod.key = read_key(reader, object);
+    reader.object(object, kMetadata, [&](Object metadata) {
+        pod.uid = reader.text(metadata, {"uid", 5});
+        pod.labels = read_labels(reader, metadata, kLabels);
+        pod.terminating = reader.has_time(metadata, {"deletionTimestamp", 9});
+    });
+    reader.object(object, {"spec", 2}, [&](Object spec) {
+        pod.node_name = reader.text(spec, {"nodeName", 10});
+        pod.host_network = reader.boolean(spec, {"hostNetwork", 11}).value_or(false);
+        read_containers(reader, spec, pod);
+    });
+    reader.object(object, {"status", 3}, [&](Object status) { read_pod_status(reader, status, pod); });
+}
+
+}  // namespace fairlead::kube

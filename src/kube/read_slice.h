@@ -1,0 +1,108 @@
+#pragma once
+
+// For .cpp files of kube/ only.
+
+#include <algorithm>
+#include <limits>
+
+#include "kube/read_fields.h"
+#include "kube/rfc3339.h"
+
+namespace fairlead::kube {
+
+/// Index of a name in the slice's table of names.
+inline std::uint16_t name_index(FieldReader& reader, EndpointSlice& slice, std::string_view name) {
+    const auto known = std::ranges::find(slice.names, name);
+    const auto index = static_cast<std::size_t>(known - slice.names.begin());
+    if (index > std::numeric_limits<std::uint16_t>::max()) {
+        reader.refuse("has more different node and zone names than fit");
+        return 0;
+    }
+    if (known == slice.names.end()) slice.names.emplace_back(name);
+    return static_cast<std::uint16_t>(index);
+}
+
+template <class Reader>
+void read_conditions(Reader& reader, typename Reader::Object object, Endpoint& endpoint) {
+    reader.object(object, {"conditions", 2}, [&](typename Reader::Object conditions) {
+        const bool ready = reader.boolean(conditions, {"ready", 1}).value_or(true);
+        endpoint.ready = ready;
+        endpoint.serving = reader.boolean(conditions, {"serving", 2}).value_or(ready);
+        endpoint.terminating = reader.boolean(conditions, {"terminating", 3}).value_or(false);
+    });
+}
+
+template <class Reader>
+std::string read_zone_hints(Reader& reader, typename Reader::Object object) {
+    using Object = typename Reader::Object;
+    std::string zones;
+    reader.object(object, {"hints", 8}, [&](Object hints) {
+        reader.each_object(hints, {"forZones", 1}, [&](Object zone) {
+            zones += zones.empty() ? "" : ",";
+            zones += reader.text(zone, {"name", 1});
+        });
+    });
+    return zones;
+}
+
+/// All addresses of an endpoint mean the same; as kube-proxy does, the first is taken (discovery/v1
+/// Endpoint).
+template <class Reader>
+void read_address(Reader& reader, typename Reader::Object object, base::Family family, Endpoint& endpoint) {
+    bool first = true;
+    reader.each_text(object, {"addresses", 1}, [&](std::string_view text) {
+        const auto address = base::IpAddress::parse(text);
+        if (!address) return reader.refuse(address.error().message);
+        if (address->family() != family)
+            return reader.refuse(std::string(text) + " is not of the slice's addressType");
+        if (std::exchange(first, false)) endpoint.address = *address;
+    });
+    if (first) reader.refuse("addresses", "is missing");
+}
+
+template <class Reader>
+void read_endpoint(Reader& reader, typename Reader::Object object, EndpointSlice& slice) {
+    Endpoint endpoint;
+    read_address(reader, object, slice.family, endpoint);
+    read_conditions(reader, object, endpoint);
+    endpoint.node_name = name_index(reader, slice, reader.text(object, {"nodeName", 6}));
+    endpoint.zone = name_index(reader, slice, reader.text(object, {"zone", 7}));
+    auto hints = read_zone_hints(reader, object);
+    if (!hints.empty() || !slice.zone_hints.empty()) {
+        slice.zone_hints.resize(slice.endpoints.size());
+        slice.zone_hints.push_back(std::move(hints));
+    }
+    slice.endpoints.push_back(endpoint);
+}
+
+template <class Reader>
+void read_slice_metadata(Reader& reader, typename Reader::Object metadata, EndpointSlice& slice) {
+    slice.service_name = reader.label(metadata, kLabels, "kubernetes.io/service-name");
+    const auto trigger =
+        reader.label(metadata, kAnnotations, "endpoints.kubernetes.io/last-change-trigger-time");
+    slice.last_change_trigger_ns = parse_rfc3339(trigger).value_or(0);
+}
+
+template <class Reader>
+void read(Reader& reader, typename Reader::Object object, EndpointSlice& slice) {
+    using Object = typename Reader::Object;
+    slice.key = read_key(reader, object);
+    reader.object(object, kMetadata, [&](Object metadata) { read_slice_metadata(reader, metadata, slice); });
+    const auto type = reader.text(object, {"addressType", 4});
+    if (type == "FQDN") return;
+    if (type != "IPv4" && type != "IPv6")
+        return reader.refuse("addressType", "'" + std::string(type) + "' is none of IPv4, IPv6, FQDN");
+    slice.family = type == "IPv4" ? base::Family::kIpv4 : base::Family::kIpv6;
+    slice.ports.reserve(reader.count(object, {"ports", 3}));
+    reader.each_object(object, {"ports", 3}, [&](Object port) {
+        slice.ports.push_back({std::string(reader.text(port, {"name", 1})),
+                               read_protocol(reader, port, {"protocol", 2}), reader.port(port, {"port", 3})});
+    });
+    slice.endpoints.reserve(reader.count(object, {"endpoints", 2}));
+    reader.each_object(object, {"endpoints", 2},
+                       [&](Object endpoint) { read_endpoint(reader, endpoint, slice); });
+    slice.names.shrink_to_fit();
+    slice.zone_hints.shrink_to_fit();
+}
+
+}  // namespace fairlead::kube
