@@ -7,6 +7,7 @@
 #include "base/version.h"
 #include "cli/completion.h"
 #include "cli/man_page.h"
+#include "cli/object_commands.h"
 
 namespace fairlead::cli {
 
@@ -55,6 +56,7 @@ Program make_program() {
 }
 
 void add_commands(CLI::App& program, int& exit_status) {
+    add_object_commands(program, exit_status);
     add_completion(program, exit_status);
     add_man(program, exit_status);
     add_version(program);
