@@ -1,0 +1,15 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "kube/manifest_files.h"
+
+namespace fairlead::lab {
+
+/// An /etc/hosts for each Kubernetes namespace of the objects and for "default": what cluster DNS would say
+/// of Services with a ClusterIP ("cart" from the same namespace, "cart.shop", "cart.shop.svc",
+/// "cart.shop.svc.cluster.local") and nodes. By namespace. Pure.
+std::map<std::string, std::string> hosts_files(const kube::ManifestFiles::Objects& objects);
+
+}  // namespace fairlead::lab

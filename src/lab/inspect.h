@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "kube/manifest_files.h"
+
+namespace fairlead::lab {
+
+/// The objects of a lab as its supervisor last wrote them. kNotFound if the lab is not up.
+base::Result<kube::ManifestFiles::Objects> read_objects(std::string_view lab);
+
+/// Where `lab exec` runs something.
+struct Place {
+    std::string netns;
+    std::string hosts_file;
+};
+/// A node's name, "client", or a Pod's as NAME or NAMESPACE/NAME; errors list what there is.
+base::Result<Place> find_place(std::string_view lab, const kube::ManifestFiles::Objects& objects,
+                               std::string_view name);
+
+/// Becomes `arguments` there (a shell if there are none). Returns only if that failed.
+base::Error exec_in_lab(std::string_view lab, std::string_view place, std::vector<std::string> arguments);
+
+/// What `lab status` prints: of one lab in words or as JSON, or one line per lab there is.
+base::Result<std::string> status_text(std::string_view lab, bool json);
+base::Result<std::string> labs_text();
+
+}  // namespace fairlead::lab
