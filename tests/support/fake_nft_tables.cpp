@@ -1,0 +1,418 @@
+#include "support/fake_nft_tables.h"
+
+#include <absl/container/flat_hash_map.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <set>
+
+#include "kernel/nftables/check.h"
+#include "kernel/nftables/describe.h"
+
+namespace fairlead::test {
+
+using namespace kernel::nftables;  // NOLINT(google-build-using-namespace): this file is about nothing else
+using base::Family;
+using base::Result;
+
+namespace {
+
+/// Ordered for interval sets, where neighbours matter; hashed for the large ones.
+struct Elements {
+    absl::flat_hash_map<ElementBytes, Element> hashed;
+    std::map<ElementBytes, Element> ordered;
+};
+
+struct FakeSet {
+    Set definition;
+    std::shared_ptr<Elements> elements = std::make_shared<Elements>();
+};
+
+struct FakeChain {
+    Chain definition;
+    std::vector<Rule> rules;
+};
+
+struct FakeTable {
+    Table definition;
+    std::vector<FakeChain> chains;
+    std::vector<FakeSet> sets;
+};
+
+using TableKey = std::pair<Family, std::string>;
+using Tables = std::map<TableKey, FakeTable>;
+
+/// 0, or the errno with which the kernel refuses.
+using Errno = int;
+
+template <class Objects>
+auto* find_named(Objects& objects, std::string_view name) {
+    const auto found = std::ranges::find(objects, name, [](const auto& it) { return it.definition.name; });
+    return found == objects.end() ? nullptr : &*found;
+}
+
+bool is_verdict_map(const Set& set) {
+    return set.data == std::vector{DataType::kVerdict};
+}
+
+/// One transaction on its way: tables are changed in place, and put back as they were unless it is kept. The
+/// lists of chains, rules and sets are copied at the begin, they are short; elements have a log.
+class Change {
+  public:
+    explicit Change(Tables& tables, const Table& table)
+        : tables_(tables), before_(tables), table_(table), key_{table.family, table.name} {}
+    Change(const Change&) = delete;
+    Change& operator=(const Change&) = delete;
+    ~Change() {
+        if (!kept_) undo();
+    }
+
+    void keep() { kept_ = true; }
+    /// The element that was refused, if it was one.
+    [[nodiscard]] std::optional<std::size_t> element() const { return element_; }
+
+    Errno apply(const Operation& operation) {
+        element_.reset();
+        return std::visit(*this, operation);
+    }
+
+    Errno operator()(const AddTable&) {
+        tables_.try_emplace(key_, FakeTable{table_, {}, {}});
+        return 0;
+    }
+    Errno operator()(const DestroyTable&) {
+        tables_.erase(key_);
+        return 0;
+    }
+
+    Errno operator()(const AddChain& add) {
+        if (table() == nullptr) return ENOENT;
+        const auto* known = find_named(table()->chains, add.chain.name);
+        if (known == nullptr) table()->chains.push_back({add.chain, {}});
+        const bool other_hook =
+            known != nullptr && add.chain.hook && add.chain.hook != known->definition.hook;
+        return other_hook ? EOPNOTSUPP : 0;
+    }
+    Errno operator()(const DeleteChain& remove) {
+        if (chain(remove.name) == nullptr) return ENOENT;
+        chain(remove.name)->rules.clear();
+        if (is_referenced(remove.name)) return EBUSY;
+        std::erase_if(table()->chains, [&](const auto& it) { return it.definition.name == remove.name; });
+        return 0;
+    }
+    Errno operator()(const FlushChain& flush) {
+        if (chain(flush.name) == nullptr) return ENOENT;
+        chain(flush.name)->rules.clear();
+        return 0;
+    }
+    Errno operator()(const AddRule& add) {
+        if (chain(add.rule.chain) == nullptr) return ENOENT;
+        for (const auto& expression : add.rule.expressions)
+            if (const Errno refused = check_references(expression)) return refused;
+        chain(add.rule.chain)->rules.push_back(add.rule);
+        return 0;
+    }
+
+    Errno operator()(const AddSet& add) {
+        if (table() == nullptr) return ENOENT;
+        const auto* known = find_named(table()->sets, add.set.name);
+        if (known == nullptr) {
+            table()->sets.push_back({add.set});
+            return 0;
+        }
+        const auto& definition = known->definition;
+        const bool same = definition.key == add.set.key && definition.data == add.set.data &&
+                          definition.interval == add.set.interval;
+        return same ? 0 : EEXIST;
+    }
+    Errno operator()(const FlushSet& flush) {
+        auto* const set = find_set(flush.name);
+        if (set == nullptr) return ENOENT;
+        set->elements = std::make_shared<Elements>();
+        return 0;
+    }
+    Errno operator()(const AddElements& add) {
+        auto* const set = find_set(add.set);
+        if (set == nullptr) return ENOENT;
+        for (element_ = 0; *element_ < add.elements.size(); ++*element_) {
+            const auto& element = add.elements[*element_];
+            if (const Errno refused = check_element(set->definition, element)) return refused;
+            const Errno refused =
+                set->definition.interval ? add_range(*set, element) : add_hashed(*set, element);
+            if (refused != 0) return refused;
+        }
+        element_.reset();
+        return 0;
+    }
+    Errno operator()(const DeleteElements& remove) {
+        auto* const set = find_set(remove.set);
+        if (set == nullptr) return ENOENT;
+        for (element_ = 0; *element_ < remove.elements.size(); ++*element_) {
+            const auto& element = remove.elements[*element_];
+            if (element.key.bytes().size() != size_bytes_of(set->definition.key)) return EINVAL;
+            const Errno refused = set->definition.interval ? take(set->elements, &Elements::ordered, element)
+                                                           : take(set->elements, &Elements::hashed, element);
+            if (refused != 0) return refused;
+        }
+        return 0;
+    }
+
+    /// What the kernel looks at when all operations are in: how deep packets can jump.
+    Errno check_jumps() {
+        if (table() == nullptr) return 0;
+        for (const auto& it : table()->chains)
+            if (it.definition.hook && jumps_too_deep(it, 0)) return EMLINK;
+        return 0;
+    }
+
+  private:
+    struct Undo {
+        std::shared_ptr<Elements> elements;
+        bool ordered;
+        ElementBytes key;
+        std::optional<Element> before;
+    };
+
+    void undo() {
+        for (auto it = log_.rbegin(); it != log_.rend(); ++it) {
+            const auto put_back = [&](auto& map) {
+                if (it->before)
+                    map.insert_or_assign(it->key, *std::move(it->before));
+                else
+                    map.erase(it->key);
+            };
+            if (it->ordered)
+                put_back(it->elements->ordered);
+            else
+                put_back(it->elements->hashed);
+        }
+        tables_ = std::move(before_);
+    }
+
+    FakeTable* table() {
+        const auto found = tables_.find(key_);
+        return found == tables_.end() ? nullptr : &found->second;
+    }
+    FakeChain* chain(std::string_view name) {
+        return table() == nullptr ? nullptr : find_named(table()->chains, name);
+    }
+    FakeSet* find_set(std::string_view name) {
+        return table() == nullptr ? nullptr : find_named(table()->sets, name);
+    }
+
+    bool is_referenced(const std::string& name) {
+        for (const auto& it : table()->chains)
+            for (const auto& rule : it.rules)
+                for (const auto& expression : rule.expressions)
+                    if (const auto* verdict = std::get_if<Verdict>(&expression);
+                        verdict && verdict->chain == name)
+                        return true;
+        for (const auto& set : table()->sets) {
+            if (!is_verdict_map(set.definition)) continue;
+            for (const auto& [key, element] : set.elements->hashed)
+                if (element.verdict_chain == name) return true;
+        }
+        return false;
+    }
+
+    Errno check_references(const Expression& expression) {
+        if (const auto* lookup = std::get_if<LookupSet>(&expression)) {
+            const auto* set = find_set(lookup->set);
+            return set == nullptr ? ENOENT : 0;
+        }
+        if (const auto* lookup = std::get_if<LookupMap>(&expression)) {
+            const auto* set = find_set(lookup->map);
+            if (set == nullptr) return ENOENT;
+            return set->definition.data.empty() || is_verdict_map(set->definition) ? EINVAL : 0;
+        }
+        if (const auto* lookup = std::get_if<LookupVerdict>(&expression)) {
+            const auto* set = find_set(lookup->map);
+            if (set == nullptr) return ENOENT;
+            return is_verdict_map(set->definition) ? 0 : EINVAL;
+        }
+        const auto* verdict = std::get_if<Verdict>(&expression);
+        return verdict == nullptr || verdict->chain.empty() ? 0 : check_target(verdict->chain);
+    }
+
+    Errno check_target(const std::string& name) {
+        const auto* target = chain(name);
+        if (target == nullptr) return ENOENT;
+        return target->definition.hook ? EOPNOTSUPP : 0;
+    }
+
+    Errno check_element(const Set& set, const Element& element) {
+        if (element.key.bytes().size() != size_bytes_of(set.key)) return EINVAL;
+        if (element.data.bytes().size() != size_bytes_of(set.data)) return EINVAL;
+        if (is_verdict_map(set) == element.verdict_chain.empty()) return EINVAL;
+        return element.verdict_chain.empty() ? 0 : check_target(element.verdict_chain);
+    }
+
+    Errno add_hashed(FakeSet& set, const Element& element) {
+        if (!set.elements->hashed.try_emplace(element.key, element).second) return EEXIST;
+        log_.push_back({set.elements, false, element.key, {}});
+        return 0;
+    }
+
+    Errno add_range(FakeSet& set, const Element& element) {
+        auto& ranges = set.elements->ordered;
+        const auto after = ranges.upper_bound(element.key_end);
+        if (after != ranges.begin()) {
+            const auto& nearest = std::prev(after)->second;
+            if (nearest.key_end >= element.key) return EEXIST;
+        }
+        ranges.emplace_hint(after, element.key, element);
+        log_.push_back({set.elements, true, element.key, {}});
+        return 0;
+    }
+
+    template <class Map>
+    Errno take(const std::shared_ptr<Elements>& elements, Map Elements::* kind, const Element& element) {
+        auto& map = (*elements).*kind;
+        const auto found = map.find(element.key);
+        if (found == map.end() || found->second.key_end != element.key_end) return ENOENT;
+        log_.push_back({elements, std::is_same_v<Map, decltype(Elements::ordered)>, element.key,
+                        std::move(found->second)});
+        map.erase(found);
+        return 0;
+    }
+
+    bool jumps_too_deep(const FakeChain& from, unsigned depth) {
+        constexpr unsigned kJumpStack = 16;  // NFT_JUMP_STACK_SIZE
+        if (depth == kJumpStack) return true;
+        std::set<std::string> targets;
+        for (const auto& rule : from.rules)
+            for (const auto& expression : rule.expressions)
+                add_targets(expression, targets);
+        return std::ranges::any_of(
+            targets, [&](const std::string& name) { return jumps_too_deep(*chain(name), depth + 1); });
+    }
+
+    void add_targets(const Expression& expression, std::set<std::string>& targets) {
+        if (const auto* verdict = std::get_if<Verdict>(&expression); verdict && !verdict->chain.empty())
+            targets.insert(verdict->chain);
+        if (const auto* lookup = std::get_if<LookupVerdict>(&expression))
+            for (const auto& [key, element] : find_set(lookup->map)->elements->hashed)
+                targets.insert(element.verdict_chain);
+    }
+
+    Tables& tables_;
+    Tables before_;
+    const Table& table_;
+    TableKey key_;
+    std::vector<Undo> log_;
+    std::optional<std::size_t> element_;
+    bool kept_ = false;
+};
+
+}  // namespace
+
+struct FakeNftTables::State {
+    Result<void> commit(const Transaction& transaction, bool check_each) {
+        const auto& table = transaction.table();
+        Change change{tables, table};
+        for (const auto& operation : transaction.operations()) {
+            Errno refused = change.apply(operation);
+            if (refused == 0 && check_each) refused = change.check_jumps();
+            if (refused != 0)
+                return base::fail_errno(
+                    refused, describe(table) + ": " + describe(operation, table.family, change.element()));
+        }
+        if (change.check_jumps() != 0) return base::fail_errno(EMLINK, describe(table) + ": commit");
+        change.keep();
+        ++generation;
+        ++commits;
+        return {};
+    }
+
+    Tables tables;
+    std::uint32_t generation = 1;
+    std::size_t commits = 0;
+    base::Error failure;
+    int failures_left = 0;
+
+    [[nodiscard]] const FakeTable* table(Family family, std::string_view name) const {
+        const auto found = tables.find({family, std::string(name)});
+        return found == tables.end() ? nullptr : &found->second;
+    }
+    [[nodiscard]] const FakeSet* set(Family family, std::string_view table_name,
+                                     std::string_view name) const {
+        const auto* found = table(family, table_name);
+        return found == nullptr ? nullptr : find_named(found->sets, name);
+    }
+};
+
+FakeNftTables::FakeNftTables() : state_(std::make_unique<State>()) {}
+FakeNftTables::~FakeNftTables() = default;
+
+Result<void> FakeNftTables::commit(const Transaction& transaction) {
+    if (transaction.empty()) return {};
+    FAIRLEAD_CHECK(check(transaction));
+    if (state_->failures_left > 0) {
+        --state_->failures_left;
+        return std::unexpected(state_->failure);
+    }
+    auto committed = state_->commit(transaction, false);
+    // Like the kernel: only once it is known that some jump is bad, each operation is looked at.
+    if (!committed && committed.error().errno_value == EMLINK) committed = state_->commit(transaction, true);
+    return committed;
+}
+
+Result<std::optional<TableContents>> FakeNftTables::read_table(Family family, std::string_view name) {
+    const auto* table = state_->table(family, name);
+    if (table == nullptr) return std::optional<TableContents>{};
+    TableContents contents{table->definition, {}, {}, {}};
+    for (const auto& chain : table->chains) {
+        contents.chains.push_back(chain.definition);
+        contents.rules.insert(contents.rules.end(), chain.rules.begin(), chain.rules.end());
+    }
+    for (const auto& set : table->sets)
+        contents.sets.push_back(set.definition);
+    return std::optional{std::move(contents)};
+}
+
+Result<void> FakeNftTables::read_elements(Family family, std::string_view table, std::string_view set,
+                                          const std::function<void()>& restart,
+                                          const std::function<void(Element)>& visit) {
+    const auto* found = state_->set(family, table, set);
+    if (found == nullptr) return base::fail_errno(ENOENT, "read set '" + std::string(set) + "'");
+    restart();
+    for (const auto& [key, element] : found->elements->hashed)
+        visit(element);
+    for (const auto& [key, element] : found->elements->ordered)
+        visit(element);
+    return {};
+}
+
+Result<std::uint32_t> FakeNftTables::generation() {
+    return state_->generation;
+}
+
+void FakeNftTables::fail_commits(base::Error error, int count) {
+    state_->failure = std::move(error);
+    state_->failures_left = count;
+}
+
+void FakeNftTables::flush_ruleset() {
+    state_->tables.clear();
+    ++state_->generation;
+}
+
+std::size_t FakeNftTables::commit_count() const {
+    return state_->commits;
+}
+
+std::vector<Element> FakeNftTables::elements(Family family, std::string_view table,
+                                             std::string_view set) const {
+    std::vector<Element> elements;
+    if (const auto* found = state_->set(family, table, set)) {
+        for (const auto& [key, element] : found->elements->hashed)
+            elements.push_back(element);
+        for (const auto& [key, element] : found->elements->ordered)
+            elements.push_back(element);
+    }
+    std::ranges::sort(elements);
+    return elements;
+}
+
+}  // namespace fairlead::test
