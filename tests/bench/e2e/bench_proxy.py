@@ -1,0 +1,238 @@
+"""fairlead against kube-proxy (nftables mode) from the API server to the kernel: cold start, change, restart, memory.
+
+Every figure of both comes from the same run: one control plane per shape, filled before it starts; one program at a time.
+"""
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import select
+import ssl
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../e2e"))
+
+import big_cluster
+import proxies
+import report
+from commits import Commits
+from harness import netns
+from harness.cluster import ROOT, TOKEN, ControlPlane, wait_for
+
+SHAPES = ((5006, 50), (44125, 1), (500, 500))
+QUICK_SHAPES = ((500, 10),)
+START_LIMIT_SECONDS = 300
+CHANGE_LIMIT_SECONDS = 30
+SLICES = f"/apis/discovery.k8s.io/v1/namespaces/{big_cluster.NAMESPACE}/endpointslices"
+LISTS = (("/api/v1/services?resourceVersion=0", "Service"), ("/apis/discovery.k8s.io/v1/endpointslices?resourceVersion=0", "EndpointSlice"))
+
+
+class Api:
+    """One kept-alive connection to the API server, from where it runs."""
+
+    def __init__(self, control):
+        with control.namespace.inside():
+            self.connection = http.client.HTTPSConnection("127.0.0.1", 6443, timeout=60, context=ssl._create_unverified_context())
+            self.connection.connect()
+
+    def send(self, method, path, body=None, content_type="application/json"):
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": content_type}
+        self.connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+
+    def receive(self):
+        answer = self.connection.getresponse()
+        text = answer.read()
+        if answer.status != 200:
+            raise AssertionError(f"API server: {answer.status} {text[:500]}")
+        return text
+
+
+class Node:
+    """An empty node beside the control plane."""
+
+    def __init__(self, control_namespace, stack):
+        self.namespace = netns.Namespace("node")
+        stack.callback(self.namespace.delete)
+        netns.connect(self.namespace, "control", ["198.18.0.2/24"], control_namespace, "eth0", ["198.18.0.1/24"])
+        self.namespace.ip("route", "add", "default", "via", "198.18.0.1")
+        self.namespace.sysctl("net.ipv4.ip_forward", 1)
+
+
+def measure_lists(control, folder):
+    """Seconds to list the objects as JSON, and to decode them with fairlead's decoder; best of 3."""
+    api = Api(control)
+    list_seconds, decode_seconds, size_bytes = 0.0, 0.0, 0
+    for path, kind in LISTS:
+        took = []
+        for _ in range(3):
+            start = time.monotonic()
+            api.send("GET", path)
+            text = api.receive()
+            took.append(time.monotonic() - start)
+        list_seconds += min(took)
+        size_bytes += len(text)
+        file = f"{folder}/list.json"
+        with open(file, "wb") as out:
+            out.write(text)
+        decoder = os.path.join(ROOT, "build/release/tests/bench/e2e/decode_list_bench")
+        decode_seconds += float(netns.sh([decoder, kind, file]))
+    return {"list_seconds": list_seconds, "decode_seconds": decode_seconds, "list_mib": size_bytes / (1 << 20)}
+
+
+def measure_start(proxy, control):
+    proxy.start(control.kubeconfig)
+    ended = proxy.wait_for_sync(START_LIMIT_SECONDS)
+    values = proxy.metrics()
+    return {"seconds": ended - proxy.started, "sync_seconds": proxy.sync_seconds(values),
+            "kernel_seconds": proxy.kernel_seconds(values)}
+
+
+def settle(proxy):
+    """Until the program has nothing left to do from its start."""
+    def quiet():
+        before = proxy.metrics()
+        time.sleep(max(1.0, proxy.pause_seconds))
+        return proxy.sync_seconds(before) == proxy.sync_seconds(proxy.metrics())
+
+    wait_for(f"{proxy.name} quiet", quiet, timeout=120)
+
+
+def one_change(api, commits, service, address):
+    """Milliseconds from the write to the commit in the kernel, and to the API server's answer."""
+    commits.take()
+    start = time.monotonic()
+    api.send("PATCH", f"{SLICES}/{big_cluster.slice_name(service)}",
+             [{"op": "replace", "path": "/endpoints/0/addresses/0", "value": address}], "application/json-patch+json")
+    committed = answered = None
+    while committed is None or answered is None:
+        waiting = [commits.socket] if answered else [commits.socket, api.connection.sock]
+        ready, _, _ = select.select(waiting, [], [], CHANGE_LIMIT_SECONDS)
+        if not ready:
+            raise AssertionError("the change did not reach the kernel")
+        if commits.socket in ready:
+            committed = committed or commits.take()
+        if api.connection.sock in ready and not answered:
+            answered = time.monotonic()
+            api.receive()
+    return 1000 * (committed - start), 1000 * (answered - start)
+
+
+def measure_changes(proxy, control, node, services, count):
+    api = Api(control)
+    total, answered, sync, kernel = [], [], [], []
+    with contextlib.closing(Commits(node)) as commits:
+        before = proxy.metrics()
+        for number in range(count):
+            service = number * 7919 % services
+            to_kernel, to_answer = one_change(api, commits, service, f"10.80.{number // 250}.{number % 250 + 1}")
+            time.sleep(max(0.02, proxy.pause_seconds))
+            after = proxy.metrics()
+            total.append(to_kernel)
+            answered.append(to_answer)
+            sync.append(1000 * (proxy.sync_seconds(after) - proxy.sync_seconds(before)))
+            if proxy.kernel_seconds(after) is not None:
+                kernel.append(1000 * (proxy.kernel_seconds(after) - proxy.kernel_seconds(before)))
+            before = after
+    return {"write_to_kernel_ms": report.spread(total), "write_to_answer_ms": report.spread(answered),
+            "sync_ms": report.spread(sync), "kernel_ms": report.spread(kernel) if kernel else None, "changes": count}
+
+
+def measure(proxy_class, control, shape, changes):
+    services, endpoints = shape
+    with contextlib.ExitStack() as stack:
+        node = Node(control.namespace, stack).namespace
+        proxy = proxy_class(node, control.folder)
+        stack.callback(proxy.kill)
+        result = {"cold_start": measure_start(proxy, control)}
+        held = proxy.programmed_services()
+        if held < services:
+            raise AssertionError(f"{proxy.name} says it is done, but {held} of {services} Services are in the kernel")
+        result["start_peak_memory_mib"] = proxy.peak_memory_mib()
+        settle(proxy)
+        result["change"] = measure_changes(proxy, control, node, services, changes)
+        result["peak_memory_mib"] = proxy.peak_memory_mib()
+        proxy.kill()
+        result["restart"] = measure_start(proxy, control)
+        result["restart_peak_memory_mib"] = proxy.peak_memory_mib()
+    return result
+
+
+def run_shape(shape, classes, arguments):
+    services, endpoints = shape
+    print(f"# {services:,} Services x {endpoints} endpoints", flush=True)
+    with contextlib.ExitStack() as stack:
+        control_namespace = netns.Namespace("control")
+        stack.callback(control_namespace.delete)
+        control = ControlPlane(control_namespace, "198.18.0.1")
+        stack.callback(control.stop)
+        start = time.monotonic()
+        big_cluster.bring_up(control, services, endpoints)
+        print(f"  control plane filled and ready after {time.monotonic() - start:.0f} s", flush=True)
+        result = {"services": services, "endpoints": endpoints, "lists": measure_lists(control, control.folder)}
+        for proxy_class in classes:
+            start = time.monotonic()
+            changes = arguments.changes if proxy_class is proxies.Fairlead else min(arguments.changes, arguments.rival_changes)
+            result[proxy_class.name] = measure(proxy_class, control, shape, changes)
+            print(f"  {proxy_class.name} measured in {time.monotonic() - start:.0f} s", flush=True)
+    return result
+
+
+def print_shape(result):
+    lists = result["lists"]
+    baseline = lists["list_seconds"] + lists["decode_seconds"]
+    fairlead, rival = result.get("fairlead"), result.get("kube-proxy")
+    table = report.Table(f"{result['services']:,} Services x {result['endpoints']} endpoints", "fairlead", "kube-proxy")
+
+    def row(label, unit, pick, digits=2):
+        table.row(label, unit, pick(fairlead) if fairlead else None, pick(rival) if rival else None, digits)
+
+    row("cold start, process start to kernel done", "s", lambda r: r["cold_start"]["seconds"])
+    row("  of that the sync", "s", lambda r: r["cold_start"]["sync_seconds"])
+    row("  of that in the kernel", "s", lambda r: r["cold_start"]["kernel_seconds"], 3)
+    row("  against listing and decoding", "x", lambda r: r["cold_start"]["seconds"] / baseline)
+    row("restart, rules already there", "s", lambda r: r["restart"]["seconds"])
+    row("one endpoint changed, API write to kernel, p50", "ms", lambda r: r["change"]["write_to_kernel_ms"]["p50"])
+    row("  p99", "ms", lambda r: r["change"]["write_to_kernel_ms"]["p99"])
+    row("  the API server's own answer, p50", "ms", lambda r: r["change"]["write_to_answer_ms"]["p50"])
+    row("  the sync alone, p50", "ms", lambda r: r["change"]["sync_ms"]["p50"])
+    row("  in the kernel, p50", "ms", lambda r: (r["change"]["kernel_ms"] or {}).get("p50"), 3)
+    row("peak memory after start", "MiB", lambda r: r["start_peak_memory_mib"], 0)
+    row("peak memory after changes", "MiB", lambda r: r["peak_memory_mib"], 0)
+    row("peak memory of the restart", "MiB", lambda r: r["restart_peak_memory_mib"], 0)
+    table.print()
+    print(f"  listing {lists['list_mib']:.1f} MiB of JSON {lists['list_seconds']:.2f} s, decoding {lists['decode_seconds']:.2f} s; "
+          f"changes: {fairlead['change']['changes'] if fairlead else 0} and {rival['change']['changes'] if rival else 0}\n", flush=True)
+
+
+def shape_from(text):
+    services, _, endpoints = text.partition("x")
+    return int(services), int(endpoints)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one small shape")
+    parser.add_argument("--shape", type=shape_from, action="append", metavar="SERVICESxENDPOINTS", help="only this shape; may be repeated")
+    parser.add_argument("--only", choices=[each.name for each in proxies.ALL], help="leave the other program out")
+    parser.add_argument("--changes", type=int, default=200, help="changes to measure with fairlead")
+    parser.add_argument("--rival-changes", type=int, default=15, help="changes to measure with kube-proxy, which takes seconds for each")
+    parser.add_argument("--json", default=os.path.join(ROOT, "build/bench/proxy.json"), help="where the figures go")
+    arguments = parser.parse_args()
+    netns.remove_leftovers()
+    classes = [each for each in proxies.ALL if arguments.only in (None, each.name)]
+    shapes = arguments.shape or (QUICK_SHAPES if arguments.quick else SHAPES)
+    machine = report.machine()
+    print(machine, flush=True)
+    results = []
+    for shape in shapes:
+        results.append(run_shape(shape, classes, arguments))
+        print_shape(results[-1])
+        report.write_json(arguments.json, {"machine": machine, "shapes": results})
+    print(f"figures in {os.path.relpath(arguments.json)}")
+
+
+if __name__ == "__main__":
+    main()
