@@ -6,6 +6,7 @@ Every figure of both comes from the same run: one control plane per shape, fille
 import argparse
 import contextlib
 import http.client
+import itertools
 import json
 import os
 import select
@@ -27,6 +28,8 @@ QUICK_SHAPES = ((500, 10),)
 START_LIMIT_SECONDS = 300
 CHANGE_LIMIT_SECONDS = 30
 SLICES = f"/apis/discovery.k8s.io/v1/namespaces/{big_cluster.NAMESPACE}/endpointslices"
+# Addresses that endpoints move to: a write of what is there already would be no change.
+NEW_ADDRESSES = (f"10.{80 + i // 65000}.{i // 250 % 256}.{i % 250 + 1}" for i in itertools.count())
 LISTS = (("/api/v1/services?resourceVersion=0", "Service"), ("/apis/discovery.k8s.io/v1/endpointslices?resourceVersion=0", "EndpointSlice"))
 
 
@@ -48,17 +51,6 @@ class Api:
         if answer.status != 200:
             raise AssertionError(f"API server: {answer.status} {text[:500]}")
         return text
-
-
-class Node:
-    """An empty node beside the control plane."""
-
-    def __init__(self, control_namespace, stack):
-        self.namespace = netns.Namespace("node")
-        stack.callback(self.namespace.delete)
-        netns.connect(self.namespace, "control", ["198.18.0.2/24"], control_namespace, "eth0", ["198.18.0.1/24"])
-        self.namespace.ip("route", "add", "default", "via", "198.18.0.1")
-        self.namespace.sysctl("net.ipv4.ip_forward", 1)
 
 
 def measure_lists(control, folder):
@@ -127,7 +119,7 @@ def measure_changes(proxy, control, node, services, count):
         before = proxy.metrics()
         for number in range(count):
             service = number * 7919 % services
-            to_kernel, to_answer = one_change(api, commits, service, f"10.80.{number // 250}.{number % 250 + 1}")
+            to_kernel, to_answer = one_change(api, commits, service, next(NEW_ADDRESSES))
             time.sleep(max(0.02, proxy.pause_seconds))
             after = proxy.metrics()
             total.append(to_kernel)
@@ -143,7 +135,9 @@ def measure_changes(proxy, control, node, services, count):
 def measure(proxy_class, control, shape, changes):
     services, endpoints = shape
     with contextlib.ExitStack() as stack:
-        node = Node(control.namespace, stack).namespace
+        node = netns.Namespace("node")
+        stack.callback(node.delete)
+        proxies.attach(node, control.namespace, stack)
         proxy = proxy_class(node, control.folder)
         stack.callback(proxy.kill)
         result = {"cold_start": measure_start(proxy, control)}

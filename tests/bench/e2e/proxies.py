@@ -6,12 +6,21 @@ import signal
 import subprocess
 import time
 
+from harness import netns
 from harness.cluster import BIN, ROOT, wait_for
 
 FAIRLEAD = os.environ.get("FAIRLEAD", os.path.join(ROOT, "build/release/fairlead"))
 POD_CIDR = "10.64.0.0/11"
 SERVICE_CIDR = "10.96.0.0/16"
 _LAST_SYNC = 'kubeproxy_sync_proxy_rules_last_timestamp_seconds{ip_family="IPv4"}'
+
+
+def attach(node, control_namespace, stack):
+    """Links a node to the control plane at 198.18.0.1. The kernel removes a dead namespace later: the link goes at once."""
+    netns.connect(node, "control", ["198.18.0.2/24"], control_namespace, "eth0", ["198.18.0.1/24"])
+    stack.callback(node.ip, "link", "delete", "control")
+    node.ip("route", "add", "default", "via", "198.18.0.1")
+    node.sysctl("net.ipv4.ip_forward", 1)
 
 
 class Proxy:

@@ -1,0 +1,140 @@
+"""Latency of a TCP connect() through a node: direct, with conntrack, and through a Service of fairlead and of kube-proxy.
+
+Three nodes stand side by side, each between a client and a server: one bare, one with conntrack, one with the program that
+is measured. Rounds alternate between them, so that each Service is compared with what the same seconds cost without it.
+The control plane sleeps meanwhile and the program is dead: its rules are what is measured.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../e2e"))
+
+import big_cluster
+import proxies
+import report
+from bench_proxy import START_LIMIT_SECONDS, settle
+from harness import netns
+from harness.cluster import ROOT, ControlPlane
+
+PROGRAM = os.path.join(ROOT, "build/release/tests/bench/e2e/connect_bench")
+PORT = 8080
+SIZES = (1, 30000)
+CLIENT_CPU, SERVER_CPU = "0", "1"
+CLIENT, SERVER = "10.64.1.2", "10.64.2.2"
+
+
+class Path:
+    """A node between a client and a server that accepts connections."""
+
+    def __init__(self, name, stack):
+        self.node, self.client, self.server = (self._namespace(f"{name}-{part}", stack) for part in ("node", "client", "server"))
+        for end, address, gateway in ((self.client, CLIENT, "10.64.1.1"), (self.server, SERVER, "10.64.2.1")):
+            netns.connect(self.node, end.name[-6:], [f"{gateway}/24"], end, "eth0", [f"{address}/24"])
+            end.ip("route", "add", "default", "via", gateway)
+        self.node.sysctl("net.ipv4.ip_forward", 1)
+        process = self.server.popen([PROGRAM, "serve", str(PORT), SERVER_CPU], stdout=subprocess.PIPE, text=True)
+        stack.callback(process.stdout.close)
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        if process.stdout.readline() != "ready\n":
+            raise AssertionError("the server does not start")
+
+    @staticmethod
+    def _namespace(name, stack):
+        namespace = netns.Namespace(name)
+        stack.callback(namespace.delete)
+        return namespace
+
+    def measure(self, address, port, count):
+        return json.loads(self.client.sh([PROGRAM, "connect", address, str(port), str(count), CLIENT_CPU]))
+
+
+@contextlib.contextmanager
+def asleep(control):
+    """The control plane takes no processor time meanwhile."""
+    for process in control.processes.values():
+        process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in control.processes.values():
+            process.send_signal(signal.SIGCONT)
+
+
+def program_node(proxy_class, node, control, services, stack):
+    """Rules of the program in the node, from this control plane; the program is gone afterwards."""
+    proxies.attach(node, control.namespace, stack)
+    proxy = proxy_class(node, control.folder)
+    stack.callback(proxy.kill)
+    proxy.start(control.kubeconfig)
+    proxy.wait_for_sync(START_LIMIT_SECONDS)
+    settle(proxy)
+    held = proxy.programmed_services()
+    if held < services:
+        raise AssertionError(f"{proxy.name}: {held} of {services} Services are in the kernel")
+    proxy.kill()
+
+
+def measure(proxy_class, control, services, rounds, count):
+    with contextlib.ExitStack() as stack:
+        bare, tracked, served = (Path(name, stack) for name in ("bare", "tracked", "served"))
+        tracked.node.sh("nft 'table ip t { chain c { type filter hook forward priority 0; ct state established,new accept; }; }'")
+        program_node(proxy_class, served.node, control, services, stack)
+        targets = (("direct", bare, SERVER, PORT), ("conntrack", tracked, SERVER, PORT),
+                   ("service", served, big_cluster.service_address(services - 1), 80))
+        found = {name: [] for name, *_ in targets}
+        with asleep(control):
+            for _ in range(rounds):
+                for name, path, address, port in targets:
+                    found[name].append(path.measure(address, port, count))
+    return {name: {key: statistics.median(each[key] for each in values) for key in ("p50", "p99")}
+            for name, values in found.items()}
+
+
+def run_size(services, classes, rounds, count):
+    with contextlib.ExitStack() as stack:
+        namespace = netns.Namespace("control")
+        stack.callback(namespace.delete)
+        control = ControlPlane(namespace, "198.18.0.1")
+        stack.callback(control.stop)
+        big_cluster.bring_up(control, services, 1, lambda number: SERVER if number == services - 1 else big_cluster.pod_address(number))
+        return {each.name: measure(each, control, services, rounds, count) for each in classes}
+
+
+def print_size(services, results):
+    for name, result in results.items():
+        direct, tracked, service = result["direct"], result["conntrack"], result["service"]
+        print(f"  {name:10}  {services:>7,}  {direct['p50']:7.1f}  {tracked['p50']:9.1f}  {service['p50']:7.1f}  "
+              f"{service['p50'] / tracked['p50']:8.2f}  {direct['p99']:7.1f}  {tracked['p99']:9.1f}  {service['p99']:7.1f}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="only 1 Service, few rounds")
+    parser.add_argument("--only", choices=[each.name for each in proxies.ALL], help="leave the other program out")
+    parser.add_argument("--json", default=os.path.join(ROOT, "build/bench/connect.json"), help="where the figures go")
+    arguments = parser.parse_args()
+    netns.remove_leftovers()
+    classes = [each for each in proxies.ALL if arguments.only in (None, each.name)]
+    rounds, count = (3, 2000) if arguments.quick else (15, 5000)
+    machine = report.machine()
+    print(f"{machine}\n# TCP connect() in microseconds, median of {rounds} rounds of {count}")
+    print("                              p50                                     p99")
+    print("  program     Services   direct  conntrack  service  of tracked   direct  conntrack  service", flush=True)
+    results = {}
+    for services in SIZES[:1] if arguments.quick else SIZES:
+        results[services] = run_size(services, classes, rounds, count)
+        print_size(services, results[services])
+        report.write_json(arguments.json, {"machine": machine, "sizes": results})
+    print(f"figures in {os.path.relpath(arguments.json)}")
+
+
+if __name__ == "__main__":
+    main()
