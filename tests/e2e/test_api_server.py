@@ -5,7 +5,7 @@ import socket
 import time
 import unittest
 
-from harness import netns, statistics, world
+from harness import netns, sctp, statistics, world
 from harness.cluster import ControlPlane, wait_for
 from harness.shop import Shop
 from harness.world import ask, connect_to
@@ -192,7 +192,7 @@ class ApiServerTest(unittest.TestCase):
         self.assertEqual(self.answering(address), {"p1", "p2"})
         self.assertGreaterEqual(self.agent.metric("fairlead_repairs_total"), 1)
 
-    def test_sighup_disturbs_nobody_and_a_broken_configuration_is_refused(self):
+    def test_a_reload_disturbs_nobody(self):
         address = self.serve()[0]
         kept, _ = connect_to(W.outside, address, 80)
         self.addCleanup(kept.close)
@@ -233,6 +233,56 @@ class ApiServerTest(unittest.TestCase):
         finally:
             CONTROL.start_apiserver()
         wait_for("ready", lambda: self.agent.get("/readyz", 10256) == "ok\n", timeout=20)
+
+    def test_sctp_is_translated_there_and_back_in_both_families(self):
+        addresses = self.serve(pods=W.pods[:1], ports=[{"name": "tcp", "port": 80, "targetPort": world.PORT},
+                                                       {"name": "sctp", "protocol": "SCTP", "port": 36412, "targetPort": 9000}])
+        client = W.pods[1]
+        for number, address in enumerate(addresses):
+            seen, answered = sctp.handshake(client.namespace, client.addresses[number], W.pods[0].namespace,
+                                            W.pods[0].addresses[number], 9000, address, 36412, client_port=5000 + number)
+            self.assertEqual(seen, (client.addresses[number], 5000 + number))
+            self.assertEqual(answered, (address, 36412))
+
+    def test_a_node_cut_off_while_the_api_server_restarts_catches_up(self):
+        """The agent's connections are half open then: no packet tells it that their other end is gone."""
+        address = self.serve()[0]
+        cut = "table inet cut { chain i { type filter hook input priority 0; ip saddr 198.18.0.2 drop; }; "
+        W.control.sh(["nft", cut + "chain o { type filter hook output priority 0; ip daddr 198.18.0.2 drop; }; }"])
+        try:
+            CONTROL.kill("kube-apiserver")
+            CONTROL.start_apiserver()
+            self.shop.pod(W.pods[2])
+            self.shop.delete_pod(W.pods[0])
+            self.assertEqual(self.answering(address), {"p1", "p2"})
+        finally:
+            W.control.sh("nft delete table inet cut")
+        wait_for("what changed meanwhile", lambda: self.answering(address) == {"p2", "p3"}, timeout=60, pause=0.5)
+
+    def test_a_broken_configuration_is_refused_while_connections_flow(self):
+        path = f"{CONTROL.folder}/agent.yaml"
+
+        def write(level):
+            with open(path, "w") as file:
+                file.write(f"apiVersion: fairlead.config/v1alpha1\nkind: AgentConfiguration\nlogLevel: {level}\n")
+
+        write("info")
+        self.agent.close()
+        self.agent = world.Agent(W.node, ["--kubeconfig", CONTROL.kubeconfig], ["--config", path]).start()
+        self.addCleanup(self.agent.close)
+        address = self.serve()[0]
+        write("shouting")
+        watched = world.NftEvents(W.node)
+        self.agent.process.send_signal(signal.SIGHUP)
+        wait_for("refused", lambda: self.agent.metric('fairlead_config_reloads_total{result="refused"}') == 1)
+        self.assertIn("logLevel", self.agent.log())
+        self.assertEqual(self.answering(address), {"p1", "p2"})
+        self.assertNotIn("fairlead", watched.stop(), "a refused configuration touched the kernel")
+
+    def test_a_stopped_agent_leaves_its_rules(self):
+        address = self.serve()[0]
+        self.agent.kill(signal.SIGTERM)
+        self.assertEqual(self.answering(address), {"p1", "p2"})
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import signal
 import tempfile
 import unittest
 
-from harness import world
+from harness import netns, world
 from harness.cluster import wait_for
 from harness.world import ask
 
@@ -45,7 +45,7 @@ status:
 
 class ManifestsTest(unittest.TestCase):
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="fle2e-")
+        self.folder = tempfile.mkdtemp(prefix=f"{netns.PREFIX}-{os.getpid()}-")
         self.addCleanup(shutil.rmtree, self.folder)
         self.write("service.yaml", SERVICE)
         for pod in W.pods[:2]:

@@ -1,5 +1,5 @@
 // usage: decode_list_bench KIND FILE
-// Seconds that fairlead's decoder takes for a list of KIND as the API server sent it; best of 5.
+// Seconds that fairlead's decoder takes for a protobuf list of KIND as the API server sent it; best of 5.
 #include <algorithm>
 #include <chrono>
 #include <fstream>
@@ -8,7 +8,7 @@
 #include <limits>
 #include <string>
 
-#include "kube/decode_json.h"
+#include "kube/decode_protobuf.h"
 
 int main(int argc, char** argv) {
     if (argc != 3) {
@@ -19,9 +19,8 @@ int main(int argc, char** argv) {
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     double best_seconds = std::numeric_limits<double>::infinity();
     for (int round = 0; round < 5; ++round) {
-        fairlead::kube::JsonDecoder decoder;
         const auto start = std::chrono::steady_clock::now();
-        const auto page = decoder.decode_list(text, argv[1]);
+        const auto page = fairlead::kube::decode_protobuf_list(text, argv[1]);
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
         if (!page) {
             std::cerr << page.error().message << '\n';

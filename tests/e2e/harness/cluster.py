@@ -47,7 +47,7 @@ class ControlPlane:
                 raise AssertionError(f"{BIN}/{program} is missing: run scripts/build-cluster")
         self.namespace = namespace
         self.address = address
-        self.folder = tempfile.mkdtemp(prefix="fle2e-")
+        self.folder = tempfile.mkdtemp(prefix=f"{netns.PREFIX}-{os.getpid()}-")
         self.processes = {}
         netns.sh(["openssl", "genrsa", "-out", f"{self.folder}/sa.key", "2048"])
         with open(f"{self.folder}/tokens.csv", "w") as tokens:

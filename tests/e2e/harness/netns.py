@@ -4,7 +4,9 @@ import contextlib
 import ctypes
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 import threading
 
 PREFIX = "fle2e"
@@ -78,7 +80,7 @@ def connect(a, a_device, a_addresses, b, b_device, b_addresses):
 
 
 def remove_leftovers():
-    """Namespaces of test runs whose process is gone."""
+    """Removes namespaces, their processes and files of test runs whose process is gone."""
     for line in sh(["ip", "netns", "list"]).splitlines():
         found = re.match(rf"({PREFIX}-(\d+)-\S+)", line)
         if found and not os.path.exists(f"/proc/{found.group(2)}"):
@@ -86,6 +88,14 @@ def remove_leftovers():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(pid), 9)
             sh(["ip", "netns", "delete", found.group(1)], check=False)
+    for name in os.listdir(tempfile.gettempdir()):
+        found = re.match(rf"{PREFIX}-(\d+)-", name)
+        if found and not os.path.exists(f"/proc/{found.group(1)}"):
+            path = os.path.join(tempfile.gettempdir(), name)
+            if os.path.isdir(path):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.unlink(path)
 
 
 class Background:

@@ -13,7 +13,7 @@ from . import netns
 from .cluster import ROOT, wait_for
 
 FAIRLEAD = os.environ.get("FAIRLEAD", os.path.join(ROOT, "build/release/fairlead"))
-POD_CIDRS = "10.64.0.0/10,fd00:64::/48"
+POD_CIDRS = "10.64.0.0/11,fd00:64::/48"
 SERVICE_CIDRS = "10.96.0.0/16,fd00:96::/112"
 PORT = 8080
 
