@@ -89,10 +89,12 @@ class Change {
     Errno operator()(const AddChain& add) {
         if (table() == nullptr) return ENOENT;
         const auto* known = find_named(table()->chains, add.chain.name);
-        if (known == nullptr) table()->chains.push_back({add.chain, {}});
-        const bool other_hook =
-            known != nullptr && add.chain.hook && add.chain.hook != known->definition.hook;
-        return other_hook ? EOPNOTSUPP : 0;
+        if (known == nullptr) {
+            table()->chains.push_back({add.chain, {}});
+            return 0;
+        }
+        if (!add.chain.hook || add.chain.hook == known->definition.hook) return 0;
+        return known->definition.hook ? EOPNOTSUPP : EEXIST;
     }
     Errno operator()(const DeleteChain& remove) {
         if (chain(remove.name) == nullptr) return ENOENT;

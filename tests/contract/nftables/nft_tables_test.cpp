@@ -244,7 +244,9 @@ std::vector<Case> cases_of_objects() {
         {"element that leads in a circle", {AddElements{"balancers", {balancer(7, "services")}}}, EMLINK},
         {"circle that is gone at the end", {AddRule{loop}, FlushChain{"services"}}, 0},
         {"rule that looks a map of values up for verdicts",
-         {AddRule{{"services", {LoadMeta{MetaKey::kInputInterface, 0}, LookupVerdict{"frontends", 0}}, ""}}},
+         {AddRule{{"services",
+                   {LoadPayload{PayloadBase::kNetworkHeader, 12, 12, 0}, LookupVerdict{"frontends", 0}},
+                   ""}}},
          EINVAL},
         {"rule that looks a verdict map up for values",
          {AddRule{{"services", {LoadMeta{MetaKey::kInputInterface, 0}, LookupMap{"balancers", 0, 8}}, ""}}},
@@ -435,12 +437,12 @@ TEST_F(NftTablesContract, ManyRandomTransactionsLeaveBothAlike) {
     constexpr std::uint64_t kSeed = 20'261'124;
     RandomOperations operations{kSeed};
     int accepted = 0;
-    for (int i = 0; i < 1'500 && !HasFailure(); ++i) {
+    for (int i = 0; i < 500 && !HasFailure(); ++i) {
         SCOPED_TRACE("transaction " + std::to_string(i));
         const auto transaction = operations.next();
         accepted += commit_to_both(transaction) == Answer{} ? 1 : 0;
     }
-    EXPECT_GT(accepted, 300);
+    EXPECT_GT(accepted, 80);
 }
 
 }  // namespace
