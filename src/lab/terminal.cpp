@@ -66,9 +66,7 @@ std::string render_table(const std::vector<std::vector<std::string>>& rows) {
                 numeric.push_back(c > 0);
             }
             widths[c] = std::max(widths[c], columns_of(rows[r][c]));
-            const bool number =
-                !rows[r][c].empty() && std::isdigit(static_cast<unsigned char>(rows[r][c][0]));
-            if (r > 0 && !number && !rows[r][c].empty()) numeric[c] = false;
+            if (r > 0 && !rows[r][c].empty() && !is_number(rows[r][c])) numeric[c] = false;
         }
     std::string text;
     for (const auto& row : rows) {
