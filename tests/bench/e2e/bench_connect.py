@@ -1,7 +1,8 @@
-"""Latency of a TCP connect() through a node: direct, with conntrack, and through a Service of fairlead and of kube-proxy.
+"""Latency of a TCP connect() through a node: direct, with conntrack, by one DNAT rule, and through a Service of fairlead and of kube-proxy.
 
-Three nodes stand side by side, each between a client and a server: one bare, one with conntrack, one with the program that
-is measured. Rounds alternate between them, so that each Service is compared with what the same seconds cost without it.
+Four nodes stand side by side, each between a client and a server: bare, with conntrack, with one DNAT rule (the least that any
+Service can cost), and with the program that is measured. Rounds alternate between them, and ratios are taken within a round,
+so that each Service is compared with what the same second cost without it.
 The control plane sleeps meanwhile and the program is dead: its rules are what is measured.
 """
 
@@ -28,6 +29,7 @@ PORT = 8080
 SIZES = (1, 30000)
 CLIENT_CPU, SERVER_CPU = "0", "1"
 CLIENT, SERVER = "10.64.1.2", "10.64.2.2"
+DNAT_ADDRESS = "10.96.0.99"
 
 
 class Path:
@@ -84,18 +86,19 @@ def program_node(proxy_class, node, control, services, stack):
 
 def measure(proxy_class, control, services, rounds, count):
     with contextlib.ExitStack() as stack:
-        bare, tracked, served = (Path(name, stack) for name in ("bare", "tracked", "served"))
-        tracked.node.sh("nft 'table ip t { chain c { type filter hook forward priority 0; ct state established,new accept; }; }'")
-        program_node(proxy_class, served.node, control, services, stack)
-        targets = (("direct", bare, SERVER, PORT), ("conntrack", tracked, SERVER, PORT),
-                   ("service", served, big_cluster.service_address(services - 1), 80))
-        found = {name: [] for name, *_ in targets}
+        paths = {name: Path(name, stack) for name in ("direct", "conntrack", "dnat", "service")}
+        paths["conntrack"].node.sh(["nft", "table ip t { chain c { type filter hook forward priority 0; ct state established,new accept; }; }"])
+        paths["dnat"].node.sh(["nft", f"table ip t {{ chain c {{ type nat hook prerouting priority -100; "
+                                      f"ip daddr {DNAT_ADDRESS} tcp dport 80 dnat to {SERVER}:{PORT}; }}; }}"])
+        program_node(proxy_class, paths["service"].node, control, services, stack)
+        targets = {"direct": (SERVER, PORT), "conntrack": (SERVER, PORT), "dnat": (DNAT_ADDRESS, 80),
+                   "service": (big_cluster.service_address(services - 1), 80)}
         with asleep(control):
-            for _ in range(rounds):
-                for name, path, address, port in targets:
-                    found[name].append(path.measure(address, port, count))
-    return {name: {key: statistics.median(each[key] for each in values) for key in ("p50", "p99")}
-            for name, values in found.items()}
+            found = [{name: path.measure(*targets[name], count) for name, path in paths.items()} for _ in range(rounds)]
+    result = {name: {key: statistics.median(each[name][key] for each in found) for key in ("p50", "p99")} for name in paths}
+    for reference in ("conntrack", "dnat"):
+        result[f"of_{reference}"] = statistics.median(each["service"]["p50"] / each[reference]["p50"] for each in found)
+    return result
 
 
 def run_size(services, classes, rounds, count):
@@ -108,11 +111,14 @@ def run_size(services, classes, rounds, count):
         return {each.name: measure(each, control, services, rounds, count) for each in classes}
 
 
+COLUMNS = ("direct", "conntrack", "dnat", "service")
+
+
 def print_size(services, results):
     for name, result in results.items():
-        direct, tracked, service = result["direct"], result["conntrack"], result["service"]
-        print(f"  {name:10}  {services:>7,}  {direct['p50']:7.1f}  {tracked['p50']:9.1f}  {service['p50']:7.1f}  "
-              f"{service['p50'] / tracked['p50']:8.2f}  {direct['p99']:7.1f}  {tracked['p99']:9.1f}  {service['p99']:7.1f}", flush=True)
+        p50 = "".join(f"{result[column]['p50']:11.1f}" for column in COLUMNS)
+        p99 = "".join(f"{result[column]['p99']:11.1f}" for column in COLUMNS)
+        print(f"  {name:10}{services:>10,}{p50}{result['of_conntrack']:12.2f}x{result['of_dnat']:8.2f}x{p99}", flush=True)
 
 
 def main():
@@ -126,8 +132,9 @@ def main():
     rounds, count = (3, 2000) if arguments.quick else (15, 5000)
     machine = report.machine()
     print(f"{machine}\n# TCP connect() in microseconds, median of {rounds} rounds of {count}")
-    print("                              p50                                     p99")
-    print("  program     Services   direct  conntrack  service  of tracked   direct  conntrack  service", flush=True)
+    header = "".join(f"{column:>11}" for column in COLUMNS)
+    print(f"{'':22}{'p50':>11}{'':33}{'service':>13}{'service':>9}{'p99':>11}")
+    print(f"  {'program':10}{'Services':>10}{header}{'/conntrack':>13}{'/dnat':>9}{header}", flush=True)
     results = {}
     for services in SIZES[:1] if arguments.quick else SIZES:
         results[services] = run_size(services, classes, rounds, count)
