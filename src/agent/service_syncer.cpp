@@ -56,6 +56,7 @@ ServiceSyncer::ServiceSyncer(net::EventLoop& loop, admin::Metrics& metrics, cons
       proxy_(options, tables_),
       families_{FamilyState{Family::kIpv4}, FamilyState{Family::kIpv6}},
       started_(loop.now()) {
+    netlink_.spare(monitor_);
     register_metrics();
 }
 

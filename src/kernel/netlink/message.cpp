@@ -3,6 +3,7 @@
 #include <endian.h>
 #include <linux/netlink.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -10,13 +11,19 @@
 
 namespace fairlead::kernel::netlink {
 
-void MessageBuilder::append(const void* data, std::size_t size_bytes) {
-    const auto* bytes = static_cast<const std::byte*>(data);
-    buffer_.insert(buffer_.end(), bytes, bytes + size_bytes);
+std::byte* MessageBuilder::grow(std::size_t size_bytes) {
+    const std::size_t begin = buffer_.size();
+    buffer_.resize(begin + NLMSG_ALIGN(size_bytes));  // the padding is zero
+    return buffer_.data() + begin;
 }
 
-void MessageBuilder::pad() {
-    buffer_.resize(NLMSG_ALIGN(buffer_.size()));
+std::byte* MessageBuilder::put_attribute(std::uint16_t type, std::size_t payload_bytes) {
+    const std::size_t length = sizeof(nlattr) + payload_bytes;
+    FAIRLEAD_ASSERT(length <= std::numeric_limits<std::uint16_t>::max());
+    const nlattr header{static_cast<std::uint16_t>(length), type};
+    std::byte* const place = grow(length);
+    std::memcpy(place, &header, sizeof header);
+    return place + sizeof header;
 }
 
 void MessageBuilder::begin_message(std::uint16_t type, std::uint16_t flags, std::uint32_t sequence,
@@ -26,9 +33,8 @@ void MessageBuilder::begin_message(std::uint16_t type, std::uint16_t flags, std:
     header.nlmsg_type = type;
     header.nlmsg_flags = flags;
     header.nlmsg_seq = sequence;
-    append(&header, sizeof header);
-    append(protocol_header.data(), protocol_header.size());
-    pad();
+    std::memcpy(grow(sizeof header), &header, sizeof header);
+    std::ranges::copy(protocol_header, grow(protocol_header.size()));
 }
 
 void MessageBuilder::end_message() {
@@ -49,24 +55,11 @@ void MessageBuilder::set_sequence(std::size_t offset_bytes, std::uint32_t sequen
 }
 
 void MessageBuilder::put(std::uint16_t type, std::span<const std::byte> payload) {
-    FAIRLEAD_ASSERT(payload.size() <= std::numeric_limits<std::uint16_t>::max() - sizeof(nlattr));
-    nlattr header{};
-    header.nla_len = static_cast<std::uint16_t>(sizeof(nlattr) + payload.size());
-    header.nla_type = type;
-    append(&header, sizeof header);
-    append(payload.data(), payload.size());
-    pad();
+    std::ranges::copy(payload, put_attribute(type, payload.size()));
 }
 
 void MessageBuilder::put_string(std::uint16_t type, std::string_view text) {
-    FAIRLEAD_ASSERT(text.size() < std::numeric_limits<std::uint16_t>::max() - sizeof(nlattr));
-    nlattr header{};
-    header.nla_len = static_cast<std::uint16_t>(sizeof(nlattr) + text.size() + 1);
-    header.nla_type = type;
-    append(&header, sizeof header);
-    append(text.data(), text.size());
-    buffer_.push_back(std::byte{0});
-    pad();
+    std::ranges::copy(std::as_bytes(std::span{text}), put_attribute(type, text.size() + 1));
 }
 
 void MessageBuilder::put_u8(std::uint16_t type, std::uint8_t value) {
@@ -87,13 +80,12 @@ void MessageBuilder::put_be64(std::uint16_t type, std::uint64_t value) {
 }
 
 void MessageBuilder::put_header(std::span<const std::byte> header) {
-    append(header.data(), header.size());
-    pad();
+    std::ranges::copy(header, grow(header.size()));
 }
 
 std::size_t MessageBuilder::begin_nested(std::uint16_t type) {
     const std::size_t begin = buffer_.size();
-    put(type | NLA_F_NESTED, {});
+    put_attribute(type | NLA_F_NESTED, 0);
     return begin;
 }
 

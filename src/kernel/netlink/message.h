@@ -44,10 +44,14 @@ class MessageBuilder {
     /// Bytes of the message that is being built.
     [[nodiscard]] std::size_t message_size_bytes() const { return buffer_.size() - message_begin_; }
     void clear();
+    /// Makes room for so many bytes in all.
+    void reserve(std::size_t size_bytes) { buffer_.reserve(size_bytes); }
 
   private:
-    void append(const void* data, std::size_t size_bytes);
-    void pad();
+    /// Appends so many zero bytes, rounded up to the alignment of netlink.
+    std::byte* grow(std::size_t size_bytes);
+    /// Appends an attribute with its header; returns the place of the payload, all zero.
+    std::byte* put_attribute(std::uint16_t type, std::size_t payload_bytes);
 
     std::vector<std::byte> buffer_;
     std::size_t message_begin_ = 0;

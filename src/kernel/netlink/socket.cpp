@@ -86,6 +86,11 @@ Result<void> Socket::join(unsigned group) {
                       "NETLINK_ADD_MEMBERSHIP");
 }
 
+Result<void> Socket::leave(unsigned group) {
+    return set_option(fd_, SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, static_cast<int>(group),
+                      "NETLINK_DROP_MEMBERSHIP");
+}
+
 Result<void> Socket::reserve_send_bytes(std::size_t size_bytes) {
     if (size_bytes <= send_bytes_) return {};
     FAIRLEAD_CHECK(reserve(fd_, SO_SNDBUFFORCE, SO_SNDBUF, size_bytes));

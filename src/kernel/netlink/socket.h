@@ -29,6 +29,8 @@ class Socket {
 
     /// Becomes a member of a multicast group, by number.
     base::Result<void> join(unsigned group);
+    /// Is no member any longer.
+    base::Result<void> leave(unsigned group);
     /// Kernel buffer sizes; above the system's limits where the process may (SO_SNDBUFFORCE, SO_RCVBUFFORCE).
     base::Result<void> reserve_send_bytes(std::size_t size_bytes);
     base::Result<void> reserve_receive_bytes(std::size_t size_bytes);

@@ -19,6 +19,8 @@ using netlink::MessageBuilder;
 // A list of elements is one attribute of at most 64 KiB. The largest element has a verdict with a chain's
 // name of 255 bytes, or a key of 40 bytes and the one that ends its range: under 512 bytes with all headers.
 constexpr std::size_t kLargestElementBytes = 512;
+// An endpoint of IPv4 has 44 bytes, one of IPv6 80.
+constexpr std::size_t kUsualElementBytes = 80;
 constexpr std::size_t kElementListBytes = 65'535 - kLargestElementBytes;
 
 /// nfgenmsg: family, version, resource id in network order.
@@ -98,6 +100,7 @@ std::vector<std::byte> next_key(std::span<const std::byte> key) {
 class BatchEncoder {
   public:
     explicit BatchEncoder(const Transaction& transaction) : table_(transaction.table()) {
+        out().reserve(transaction.element_count() * kUsualElementBytes);
         frame(NFNL_MSG_BATCH_BEGIN);
         const auto operations = transaction.operations();
         for (const auto& operation : operations) {

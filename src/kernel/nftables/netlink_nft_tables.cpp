@@ -21,6 +21,8 @@ using base::Result;
 using netlink::Message;
 
 constexpr int kAttempts = 8;
+// To leave the events and come back costs as much as the events of about 20 elements.
+constexpr std::size_t kLargeElementCount = 64;
 
 /// Calls `attempt` again while what failed is transient, a bounded number of times.
 template <class Attempt>
@@ -88,7 +90,9 @@ Result<void> NetlinkNftTables::commit(const Transaction& transaction) {
     if (transaction.empty()) return {};
     FAIRLEAD_CHECK(check(transaction));
     Batch batch = encode_batch(transaction);
-    return retried([&] { return commit_once(transaction.table(), batch); });
+    const auto committed = [&] { return retried([&] { return commit_once(transaction.table(), batch); }); };
+    const bool large = transaction.element_count() >= kLargeElementCount;
+    return large && monitor_ != nullptr ? monitor_->unobserved(*this, committed) : committed();
 }
 
 Result<void> NetlinkNftTables::commit_once(const Table& table, Batch& batch) {

@@ -5,6 +5,7 @@
 
 namespace fairlead::kernel::nftables {
 
+class NftMonitor;
 struct Batch;
 
 /// nf_tables of the network namespace in which it was opened, over netlink. Needs CAP_NET_ADMIN there.
@@ -23,6 +24,13 @@ class NetlinkNftTables final : public NftTables {
     /// What events that our commits cause are marked with: see NftMonitor.
     [[nodiscard]] std::uint32_t port_id() const { return socket_.port_id(); }
 
+    /// Large commits go through NftMonitor::unobserved of `monitor` from now on. It must stay where it is as
+    /// long as this object commits.
+    void spare(NftMonitor& monitor) { monitor_ = &monitor; }
+
+    /// Waits until a commit of somebody else that is under way is over and its events are sent.
+    base::Result<void> await_commits();
+
   private:
     struct SetState {
         bool interval = false;
@@ -32,7 +40,6 @@ class NetlinkNftTables final : public NftTables {
     explicit NetlinkNftTables(netlink::Socket socket) : socket_(std::move(socket)) {}
 
     base::Result<void> commit_once(const Table& table, Batch& batch);
-    base::Result<void> await_commits();
     base::Result<void> read_undisturbed(std::string_view table,
                                         const std::function<base::Result<void>()>& read);
     base::Result<std::optional<TableContents>> read_table_once(base::Family family, std::string_view name);
@@ -41,6 +48,7 @@ class NetlinkNftTables final : public NftTables {
                                           const std::function<void(Element)>& visit);
 
     netlink::Socket socket_;
+    NftMonitor* monitor_ = nullptr;
 };
 
 }  // namespace fairlead::kernel::nftables

@@ -1,6 +1,7 @@
 #include "kernel/nftables/monitor.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include "kernel/nftables/netlink_nft_tables.h"
 #include "support/command.h"
@@ -49,6 +50,68 @@ TEST_F(NftMonitorTest, DoesNotSeeOurOwnCommitsNorOtherTables) {
                                {}});
     ASSERT_TRUE(tables_.commit(ours));
     EXPECT_FALSE(monitor_.drain().value());
+}
+
+class NftMonitorUnobservedTest : public NftMonitorTest {
+  protected:
+    base::Result<void> add_range(std::string_view first, std::string_view last) {
+        Transaction ours{{base::Family::kIpv4, "fairlead", ""}};
+        ours.add_element(
+            "cidrs",
+            {ElementBytes{}.add(test::address(first)), ElementBytes{}.add(test::address(last)), {}, {}});
+        return tables_.commit(ours);
+    }
+
+    bool is_readable() const {
+        pollfd readable{monitor_.fd(), POLLIN, 0};
+        return poll(&readable, 1, 0) == 1;
+    }
+};
+
+TEST_F(NftMonitorUnobservedTest, MissesNothingThatOthersDoMeanwhile) {
+    const auto committed = monitor_.unobserved(tables_, [&] {
+        output_of("nft delete chain ip fairlead balance-2");
+        return add_range("10.0.0.0", "10.0.0.9");
+    });
+    ASSERT_TRUE(committed) << committed.error().message;
+    EXPECT_TRUE(is_readable());
+    EXPECT_TRUE(monitor_.drain().value());
+    EXPECT_FALSE(monitor_.drain().value());
+}
+
+TEST_F(NftMonitorUnobservedTest, IsSilentAboutTheCommitItself) {
+    ASSERT_TRUE(monitor_.unobserved(tables_, [&] { return add_range("10.0.0.0", "10.0.0.9"); }));
+    EXPECT_FALSE(is_readable());
+    EXPECT_FALSE(monitor_.drain().value());
+}
+
+TEST_F(NftMonitorUnobservedTest, IsSilentAboutACommitThatFailed) {
+    ASSERT_TRUE(add_range("10.0.0.0", "10.0.0.9"));
+    const auto again = monitor_.unobserved(tables_, [&] { return add_range("10.0.0.0", "10.0.0.9"); });
+    EXPECT_EQ(again.error().code, base::ErrorCode::kExists);
+    EXPECT_FALSE(monitor_.drain().value());
+}
+
+TEST_F(NftMonitorUnobservedTest, SeesWhatComesBeforeAndAfter) {
+    output_of("nft add chain ip fairlead before");
+    ASSERT_TRUE(monitor_.unobserved(tables_, [&] { return add_range("10.0.0.0", "10.0.0.9"); }));
+    EXPECT_TRUE(monitor_.drain().value());
+    output_of("nft add chain ip fairlead after");
+    EXPECT_TRUE(monitor_.drain().value());
+}
+
+TEST_F(NftMonitorUnobservedTest, IsUsedForLargeCommits) {
+    NftMonitor everything = *NftMonitor::open("fairlead", 0);
+    tables_.spare(everything);
+    Transaction large{{base::Family::kIpv4, "fairlead", ""}};
+    for (int port = 1; port <= 64; ++port)
+        large.add_element(
+            "frontends",
+            {test::frontend_key("10.96.0.1", port), {}, ElementBytes{}.add_number(1).add_number(1), {}});
+    ASSERT_TRUE(tables_.commit(large));
+    EXPECT_FALSE(everything.drain().value());
+    ASSERT_TRUE(add_range("10.0.0.0", "10.0.0.9"));
+    EXPECT_TRUE(everything.drain().value()) << "a small one does not pay for it";
 }
 
 }  // namespace
