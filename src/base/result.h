@@ -51,6 +51,7 @@ ErrorCode code_of_errno(int errno_value);
 
 }  // namespace fairlead::base
 
+// NOLINTBEGIN(bugprone-macro-parentheses): declarations cannot be parenthesised.
 #define FAIRLEAD_CONCAT_INNER(a, b) a##b
 #define FAIRLEAD_CONCAT(a, b) FAIRLEAD_CONCAT_INNER(a, b)
 #define FAIRLEAD_TRY_INNER(result, declaration, expression)         \
@@ -66,3 +67,4 @@ ErrorCode code_of_errno(int errno_value);
         if (auto fairlead_check = (expression); !fairlead_check)       \
             return std::unexpected(std::move(fairlead_check).error()); \
     } while (false)
+// NOLINTEND(bugprone-macro-parentheses)

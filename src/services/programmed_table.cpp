@@ -59,33 +59,43 @@ class ElementsReader {
 
     /// False if an element is not as we write them.
     Result<bool> read() {
+        FAIRLEAD_CHECK(read_frontends());
+        FAIRLEAD_CHECK(read_balancers());
+        FAIRLEAD_CHECK(read_addresses(kClusterIps, table_.cluster_ips));
+        FAIRLEAD_CHECK(read_addresses(kHairpin, table_.hairpins));
+        FAIRLEAD_CHECK(read_ranges(kServiceCidrs, table_.service_cidrs));
+        FAIRLEAD_CHECK(read_ranges(kPodCidrs, table_.pod_cidrs));
+        return ours_;
+    }
+
+  private:
+    Result<void> read_frontends() {
         FAIRLEAD_CHECK(read_set(
             kFrontends, [&] { counts_.clear(); }, [&](const Element& element) { take_frontend(element); }));
-        FAIRLEAD_CHECK(read_set(
+        return read_set(
             kEndpoints, [&] { table_.frontends.clear(); },
-            [&](const Element& element) { take_endpoint(element); }));
+            [&](const Element& element) { take_endpoint(element); });
+    }
+
+    /// And the frontends without endpoints: what has endpoints is counted by balancer first.
+    Result<void> read_balancers() {
+        ours_ = check_frontends() && ours_;
+        absl::flat_hash_set<std::uint32_t> reachable;
+        FAIRLEAD_CHECK(read_set(
+            kBalancers, [&] { reachable.clear(); },
+            [&](const Element& element) { take_balancer(element, reachable); }));
+        unlink_unreachable(reachable);
         std::vector<Frontend> without;
         FAIRLEAD_CHECK(read_set(
             kNoEndpoints, [&] { without.clear(); },
             [&](const Element& element) {
                 if (const auto frontend = frontend_of(element.key, family_)) without.push_back(*frontend);
             }));
-        FAIRLEAD_CHECK(read_addresses(kClusterIps, table_.cluster_ips));
-        FAIRLEAD_CHECK(read_addresses(kHairpin, table_.hairpins));
-        FAIRLEAD_CHECK(read_ranges(kServiceCidrs, table_.service_cidrs));
-        FAIRLEAD_CHECK(read_ranges(kPodCidrs, table_.pod_cidrs));
-        absl::flat_hash_set<std::uint32_t> reachable;
-        FAIRLEAD_CHECK(read_set(
-            kBalancers, [&] { reachable.clear(); },
-            [&](const Element& element) { take_balancer(element, reachable); }));
-        const bool frontends_ours = check_frontends();
         for (const auto& frontend : without)
             ours_ = table_.frontends.try_emplace(frontend).second && ours_;
-        unlink_unreachable(reachable);
-        return ours_ && frontends_ours;
+        return {};
     }
 
-  private:
     template <class Restart, class Visit>
     Result<void> read_set(std::string_view set, Restart restart, Visit visit) {
         return tables_.read_elements(family_, kTableName, set, restart, visit);
