@@ -1,9 +1,41 @@
 #include "lab/cases.h"
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "lab/case_services.h"
+#include "lab/terminal.h"
+
 namespace fairlead::lab {
+
+namespace {
+
+struct Case {
+    std::string_view name;
+    std::string_view summary;
+    base::Result<void> (*run)();
+};
+
+constexpr std::array<Case, 1> kCases = {{
+    {"services", "connections and updates slow down as Services grow in number (iptables)",
+     run_services_case},
+}};
+
+}  // namespace
+
 std::string cases_text() {
-    return "";
+    std::vector<std::vector<std::string>> rows = {{"CASE", "WHAT IT SHOWS"}};
+    for (const auto& one : kCases)
+        rows.push_back({std::string(one.name), std::string(one.summary)});
+    return render_table(rows);
 }
-base::Result<void> run_case(std::string_view) {
-    return {};
+
+base::Result<void> run_case(std::string_view name) {
+    for (const auto& one : kCases)
+        if (one.name == name) return one.run();
+    return base::fail(base::ErrorCode::kNotFound,
+                      "no case '" + std::string(name) + "'; 'fairlead lab run' lists them");
 }
+
 }  // namespace fairlead::lab

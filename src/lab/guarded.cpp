@@ -58,6 +58,7 @@ Result<void> run_guarded(std::string_view lab, const std::function<Result<void>(
     sigset_t before;
     sigprocmask(SIG_BLOCK, &signals, &before);
     std::fflush(nullptr);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     const pid_t parent = getpid();
     const pid_t child = fork();
     if (child < 0) return base::fail_errno(errno, "fork");
@@ -65,6 +66,8 @@ Result<void> run_guarded(std::string_view lab, const std::function<Result<void>(
     int interrupted = 0;
     const int status = wait_for(child, signals, interrupted);
     auto removed = remove();
+    while (waitpid(-1, nullptr, WNOHANG) > 0) {  // orphans of the work, which `remove` ended
+    }
     sigprocmask(SIG_SETMASK, &before, nullptr);
     if (!removed) return removed;
     if (interrupted != 0)
