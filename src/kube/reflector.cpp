@@ -3,30 +3,46 @@
 #include <algorithm>
 #include <charconv>
 
+#include "kube/decode_protobuf.h"
+
 namespace fairlead::kube {
 
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr base::Duration kFirstPause = 800ms;
-constexpr base::Duration kLongestPause = 30s;
 constexpr base::Duration kLongestRetryAfter = 120s;
-// The API server sends a bookmark about every minute: three missed ones mean that nobody is there.
+// A watch may be silent for long where nothing changes: the API server sends a bookmark every minute, but
+// only if its version went up. After this long it is asked again; dead connections are found by TCP (net/).
 constexpr base::Duration kSilentWatch = 3min;
 constexpr base::Duration kSilentList = 1min;
 // A watch that ended sooner did not work: wait before the next.
 constexpr base::Duration kShortWatch = 1s;
+// A watch that lived this long makes up for all failures before it.
+constexpr base::Duration kSteadyWatch = 10s;
 constexpr std::uint64_t kShortestWatchS = 300;
 constexpr std::uint64_t kWatchSpreadS = 300;
 constexpr std::size_t kPageSize = 500;
+constexpr std::size_t kLargestPageBytes = std::size_t{256} << 20U;
 constexpr std::size_t kLargestRefusalBytes = 4096;
+constexpr std::size_t kMostUnreadable = 1000;
+// Errors in a row about one version after which it is given up.
+constexpr unsigned kMostWatchErrors = 3;
 constexpr unsigned kOk = 200;
 constexpr unsigned kBadRequest = 400;
 constexpr unsigned kUnauthorized = 401;
 constexpr unsigned kForbidden = 403;
+constexpr unsigned kTimeout = 408;
 constexpr unsigned kGone = 410;
 constexpr unsigned kUnprocessable = 422;
+constexpr unsigned kTooManyRequests = 429;
+constexpr unsigned kInternalError = 500;
+
+/// True if the same request can never succeed: a version that the server does not take.
+bool is_final(unsigned status) {
+    return status >= kBadRequest && status < kInternalError && status != kUnauthorized &&
+           status != kForbidden && status != kTimeout && status != kTooManyRequests;
+}
 
 std::string percent_encoded(std::string_view text) {
     constexpr std::string_view kDigits = "0123456789ABCDEF";
@@ -62,14 +78,14 @@ std::optional<std::string> Reflector::poll(base::TimePoint now) {
     if (phase_ != Phase::kIdle || now < deadline_) return std::nullopt;
     status_ = 0;
     body_.clear();
+    retry_after_ = {};
     sent_ = now;
     ++requests_;
-    if (!resource_version_.empty() && continue_token_.empty()) {
+    if (!resource_version_.empty()) {
         phase_ = Phase::kWatch;
     } else {
         phase_ = streaming_lists_ ? Phase::kStreamingList : Phase::kPagedList;
-        if (continue_token_.empty()) listed_.clear();
-        if (continue_token_.empty()) unreadable_.clear();
+        if (continue_token_.empty()) listing_.clear();
     }
     silence_limit_ = phase_ == Phase::kWatch ? kSilentWatch : kSilentList;
     deadline_ = now + silence_limit_;
@@ -100,8 +116,12 @@ std::string Reflector::target() {
     return target;
 }
 
-void Reflector::receive_head(base::TimePoint now, unsigned status, std::string_view retry_after) {
+void Reflector::receive_head(base::TimePoint now, unsigned status, std::string_view retry_after,
+                             std::string_view content_type) {
+    if (phase_ == Phase::kIdle) return;
     status_ = status;
+    encoding_ = encoding_of(content_type);
+    frames_.reset(encoding_);
     retry_after_ = parse_retry_after(retry_after);
     deadline_ = now + silence_limit_;
     if (status == kOk && phase_ == Phase::kWatch) last_error_.clear();
@@ -110,24 +130,23 @@ void Reflector::receive_head(base::TimePoint now, unsigned status, std::string_v
 void Reflector::receive_body(base::TimePoint now, std::string_view bytes) {
     if (phase_ == Phase::kIdle) return;
     deadline_ = now + silence_limit_;
-    if (status_ != kOk) {
-        body_ += bytes.substr(0, kLargestRefusalBytes - std::min(kLargestRefusalBytes, body_.size()));
+    if (status_ != kOk || phase_ == Phase::kPagedList) {
+        const auto limit = status_ == kOk ? kLargestPageBytes : kLargestRefusalBytes;
+        body_ += bytes.substr(0, limit - std::min(limit, body_.size()));
         return;
     }
-    body_ += bytes;
-    if (phase_ == Phase::kPagedList) return;
-    std::size_t begin = 0;
-    for (auto end = body_.find('\n'); end != std::string::npos && phase_ != Phase::kIdle;
-         end = body_.find('\n', begin)) {
-        receive_line(now, std::string_view(body_).substr(begin, end - begin));
-        begin = end + 1;
-    }
-    body_.erase(0, std::min(begin, body_.size()));
+    const auto received = frames_.receive(bytes, [&](std::string_view frame) {
+        if (!frame.empty()) receive_frame(now, frame);
+        return phase_ != Phase::kIdle;
+    });
+    if (received) return;
+    start_over();
+    back_off(now, resource_.name + ": " + received.error().message);
 }
 
-void Reflector::receive_line(base::TimePoint now, std::string_view line) {
-    if (line.empty()) return;
-    auto event = decoder_.decode_watch_event(line);
+void Reflector::receive_frame(base::TimePoint now, std::string_view frame) {
+    auto event =
+        encoding_ == Encoding::kJson ? json_.decode_watch_event(frame) : decode_protobuf_watch_event(frame);
     if (event) return receive_event(now, *std::move(event));
     start_over();
     back_off(now, resource_.name + ": " + event.error().message);
@@ -135,83 +154,117 @@ void Reflector::receive_line(base::TimePoint now, std::string_view line) {
 
 void Reflector::receive_event(base::TimePoint now, WatchEvent event) {
     using enum WatchEvent::Type;
-    if (event.type == kError) {
-        if (event.status.code == kGone) {
-            start_over();
-            return idle(now, 0s);
-        }
-        return back_off(now, "watch " + resource_.name + ": " + event.status.message);
-    }
-    failures_ = 0;
-    if (event.type == kBookmark) {
-        if (phase_ == Phase::kStreamingList && event.initial_events_end) {
-            complete_list(std::move(event.resource_version));
-            phase_ = Phase::kWatch;
-            silence_limit_ = kSilentWatch;
-            deadline_ = now + silence_limit_;
-        } else if (phase_ == Phase::kWatch) {
-            resource_version_ = std::move(event.resource_version);
-        }
-        return;
-    }
+    if (event.type == kError) return receive_error_event(now, event.status);
+    if (event.type == kBookmark) return receive_bookmark(now, std::move(event));
+    if (phase_ == Phase::kStreamingList) return receive_listed_object(std::move(event));
     receive_object(std::move(event));
 }
 
-void Reflector::receive_object(WatchEvent event) {
-    if (phase_ == Phase::kStreamingList) return collect(event.key, std::move(event.object));
-    resource_version_ = std::move(event.resource_version);
-    if (event.type == WatchEvent::Type::kDeleted)
-        sink_.remove(event.key);
-    else if (event.object)
-        sink_.put(*std::move(event.object));
-    else
-        sink_.report(event.object.error().to_string() + "; what was known of it stays");
+void Reflector::receive_error_event(base::TimePoint now, const ApiStatus& status) {
+    retry_after_ = std::min<base::Duration>(std::chrono::seconds(status.retry_after_s), kLongestRetryAfter);
+    if (status.code == kGone || pauses_.failures() >= kMostWatchErrors) start_over();
+    back_off(now, "watch " + resource_.name + ": " + status.message);
 }
 
-void Reflector::collect(const ObjectKey& key, Decoded<AnyObject> object) {
-    if (object) return listed_.push_back(*std::move(object));
-    sink_.report(object.error().to_string() + "; what was known of it stays");
-    unreadable_.push_back(key);
+void Reflector::receive_bookmark(base::TimePoint now, WatchEvent event) {
+    if (phase_ == Phase::kWatch) {
+        pauses_.reset();
+        resource_version_ = std::move(event.resource_version);
+    } else if (event.initial_events_end) {
+        complete_list(std::move(event.resource_version));
+        begin_watch(now);
+    }
+}
+
+void Reflector::begin_watch(base::TimePoint now) {
+    phase_ = Phase::kWatch;
+    silence_limit_ = kSilentWatch;
+    deadline_ = now + silence_limit_;
+}
+
+void Reflector::receive_listed_object(WatchEvent event) {
+    if (event.type == WatchEvent::Type::kDeleted) return listing_.remove(event.key);
+    if (!event.object) {
+        listing_.mark_unreadable(event.key);
+        return report_unreadable(event.key, event.object.error());
+    }
+    if (event.type == WatchEvent::Type::kAdded)
+        listing_.add(*std::move(event.object));
+    else
+        listing_.put(*std::move(event.object));
+}
+
+void Reflector::receive_object(WatchEvent event) {
+    pauses_.reset();
+    resource_version_ = std::move(event.resource_version);
+    const bool deleted = event.type == WatchEvent::Type::kDeleted;
+    if (!deleted && !event.object) return report_unreadable(event.key, event.object.error());
+    if (!unreadable_.empty()) unreadable_.erase(event.key);
+    if (deleted)
+        sink_.remove(event.key);
+    else
+        sink_.put(*std::move(event.object));
+}
+
+void Reflector::report_unreadable(const ObjectKey& key, const DecodeError& error) {
+    auto text = error.to_string() + "; what was known of it stays";
+    if (const auto known = unreadable_.find(key); known != unreadable_.end() && known->second == text) return;
+    sink_.report(text);
+    if (unreadable_.size() < kMostUnreadable) unreadable_.insert_or_assign(key, std::move(text));
 }
 
 void Reflector::complete_list(std::string resource_version) {
-    sink_.replace(std::exchange(listed_, {}), std::exchange(unreadable_, {}));
+    auto objects = listing_.take_objects();
+    if (!unreadable_.empty())
+        for (const auto& object : objects)
+            unreadable_.erase(key_of(object));
+    sink_.replace(std::move(objects), listing_.take_unreadable());
     resource_version_ = std::move(resource_version);
     synced_ = true;
-    failures_ = 0;
     last_error_.clear();
 }
 
 void Reflector::receive_page(base::TimePoint now) {
-    auto page = decoder_.decode_list(body_, resource_.kind);
-    if (!page) {
-        start_over();
-        return back_off(now, "list " + resource_.name + ": " + page.error().message);
+    auto page = encoding_ == Encoding::kJson ? json_.decode_list(body_, resource_.kind)
+                                             : decode_protobuf_list(body_, resource_.kind);
+    body_ = {};
+    if (!page) return back_off(now, "list " + resource_.name + ": " + page.error().message);
+    for (std::size_t i = 0; i < page->items.size(); ++i) {
+        if (page->items[i]) {
+            listing_.add(*std::move(page->items[i]));
+        } else {
+            listing_.mark_unreadable(page->keys[i]);
+            report_unreadable(page->keys[i], page->items[i].error());
+        }
     }
-    for (std::size_t i = 0; i < page->items.size(); ++i)
-        collect(page->keys[i], std::move(page->items[i]));
     continue_token_ = std::move(page->continue_token);
     if (continue_token_.empty()) complete_list(std::move(page->resource_version));
     idle(now, 0s);
 }
 
+ApiStatus Reflector::refusal_status() {
+    const auto status =
+        encoding_ == Encoding::kJson ? json_.decode_status(body_) : decode_protobuf_status(body_);
+    return status.value_or(ApiStatus{});
+}
+
+std::string Reflector::refusal_text() const {
+    std::string text =
+        "cannot list and watch " + resource_.name + ": the API server answered " + std::to_string(status_);
+    if (status_ == kUnauthorized) text += " Unauthorized: the credentials are not (or no longer) valid";
+    if (status_ == kForbidden)
+        text += " Forbidden: the account needs the verbs list and watch on " + resource_.name;
+    return text;
+}
+
 void Reflector::receive_refusal(base::TimePoint now) {
-    const bool list_refused =
-        phase_ == Phase::kStreamingList && (status_ == kBadRequest || status_ == kUnprocessable);
-    if (list_refused) {
+    if (phase_ == Phase::kStreamingList && (status_ == kBadRequest || status_ == kUnprocessable)) {
         streaming_lists_ = false;
         return idle(now, 0s);
     }
-    if (status_ == kGone) {
-        start_over();
-        return back_off(now, resource_.name + ": 410 Gone");
-    }
-    std::string what =
-        "cannot list and watch " + resource_.name + ": the API server answered " + std::to_string(status_);
-    if (status_ == kUnauthorized) what += " Unauthorized: the credentials are not (or no longer) valid";
-    if (status_ == kForbidden)
-        what += " Forbidden: the account needs the verbs list and watch on " + resource_.name;
-    back_off(now, what);
+    if (is_final(status_)) start_over();
+    const auto status = refusal_status();
+    back_off(now, refusal_text() + (status.message.empty() ? "" : ": " + status.message));
 }
 
 void Reflector::receive_end(base::TimePoint now) {
@@ -221,12 +274,15 @@ void Reflector::receive_end(base::TimePoint now) {
     if (phase_ == Phase::kStreamingList)
         return back_off(now, "list " + resource_.name + ": ended before it was complete");
     if (now - sent_ < kShortWatch) return back_off(now, "watch " + resource_.name + ": ended at once");
-    failures_ = 0;
+    pauses_.reset();
     idle(now, 0s);
 }
 
 void Reflector::failed(base::TimePoint now, const std::string& message) {
     if (phase_ == Phase::kIdle) return;
+    const bool watching = phase_ == Phase::kWatch && status_ == kOk;
+    if (watching && now >= deadline_) return idle(now, 0s);
+    if (watching && now - sent_ >= kSteadyWatch) pauses_.reset();
     back_off(now, resource_.name + ": " + message);
 }
 
@@ -244,12 +300,7 @@ void Reflector::back_off(base::TimePoint now, std::string error) {
     if (error != last_error_) sink_.report(error);
     last_error_ = std::move(error);
     continue_token_.clear();
-    constexpr unsigned kMostDoublings = 6;
-    const auto full =
-        std::min<base::Duration>(kFirstPause * (1U << std::min(failures_, kMostDoublings)), kLongestPause);
-    ++failures_;
-    const auto jittered = std::chrono::duration_cast<base::Duration>(full * (0.5 + random_.unit()));
-    idle(now, std::max({jittered, std::exchange(retry_after_, {})}));
+    idle(now, std::max(pauses_.next(random_), retry_after_));
 }
 
 }  // namespace fairlead::kube

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,7 +9,10 @@
 
 #include "base/random.h"
 #include "base/time.h"
+#include "kube/back_off.h"
 #include "kube/decode_json.h"
+#include "kube/listing.h"
+#include "kube/watch_frames.h"
 
 namespace fairlead::kube {
 
@@ -35,11 +39,11 @@ class ReflectorSink {
 
 /// Keeps a copy of one collection of the API: lists it, watches it, and starts over where the server says so.
 ///
-/// Does no I/O. The caller sends what poll() returns (GET, Accept: application/json) with one request under
-/// way at a time, and passes on what comes back. A streaming list (KEP-3157) is asked for first; a server
-/// that refuses it gets paged lists. Nothing is replaced before a list is complete. After errors it waits 0.8
-/// s doubling to 30 s with jitter, or as Retry-After says; a watch that ends normally is resumed at once from
-/// the last resourceVersion; 410 starts over.
+/// Does no I/O. The caller sends what poll() returns (GET, with kAcceptedTypes as Accept) with one request
+/// under way at a time, and passes on what comes back. A streaming list (KEP-3157) is asked for first; a
+/// server that refuses it gets paged lists. Nothing is replaced before a list is complete. After errors it
+/// waits as BackOff says, or longer where the server asks for it; a watch that ends normally or has nothing
+/// to say for long is resumed at once from the last resourceVersion; 410 starts over.
 class Reflector {
   public:
     Reflector(Resource resource, ReflectorSink& sink, base::Random& random);
@@ -56,7 +60,9 @@ class Reflector {
     /// A request is under way. Drop the exchange of one that is not any more.
     [[nodiscard]] bool busy() const { return phase_ != Phase::kIdle; }
 
-    void receive_head(base::TimePoint now, unsigned status, std::string_view retry_after);
+    /// The status and two headers of the answer: Retry-After and Content-Type (empty: JSON).
+    void receive_head(base::TimePoint now, unsigned status, std::string_view retry_after,
+                      std::string_view content_type = {});
     void receive_body(base::TimePoint now, std::string_view bytes);
     void receive_end(base::TimePoint now);
     void failed(base::TimePoint now, const std::string& message);
@@ -73,12 +79,18 @@ class Reflector {
     enum class Phase : std::uint8_t { kIdle, kStreamingList, kPagedList, kWatch };
 
     [[nodiscard]] std::string target();
-    void receive_line(base::TimePoint now, std::string_view line);
+    void begin_watch(base::TimePoint now);
+    void receive_frame(base::TimePoint now, std::string_view frame);
     void receive_event(base::TimePoint now, WatchEvent event);
+    void receive_error_event(base::TimePoint now, const ApiStatus& status);
+    void receive_bookmark(base::TimePoint now, WatchEvent event);
     void receive_object(WatchEvent event);
+    void receive_listed_object(WatchEvent event);
     void receive_page(base::TimePoint now);
     void receive_refusal(base::TimePoint now);
-    void collect(const ObjectKey& key, Decoded<AnyObject> object);
+    [[nodiscard]] std::string refusal_text() const;
+    [[nodiscard]] ApiStatus refusal_status();
+    void report_unreadable(const ObjectKey& key, const DecodeError& error);
     void complete_list(std::string resource_version);
     void start_over();
     void idle(base::TimePoint now, base::Duration pause);
@@ -87,22 +99,24 @@ class Reflector {
     Resource resource_;
     ReflectorSink& sink_;
     base::Random& random_;
-    JsonDecoder decoder_;
+    JsonDecoder json_;
     Phase phase_ = Phase::kIdle;
     base::TimePoint deadline_{};
     base::TimePoint sent_{};
     base::Duration silence_limit_{};
     unsigned status_ = 0;
+    Encoding encoding_ = Encoding::kJson;
     base::Duration retry_after_{};
-    std::string body_;
+    WatchFrames frames_;
+    std::string body_;  // of a page, or of a refusal
     bool streaming_lists_ = true;
     bool synced_ = false;
     std::string resource_version_;  // empty: list first
     std::string continue_token_;
-    std::vector<AnyObject> listed_;
-    std::vector<ObjectKey> unreadable_;
-    unsigned failures_ = 0;
+    Listing listing_;
+    BackOff pauses_;
     std::string last_error_;
+    std::map<ObjectKey, std::string> unreadable_;  // what was reported of objects
     std::uint64_t requests_ = 0;
 };
 
