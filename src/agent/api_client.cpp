@@ -1,5 +1,6 @@
 #include "agent/api_client.h"
 
+#include "kube/api_messages.h"
 #include "net/files.h"
 #include "net/process.h"
 
@@ -78,8 +79,10 @@ Result<net::HttpServerAddress> ApiClient::address() const {
 }
 
 Result<net::HttpRequest> ApiClient::request(const std::string& target) const {
-    net::HttpRequest request{
-        "GET", url_.path + target, {{"Accept", "application/json"}, {"User-Agent", "fairlead"}}, {}};
+    net::HttpRequest request{"GET",
+                             url_.path + target,
+                             {{"Accept", std::string(kube::kAcceptedTypes)}, {"User-Agent", "fairlead"}},
+                             {}};
     std::string token = access_.token;
     if (!access_.token_file.empty()) {
         FAIRLEAD_TRY(const auto text, net::read_file(access_.token_file));

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "base/log.h"
+#include "kube/store_sink.h"
 
 namespace fairlead::agent {
 
@@ -12,32 +13,6 @@ namespace {
 using base::Result;
 
 constexpr unsigned kUnauthorized = 401;
-
-/// Puts the objects of one kind into their store.
-template <class Object>
-class StoreSink final : public kube::ReflectorSink {
-  public:
-    explicit StoreSink(kube::Store<Object>& store) : store_(store) {}
-
-    void replace(std::vector<kube::AnyObject> objects, std::vector<kube::ObjectKey> unreadable) override {
-        std::vector<Object> wanted;
-        wanted.reserve(objects.size());
-        for (auto& any : objects)
-            if (auto* object = std::get_if<Object>(&any)) wanted.push_back(std::move(*object));
-        objects = {};
-        for (const auto& key : unreadable)
-            if (const auto known = store_.find(key)) wanted.push_back(*known);
-        store_.replace_all(std::move(wanted));
-    }
-    void put(kube::AnyObject object) override {
-        if (auto* wanted = std::get_if<Object>(&object)) store_.put(std::move(*wanted));
-    }
-    void remove(const kube::ObjectKey& key) override { store_.remove(key); }
-    void report(const std::string& message) override { base::log_warning(message); }
-
-  private:
-    kube::Store<Object>& store_;
-};
 
 // Labels that kube-proxy selects by: headless Services and those of another proxy are none of its business.
 constexpr const char* kServiceSelector = "!service.kubernetes.io/service-proxy-name";
@@ -80,7 +55,8 @@ class ApiSource::Watch {
         net::HttpHandlers handlers;
         handlers.on_head = [this](const net::HttpHead& head) {
             if (head.status == kUnauthorized) source_.client_->credentials_refused();
-            reflector_.receive_head(source_.loop_.now(), head.status, head.header("Retry-After"));
+            reflector_.receive_head(source_.loop_.now(), head.status, head.header("Retry-After"),
+                                    head.header("Content-Type"));
         };
         handlers.on_body = [this](std::string_view bytes) {
             reflector_.receive_body(source_.loop_.now(), bytes);
@@ -117,8 +93,10 @@ ApiSource::ApiSource(net::EventLoop& loop, std::unique_ptr<ApiClient> client, co
       random_(std::random_device{}()) {
     const auto add = [&](kube::Resource resource, auto& store) {
         using Object = std::remove_cvref_t<decltype(*store.find({}))>;
-        watches_.push_back(
-            std::make_unique<Watch>(*this, std::move(resource), std::make_unique<StoreSink<Object>>(store)));
+        watches_.push_back(std::make_unique<Watch>(
+            *this, std::move(resource),
+            std::make_unique<kube::StoreSink<Object>>(
+                store, [](const std::string& message) { base::log_warning(message); })));
     };
     add({"services", "/api/v1/services", "Service", kServiceSelector, ""}, stores.services);
     add({"endpointslices", "/apis/discovery.k8s.io/v1/endpointslices", "EndpointSlice", kSliceSelector, ""},

@@ -69,8 +69,8 @@ enum class Encoding : std::uint8_t {
     kProtobuf  ///< application/vnd.kubernetes.protobuf; a watch is frames with a length before each
 };
 
-/// The Accept header for all requests: protobuf is a quarter of the bytes and several times as fast to read
-/// (docs/decisions); a server that has none of it answers JSON.
+/// The Accept header for all requests: protobuf is half to a quarter of the bytes, costs us no more to read
+/// and the API server far less to write (tests/bench/kube). A server that has none of it answers JSON.
 inline constexpr std::string_view kAcceptedTypes =
     "application/vnd.kubernetes.protobuf, application/json;q=0.9";
 

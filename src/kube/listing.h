@@ -1,5 +1,7 @@
 #pragma once
 
+#include <deque>
+#include <utility>
 #include <vector>
 
 #include "kube/api_messages.h"
@@ -21,12 +23,12 @@ class Listing {
     /// An object that is there, but cannot be read: what the list has of it stays, or else what was known.
     void mark_unreadable(const ObjectKey& key);
 
-    [[nodiscard]] std::vector<AnyObject> take_objects() { return std::exchange(objects_, {}); }
+    [[nodiscard]] std::deque<AnyObject> take_objects() { return std::exchange(objects_, {}); }
     [[nodiscard]] std::vector<ObjectKey> take_unreadable() { return std::exchange(unreadable_, {}); }
     void clear() { *this = {}; }
 
   private:
-    std::vector<AnyObject> objects_;
+    std::deque<AnyObject> objects_;  // grows without being copied, and is given up piece by piece
     std::vector<ObjectKey> unreadable_;
 };
 

@@ -2,45 +2,21 @@
 
 namespace fairlead::kube {
 
-bool WireScanner::read_varint(std::uint64_t& value) {
+bool WireScanner::read_long_varint(std::uint64_t& value) {
     constexpr unsigned kBitsPerByte = 7;
     constexpr unsigned kLastShift = 63;
     value = 0;
-    for (unsigned shift = 0; shift <= kLastShift && !rest_.empty(); shift += kBitsPerByte) {
-        const auto byte = static_cast<unsigned char>(rest_.front());
-        rest_.remove_prefix(1);
+    for (unsigned shift = 0; shift <= kLastShift && at_ != end_; shift += kBitsPerByte) {
+        const auto byte = static_cast<unsigned char>(*at_++);
         value |= static_cast<std::uint64_t>(byte & 0x7fU) << shift;
         if (byte < 0x80U) return true;
     }
     return break_off();
 }
 
-bool WireScanner::take(std::uint64_t size) {
-    if (size > rest_.size()) return break_off();
-    bytes_ = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return true;
-}
-
-bool WireScanner::next() {
-    constexpr std::uint64_t kLargestNumber = (1U << 29U) - 1;
-    std::uint64_t tag = 0;
-    if (rest_.empty() || broken_ || !read_varint(tag)) return false;
-    if (tag >> 3U == 0 || tag >> 3U > kLargestNumber) return break_off();
-    number_ = static_cast<std::uint32_t>(tag >> 3U);
-    type_ = static_cast<Type>(tag & 7U);
-    switch (type_) {
-        case Type::kVarint:
-            return read_varint(value_);
-        case Type::kFixed64:
-            return take(sizeof(std::uint64_t));
-        case Type::kFixed32:
-            return take(sizeof(std::uint32_t));
-        case Type::kBytes: {
-            std::uint64_t size = 0;
-            return read_varint(size) && take(size);
-        }
-    }
+bool WireScanner::take_fixed() {
+    if (type_ == Type::kFixed64) return take(sizeof(std::uint64_t));
+    if (type_ == Type::kFixed32) return take(sizeof(std::uint32_t));
     return break_off();  // groups: no API object has any
 }
 

@@ -17,7 +17,7 @@ class WireScanner {
   public:
     enum class Type : std::uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
-    explicit WireScanner(std::string_view message) : rest_(message) {}
+    explicit WireScanner(std::string_view message) : at_(message.data()), end_(at_ + message.size()) {}
 
     /// Steps to the next field; false at the end, and where the message is broken.
     bool next();
@@ -31,20 +31,48 @@ class WireScanner {
     [[nodiscard]] std::string_view bytes() const { return bytes_; }
 
   private:
-    bool read_varint(std::uint64_t& value);
-    bool take(std::uint64_t size);
+    bool read_varint(std::uint64_t& value) {
+        // Nearly all lengths and tags are one byte.
+        if (at_ != end_ && static_cast<signed char>(*at_) >= 0) {
+            value = static_cast<std::uint64_t>(*at_++);
+            return true;
+        }
+        return read_long_varint(value);
+    }
+    bool read_long_varint(std::uint64_t& value);
+    bool take(std::uint64_t size) {
+        if (size > static_cast<std::uint64_t>(end_ - at_)) return break_off();
+        bytes_ = {at_, static_cast<std::size_t>(size)};
+        at_ += size;
+        return true;
+    }
+    bool take_fixed();
     bool break_off() {
         broken_ = true;
         return false;
     }
 
-    std::string_view rest_;
+    const char* at_;
+    const char* end_;
     std::uint32_t number_ = 0;
     Type type_ = Type::kVarint;
     std::uint64_t value_ = 0;
     std::string_view bytes_;
     bool broken_ = false;
 };
+
+inline bool WireScanner::next() {
+    constexpr std::uint64_t kLargestNumber = (1U << 29U) - 1;
+    std::uint64_t tag = 0;
+    if (at_ == end_ || broken_ || !read_varint(tag)) return false;
+    if (tag >> 3U == 0 || tag >> 3U > kLargestNumber) return break_off();
+    number_ = static_cast<std::uint32_t>(tag >> 3U);
+    type_ = static_cast<Type>(tag & 7U);
+    if (type_ == Type::kVarint) return read_varint(value_);
+    std::uint64_t size = 0;
+    if (type_ == Type::kBytes) return read_varint(size) && take(size);
+    return take_fixed();
+}
 
 /// Reads fields out of a protobuf message by their numbers. Each look-up walks over the message: the messages
 /// of the API are flat and small, and nothing of it is stored or allocated.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,7 +31,7 @@ class ReflectorSink {
   public:
     virtual ~ReflectorSink() = default;
     /// The collection is exactly this, but for the objects under `unreadable`: what is known of them stays.
-    virtual void replace(std::vector<AnyObject> objects, std::vector<ObjectKey> unreadable) = 0;
+    virtual void replace(std::deque<AnyObject> objects, std::vector<ObjectKey> unreadable) = 0;
     virtual void put(AnyObject object) = 0;
     virtual void remove(const ObjectKey& key) = 0;
     /// Something to tell people, once.

@@ -33,6 +33,9 @@ class Store {
     /// Adds or replaces; equal objects are no change.
     void put(Object object);
     void remove(const ObjectKey& key);
+    /// Removes each object for whose key `gone(const ObjectKey&)` is true.
+    template <class Gone>
+    void remove_if(Gone gone);
     /// Makes the content exactly `objects` (a new list from the source).
     void replace_all(std::vector<Object> objects);
 
@@ -77,15 +80,24 @@ void Store<Object>::remove(const ObjectKey& key) {
 }
 
 template <class Object>
+template <class Gone>
+void Store<Object>::remove_if(Gone gone) {
+    for (auto entry = objects_.begin(); entry != objects_.end();) {
+        if (gone(entry->first)) {
+            note(entry->first, std::move(entry->second));
+            entry = objects_.erase(entry);
+        } else {
+            ++entry;
+        }
+    }
+}
+
+template <class Object>
 void Store<Object>::replace_all(std::vector<Object> objects) {
     std::unordered_map<ObjectKey, bool, ObjectKeyHash> wanted;
     for (const auto& object : objects)
         wanted.emplace(object.key, true);
-    std::vector<ObjectKey> gone;
-    for (const auto& [key, pointer] : objects_)
-        if (!wanted.contains(key)) gone.push_back(key);
-    for (const auto& key : gone)
-        remove(key);
+    remove_if([&](const ObjectKey& key) { return !wanted.contains(key); });
     for (auto& object : objects)
         put(std::move(object));
 }

@@ -37,7 +37,7 @@ class Copy final : public ReflectorSink {
     std::vector<std::string> reports;
     int replacements = 0;
 
-    void replace(std::vector<AnyObject> list, std::vector<ObjectKey> unreadable) override {
+    void replace(std::deque<AnyObject> list, std::vector<ObjectKey> unreadable) override {
         std::map<std::string, std::string> wanted;
         for (const auto& key : unreadable)
             if (objects.contains(key.name)) wanted[key.name] = objects[key.name];
