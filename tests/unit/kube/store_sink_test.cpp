@@ -1,0 +1,74 @@
+#include "kube/store_sink.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace fairlead::kube {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+Node node(const std::string& name, const std::string& zone = "") {
+    Node node;
+    node.key = {"", name};
+    node.zone = zone;
+    return node;
+}
+
+class StoreSinkTest : public testing::Test {
+  protected:
+    /// "n1 came", "n2 went", "n3 changed", sorted.
+    std::vector<std::string> changes() {
+        std::vector<std::string> texts;
+        for (const auto& change : store_.take_changes())
+            texts.push_back(change.key.name + (!change.before  ? " came"
+                                               : !change.after ? " went"
+                                                               : " changed"));
+        std::ranges::sort(texts);
+        return texts;
+    }
+
+    Store<Node> store_;
+    std::vector<std::string> reports_;
+    StoreSink<Node> sink_{store_, [this](const std::string& text) { reports_.push_back(text); }};
+};
+
+TEST_F(StoreSinkTest, ReplacesTheContentAndChangesOnlyWhatDiffers) {
+    sink_.replace({node("n1"), node("n2"), node("n3", "a")}, {});
+    EXPECT_THAT(changes(), ElementsAre("n1 came", "n2 came", "n3 came"));
+    sink_.replace({node("n1"), node("n3", "b"), node("n4")}, {});
+    EXPECT_THAT(changes(), ElementsAre("n2 went", "n3 changed", "n4 came"));
+    sink_.replace({}, {});
+    EXPECT_THAT(changes(), SizeIs(3));
+    EXPECT_EQ(store_.size(), 0U);
+}
+
+TEST_F(StoreSinkTest, KeepsWhatItKnewOfUnreadableObjects) {
+    sink_.replace({node("n1"), node("n2", "a")}, {{"", "n9"}});
+    EXPECT_EQ(store_.find({"", "n9"}), nullptr) << "nothing was known of it";
+    changes();
+    sink_.replace({node("n1")}, {{"", "n2"}});
+    EXPECT_THAT(changes(), IsEmpty());
+    EXPECT_EQ(store_.find({"", "n2"})->zone, "a");
+}
+
+TEST_F(StoreSinkTest, TakesNoObjectsOfOtherKinds) {
+    sink_.replace({node("n1"), Namespace{{"", "shop"}, {}}}, {});
+    sink_.put(Namespace{{"", "shop"}, {}});
+    EXPECT_EQ(store_.size(), 1U);
+}
+
+TEST_F(StoreSinkTest, PutsRemovesAndReports) {
+    sink_.put(node("n1"));
+    sink_.remove({"", "n2"});
+    EXPECT_THAT(changes(), ElementsAre("n1 came"));
+    sink_.remove({"", "n1"});
+    EXPECT_THAT(changes(), ElementsAre("n1 went"));
+    sink_.report("trouble");
+    EXPECT_THAT(reports_, ElementsAre("trouble"));
+}
+
+}  // namespace
+}  // namespace fairlead::kube
