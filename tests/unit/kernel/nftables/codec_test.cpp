@@ -1,0 +1,230 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kernel/nftables/describe.h"
+#include "kernel/nftables/dump_check.h"
+#include "kernel/nftables/message_codec.h"
+#include "kernel/nftables/user_data.h"
+#include "support/nft_fixture.h"
+
+namespace fairlead::kernel::nftables {
+namespace {
+
+using base::Family;
+using test::address;
+using testing::ElementsAre;
+
+std::vector<netlink::Message> messages_of(const Batch& batch) {
+    netlink::Messages all{batch.messages.bytes()};
+    std::vector<netlink::Message> messages;
+    while (const auto message = all.next())
+        messages.push_back(*message);
+    return messages;
+}
+
+Transaction transaction_of(Operation operation, Family family = Family::kIpv4) {
+    Transaction transaction{{family, "fairlead", "layout 1"}};
+    transaction.add(std::move(operation));
+    return transaction;
+}
+
+/// The one message between begin and end.
+template <class Decode>
+auto written_and_read(const Transaction& transaction, Decode decode) {
+    const auto batch = encode_batch(transaction);
+    return decode(messages_of(batch).at(1));
+}
+
+TEST(Codec, EveryObjectReadsAsItWasWritten) {
+    for (const auto family : {Family::kIpv4, Family::kIpv6}) {
+        const auto sample = test::sample_table(family);
+        EXPECT_EQ(written_and_read(transaction_of(AddTable{}, family), decode_table), sample.table);
+        for (const auto& chain : sample.chains)
+            EXPECT_EQ(written_and_read(transaction_of(AddChain{chain}, family),
+                                       [](const auto& message) { return decode_chain(message, "fairlead"); }),
+                      chain);
+        for (const auto& rule : sample.rules)
+            EXPECT_EQ(written_and_read(transaction_of(AddRule{rule}, family),
+                                       [](const auto& message) { return decode_rule(message, "fairlead"); }),
+                      rule);
+        for (const auto& set : sample.sets)
+            EXPECT_EQ(written_and_read(transaction_of(AddSet{set}, family),
+                                       [](const auto& message) { return decode_set(message, "fairlead"); }),
+                      set);
+    }
+}
+
+TEST(Codec, EveryExpressionReadsAsItWasWritten) {
+    const std::vector<std::byte> four(4, std::byte{1});
+    for (const Expression& expression :
+         std::vector<Expression>{LoadPayload{PayloadBase::kLinkLayer, 6, 6, 3},
+                                 LoadMeta{MetaKey::kOutputInterface, 15},
+                                 LoadCt{CtKey::kStatus, CtDirection::kNone, 1},
+                                 LoadCt{CtKey::kSourcePort, CtDirection::kReply, 1},
+                                 Bitwise{1, 2, four, four},
+                                 Compare{2, CompareOp::kGreaterOrEqual, four},
+                                 LookupSet{"s", 1, false},
+                                 LookupSet{"s", 1, true},
+                                 LookupMap{"m", 1, 8},
+                                 LookupVerdict{"v", 1},
+                                 RandomNumber{50, 0},
+                                 LoadImmediate{4, four},
+                                 DestinationNat{8, 9},
+                                 Masquerade{false},
+                                 Masquerade{true},
+                                 Reject{RejectWith::kTcpReset},
+                                 Reject{RejectWith::kPortUnreachable},
+                                 Verdict{VerdictKind::kAccept, ""},
+                                 Verdict{VerdictKind::kDrop, ""},
+                                 Verdict{VerdictKind::kReturn, ""},
+                                 Verdict{VerdictKind::kJump, "c"},
+                                 Verdict{VerdictKind::kGoto, "c"},
+                                 Counter{}}) {
+        const Rule rule{"c", {expression}, ""};
+        const auto read = written_and_read(transaction_of(AddRule{rule}), [](const auto& message) {
+            return decode_rule(message, "fairlead");
+        });
+        EXPECT_EQ(read, rule) << "alternative " << expression.index();
+    }
+}
+
+TEST(Codec, ObjectsOfOtherTablesAreNobodysBusiness) {
+    const auto batch = encode_batch(test::creation_of(test::sample_table(Family::kIpv4)));
+    for (const auto& message : messages_of(batch)) {
+        EXPECT_FALSE(decode_chain(message, "other"));
+        EXPECT_FALSE(decode_rule(message, "other"));
+        EXPECT_FALSE(decode_set(message, "other"));
+    }
+}
+
+Element endpoint(std::uint32_t number) {
+    return {ElementBytes{}.add_number(number), {}, {}, std::string(255, 'x')};
+}
+
+TEST(Codec, ElementsFillMessagesUpToTheirLimitAndNoneIsLost) {
+    AddElements add{"balancers", {}};
+    for (std::uint32_t i = 0; i < 1'000; ++i)
+        add.elements.push_back(endpoint(i));
+    const auto transaction = transaction_of(add);
+    const auto batch = encode_batch(transaction);
+    std::vector<Element> read;
+    std::size_t carriers = 0;
+    for (const auto& message : messages_of(batch)) {
+        const auto elements = decode_elements(message);
+        carriers += elements.empty() ? 0U : 1U;
+        for (const auto& raw : elements)
+            read.push_back(raw.element);
+    }
+    EXPECT_EQ(read, add.elements);
+    EXPECT_EQ(carriers, 5U) << "of 296 bytes each";
+}
+
+TEST(Codec, AnErrorsPlaceLeadsToItsElement) {
+    AddElements add{"cidrs", {}};
+    for (int i = 0; i < 2'000; ++i) {
+        const auto low = test::frontend_key("10.0.0.1", i).bytes();
+        ElementBytes begin;
+        begin.add_raw(low.subspan(8, 4));
+        add.elements.push_back({begin, begin, {}, {}});
+    }
+    const auto transaction = transaction_of(add);
+    const auto batch = encode_batch(transaction);
+    std::size_t next = 0;
+    for (const auto& entry : batch.entries) {
+        if (entry.operation == nullptr) continue;
+        EXPECT_EQ(entry.first_element, next);
+        EXPECT_FALSE(element_at(batch, entry, 20)) << "the table's name";
+        netlink::Messages messages{batch.messages.bytes().subspan(entry.offset_bytes)};
+        const auto message = messages.next().value();
+        auto list = message.attributes(4).nested(3);
+        while (const auto item = list.next()) {
+            const auto offset =
+                static_cast<std::size_t>(item->payload.data() - batch.messages.bytes().data()) -
+                entry.offset_bytes - 4;
+            const bool end = netlink::Attributes{item->payload}.be32(3).has_value();
+            EXPECT_EQ(element_at(batch, entry, offset), end ? next - 1 : next);
+            if (!end) ++next;
+        }
+    }
+    EXPECT_EQ(next, add.elements.size());
+}
+
+RawElement boundary(std::string_view text, bool end) {
+    return {{ElementBytes{}.add(address(text)), {}, {}, {}}, end};
+}
+
+Element range(std::string_view first, std::string_view last) {
+    return {ElementBytes{}.add(address(first)), ElementBytes{}.add(address(last)), {}, {}};
+}
+
+TEST(JoinIntervals, MakesRangesOfBoundariesInAnyOrder) {
+    EXPECT_THAT(join_intervals({}), ElementsAre());
+    EXPECT_THAT(join_intervals({boundary("10.0.1.0", true), boundary("10.0.0.0", false)}),
+                ElementsAre(range("10.0.0.0", "10.0.0.255")));
+    EXPECT_THAT(join_intervals({boundary("10.0.0.0", false), boundary("10.0.1.0", true),
+                                boundary("10.0.1.0", false), boundary("10.0.2.0", true)}),
+                ElementsAre(range("10.0.0.0", "10.0.0.255"), range("10.0.1.0", "10.0.1.255")))
+        << "neighbours";
+    EXPECT_THAT(join_intervals(
+                    {boundary("10.0.0.0", false), boundary("10.0.1.0", false), boundary("10.0.2.0", true)}),
+                ElementsAre(range("10.0.0.0", "10.0.0.255"), range("10.0.1.0", "10.0.1.255")))
+        << "neighbours without an end between";
+    EXPECT_THAT(join_intervals({boundary("0.0.0.0", true), boundary("240.0.0.0", false)}),
+                ElementsAre(range("240.0.0.0", "255.255.255.255")))
+        << "open at the top; nft marks the bottom with an end";
+}
+
+TEST(ElementBytes, AFieldAloneIsNotPaddedConcatenatedOnesAre) {
+    EXPECT_EQ(ElementBytes{}.add_port(80).bytes().size(), 2U);
+    EXPECT_EQ(ElementBytes{}.add(base::L4Protocol::kTcp).bytes().size(), 1U);
+    EXPECT_EQ(ElementBytes{}.add(base::L4Protocol::kTcp).add_port(80).bytes().size(), 8U);
+    const auto key = test::frontend_key("10.0.0.1", 80);
+    ElementReader reader{key};
+    EXPECT_EQ(reader.address(Family::kIpv4), address("10.0.0.1"));
+    EXPECT_EQ(reader.protocol(), 6U);
+    EXPECT_EQ(reader.port(), 80U);
+    EXPECT_EQ(reader.remaining_bytes(), 0U);
+    const auto port = ElementBytes{}.add_port(80);
+    EXPECT_EQ(ElementReader{port}.port(), 80U);
+}
+
+TEST(DumpCheck, IsWholeWithoutDoublesAndWithTheAnnouncedNumber) {
+    const auto dumped = [](std::initializer_list<std::uint32_t> numbers) {
+        DumpCheck check;
+        for (const auto number : numbers)
+            check.note(ElementBytes{}.add_number(number));
+        return check;
+    };
+    EXPECT_TRUE(dumped({1, 2, 3}).whole({}));
+    EXPECT_TRUE(dumped({1, 2, 3}).whole(3));
+    EXPECT_FALSE(dumped({1, 2, 3}).whole(4));
+    EXPECT_FALSE(dumped({1, 2, 1}).whole(3));
+    EXPECT_TRUE(dumped({}).whole(0));
+}
+
+TEST(UserData, IsReadOnlyAsFarAsItGoes) {
+    UserData data;
+    data.put_number(kSetKeyByteOrder, kNetworkByteOrder);
+    data.put_text(kSetComment, "text");
+    EXPECT_EQ(user_data_text(data.bytes(), kSetComment), "text");
+    EXPECT_EQ(user_data_text(data.bytes(), 9), "");
+    for (std::size_t size = 0; size < data.bytes().size(); ++size)
+        EXPECT_TRUE(std::string("text").starts_with(user_data_text(data.bytes().first(size), kSetComment)));
+    UserData long_text;
+    long_text.put_text(kSetComment, std::string(500, 'x'));
+    EXPECT_EQ(user_data_text(long_text.bytes(), kSetComment), std::string(127, 'x'));
+}
+
+TEST(Describe, NamesKeysByTheirLooks) {
+    const auto key = test::frontend_key("10.0.0.1", 80);
+    EXPECT_EQ(describe_key(key, Family::kIpv4), "10.0.0.1 . tcp . 80");
+    ElementBytes with_index = ElementBytes{}.add_number(3);
+    with_index.add(address("fd00::1")).add(base::L4Protocol::kUdp).add_port(53);
+    EXPECT_EQ(describe_key(with_index, Family::kIpv6), "3 . fd00::1 . udp . 53");
+    EXPECT_EQ(describe_key(ElementBytes{}.add(address("10.0.0.1")).add(address("10.0.0.2")), Family::kIpv4),
+              "10.0.0.1 . 10.0.0.2");
+    EXPECT_EQ(describe_key(ElementBytes{}.add_port(258), Family::kIpv4), "0x0102");
+}
+
+}  // namespace
+}  // namespace fairlead::kernel::nftables
