@@ -34,9 +34,9 @@ std::string family_json(const services::FamilyProxy& proxy) {
     const auto& programmed = proxy.programmed();
     std::size_t endpoints = 0;
     std::size_t rejected = 0;
-    for (const auto& [frontend, backends] : programmed.frontends) {
-        endpoints += backends.size();
-        rejected += backends.empty() ? 1U : 0U;
+    for (const auto& [frontend, backing] : programmed.frontends) {
+        endpoints += backing.backends.size();
+        rejected += backing.backends.empty() ? 1U : 0U;
     }
     return fmt::format(
         "{{\"frontends\":{},\"frontendsWithoutEndpoints\":{},\"endpoints\":{},\"clusterIPs\":{},\"pending\":{"
@@ -51,17 +51,23 @@ std::string conflict_json(const services::Conflict& conflict) {
                        json_quote(conflict.loser.to_string()));
 }
 
+std::string refusal_json(const services::Refusal& refusal) {
+    return fmt::format("{{\"service\":{},\"address\":{}}}", json_quote(refusal.service.to_string()),
+                       json_quote(refusal.address.to_string()));
+}
+
 std::string frontend_json(const ServiceProxy& proxy, const Frontend& frontend) {
     const auto& programmed = proxy.proxy(frontend.address.family()).programmed().frontends;
     const auto found = programmed.find(frontend);
     const bool in_kernel = found != programmed.end();
-    const auto endpoints = in_kernel ? found->second : std::vector<Backend>{};
+    const auto backing = in_kernel ? found->second : services::Backing{};
     return fmt::format("{{\"address\":{},\"state\":\"{}\",\"endpoints\":{}}}",
                        json_quote(frontend.address.to_string()),
-                       !in_kernel          ? "pending"
-                       : endpoints.empty() ? "rejected"
-                                           : "balanced",
-                       json_list(endpoints, [](const Backend& backend) {
+                       !in_kernel                                         ? "pending"
+                       : !backing.backends.empty()                        ? "balanced"
+                       : backing.unserved == services::Unserved::kDropped ? "dropped"
+                                                                          : "rejected",
+                       json_list(backing.backends, [](const Backend& backend) {
                            return json_quote(base::format_endpoint(backend.address, backend.port));
                        }));
 }
@@ -103,20 +109,24 @@ std::string service_json(const ServiceProxy& proxy, const kube::Service& service
 
 std::string status_json(const StatusFacts& facts, const ServiceProxy& proxy) {
     std::vector<services::Conflict> conflicts;
+    std::vector<services::Refusal> refusals;
     std::string families;
     for (const auto family : kFamilies) {
         families += fmt::format("{}\"{}\":{}", families.empty() ? "" : ",", base::name_of(family),
                                 family_json(proxy.proxy(family)));
         for (auto& conflict : proxy.proxy(family).wanted().conflicts())
             conflicts.push_back(std::move(conflict));
+        for (auto& refusal : proxy.proxy(family).wanted().refusals())
+            refusals.push_back(std::move(refusal));
     }
     return fmt::format(
         "{{\"version\":{},\"node\":{},\"source\":{},\"ready\":{},\"notReady\":{},\"lastError\":{},"
         "\"families\":{{{}}},\"conflicts\":{},"
-        "\"problems\":{}}}\n",
+        "\"refusedAddresses\":{},\"problems\":{}}}\n",
         json_quote(base::kVersion), json_quote(facts.node_name), json_quote(facts.source),
         facts.not_ready.empty(), json_list(facts.not_ready, json_quote), json_quote(facts.last_error),
-        families, json_list(conflicts, conflict_json), json_list(facts.problems, json_quote));
+        families, json_list(conflicts, conflict_json), json_list(refusals, refusal_json),
+        json_list(facts.problems, json_quote));
 }
 
 std::string services_json(const ServiceProxy& proxy, std::string_view query) {

@@ -55,7 +55,7 @@ std::string state_of(const ServiceView& service) {
     std::string worst = service.cluster_ips.empty() ? "-" : "balanced";
     for (const auto& port : service.ports)
         for (const auto& frontend : port.frontends)
-            if (frontend.state == "pending" || (frontend.state == "rejected" && worst != "pending"))
+            if (frontend.state == "pending" || (frontend.state != "balanced" && worst != "pending"))
                 worst = frontend.state;
     return worst;
 }
@@ -179,6 +179,10 @@ std::string describe_service(const ServiceView& service, bool colour) {
                 description += fmt::format("    -> {}\n", endpoint);
             if (frontend.state == "rejected")
                 description += "    no ready endpoint: new connections are refused\n";
+            if (frontend.state == "dropped")
+                description +=
+                    "    internalTrafficPolicy Local, no endpoint on this node: new connections are "
+                    "dropped\n";
         }
     }
     return description;

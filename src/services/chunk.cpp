@@ -16,8 +16,17 @@ using kernel::nftables::DeleteElements;
 using kernel::nftables::Element;
 using kernel::nftables::Transaction;
 
-std::uint32_t size_of(const std::vector<Backend>* backends) {
-    return backends == nullptr ? 0 : static_cast<std::uint32_t>(backends->size());
+std::span<const Backend> backends_of(const Backing* backing) {
+    return backing == nullptr ? std::span<const Backend>{} : backing->backends;
+}
+
+std::uint32_t size_of(std::span<const Backend> backends) {
+    return static_cast<std::uint32_t>(backends.size());
+}
+
+/// Whether the frontend is in the set of those that are treated so.
+bool is_unserved(const Backing* backing, Unserved how) {
+    return backing != nullptr && backing->backends.empty() && backing->unserved == how;
 }
 
 void set_address(absl::flat_hash_set<base::IpAddress>& addresses, const base::IpAddress& address,
@@ -30,46 +39,45 @@ void set_address(absl::flat_hash_set<base::IpAddress>& addresses, const base::Ip
 
 }  // namespace
 
-void Chunk::set_frontend(const Frontend& frontend, const std::optional<std::vector<Backend>>& wanted) {
+void Chunk::set_frontend(const Frontend& frontend, const std::optional<Backing>& wanted) {
     const auto known = programmed_.frontends.find(frontend);
     const auto* before = known == programmed_.frontends.end() ? nullptr : &known->second;
-    if (before == nullptr && !wanted) return;
-    std::optional<std::vector<Backend>> after;
-    if (wanted) after = before == nullptr ? *wanted : arrange(*before, *wanted);
-    if (before != nullptr && after && *before == *after) return;
+    std::optional<Backing> after = wanted;
+    if (before != nullptr && after) after->backends = arrange(before->backends, wanted->backends);
     const auto* after_pointer = after ? &*after : nullptr;
-    change_size(frontend, before, after_pointer);
-    change_endpoints(frontend, before, after_pointer);
+    if (before == after_pointer || (before != nullptr && after && *before == *after)) return;
+    change_size(frontend, size_of(backends_of(before)), size_of(backends_of(after_pointer)));
+    change_unserved(frontend, before, after_pointer);
+    change_endpoints(frontend, backends_of(before), backends_of(after_pointer));
     frontends_.push_back({frontend, std::move(after)});
 }
 
-void Chunk::change_size(const Frontend& frontend, const std::vector<Backend>* before,
-                        const std::vector<Backend>* after) {
-    const std::uint32_t size_before = size_of(before);
-    const std::uint32_t size_after = size_of(after);
-    if (size_before != size_after && size_before > 0)
-        frontend_elements_.deleted.push_back(frontend_element(frontend, size_before));
-    if (size_before != size_after && size_after > 0)
-        frontend_elements_.added.push_back(frontend_element(frontend, size_after));
-    const bool rejected_before = before != nullptr && size_before == 0;
-    const bool rejected_after = after != nullptr && size_after == 0;
-    if (rejected_before && !rejected_after)
-        no_endpoints_elements_.deleted.push_back(no_endpoints_element(frontend));
-    if (!rejected_before && rejected_after)
-        no_endpoints_elements_.added.push_back(no_endpoints_element(frontend));
-    if (size_after > 0 && !programmed_.balancers.contains(size_after)) new_balancers_.insert(size_after);
+void Chunk::change_size(const Frontend& frontend, std::uint32_t before, std::uint32_t after) {
+    if (before == after) return;
+    if (before > 0) frontend_elements_.deleted.push_back(frontend_element(frontend, before));
+    if (after == 0) return;
+    frontend_elements_.added.push_back(frontend_element(frontend, after));
+    if (!programmed_.balancers.contains(after)) new_balancers_.insert(after);
 }
 
-void Chunk::change_endpoints(const Frontend& frontend, const std::vector<Backend>* before,
-                             const std::vector<Backend>* after) {
+void Chunk::change_unserved(const Frontend& frontend, const Backing* before, const Backing* after) {
+    for (const auto& [how, elements] : {std::pair{Unserved::kRejected, &no_endpoints_elements_},
+                                        {Unserved::kDropped, &dropped_elements_}}) {
+        const bool was = is_unserved(before, how);
+        const bool will_be = is_unserved(after, how);
+        if (was && !will_be) elements->deleted.push_back(unserved_element(frontend));
+        if (!was && will_be) elements->added.push_back(unserved_element(frontend));
+    }
+}
+
+void Chunk::change_endpoints(const Frontend& frontend, std::span<const Backend> before,
+                             std::span<const Backend> after) {
     for (std::uint32_t i = 0; i < std::max(size_of(before), size_of(after)); ++i) {
-        const auto* old_backend = i < size_of(before) ? &(*before)[i] : nullptr;
-        const auto* new_backend = i < size_of(after) ? &(*after)[i] : nullptr;
-        if (old_backend != nullptr && new_backend != nullptr && *old_backend == *new_backend) continue;
-        if (old_backend != nullptr)
-            endpoint_elements_.deleted.push_back(endpoint_element(frontend, i, *old_backend));
-        if (new_backend != nullptr)
-            endpoint_elements_.added.push_back(endpoint_element(frontend, i, *new_backend));
+        const bool was = i < size_of(before);
+        const bool will_be = i < size_of(after);
+        if (was && will_be && before[i] == after[i]) continue;
+        if (was) endpoint_elements_.deleted.push_back(endpoint_element(frontend, i, before[i]));
+        if (will_be) endpoint_elements_.added.push_back(endpoint_element(frontend, i, after[i]));
     }
 }
 
@@ -87,8 +95,8 @@ void Chunk::set_hairpin(const base::IpAddress& address, bool wanted) {
 
 std::size_t Chunk::element_count() const {
     std::size_t count = 0;
-    for (const auto* changes : {&frontend_elements_, &no_endpoints_elements_, &endpoint_elements_,
-                                &cluster_ip_elements_, &hairpin_elements_})
+    for (const auto* changes : {&frontend_elements_, &no_endpoints_elements_, &dropped_elements_,
+                                &endpoint_elements_, &cluster_ip_elements_, &hairpin_elements_})
         count += changes->added.size() + changes->deleted.size();
     return count;
 }
@@ -107,11 +115,10 @@ void Chunk::append_balancers_to(Transaction& transaction) {
 
 void Chunk::append_to(Transaction& transaction) {
     append_balancers_to(transaction);
-    const std::pair<std::string_view, ElementChanges*> sets[] = {{kFrontends, &frontend_elements_},
-                                                                 {kNoEndpoints, &no_endpoints_elements_},
-                                                                 {kEndpoints, &endpoint_elements_},
-                                                                 {kClusterIps, &cluster_ip_elements_},
-                                                                 {kHairpin, &hairpin_elements_}};
+    const std::pair<std::string_view, ElementChanges*> sets[] = {
+        {kFrontends, &frontend_elements_},    {kNoEndpoints, &no_endpoints_elements_},
+        {kDropped, &dropped_elements_},       {kEndpoints, &endpoint_elements_},
+        {kClusterIps, &cluster_ip_elements_}, {kHairpin, &hairpin_elements_}};
     for (const auto& [set, changes] : sets)
         if (!changes->deleted.empty())
             transaction.add(DeleteElements{std::string(set), std::move(changes->deleted)});
@@ -125,16 +132,16 @@ void Chunk::apply_to(ProgrammedTable& programmed) {
         programmed.balancers.try_emplace(size, 0);
         programmed.unlinked_balancers.erase(size);
     }
-    for (auto& [frontend, backends] : frontends_) {
+    for (auto& [frontend, backing] : frontends_) {
         auto known = programmed.frontends.find(frontend);
-        if (known != programmed.frontends.end() && !known->second.empty())
-            --programmed.balancers[static_cast<std::uint32_t>(known->second.size())];
-        if (!backends) {
+        if (known != programmed.frontends.end() && !known->second.backends.empty())
+            --programmed.balancers[size_of(known->second.backends)];
+        if (!backing) {
             programmed.frontends.erase(known);
             continue;
         }
-        if (!backends->empty()) ++programmed.balancers[static_cast<std::uint32_t>(backends->size())];
-        programmed.frontends.insert_or_assign(frontend, std::move(*backends));
+        if (!backing->backends.empty()) ++programmed.balancers[size_of(backing->backends)];
+        programmed.frontends.insert_or_assign(frontend, std::move(*backing));
     }
     for (const auto& [address, wanted] : cluster_ips_)
         set_address(programmed.cluster_ips, address, wanted);

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "kernel/nftables/transaction.h"
@@ -16,9 +17,9 @@ class Chunk {
     Chunk(base::Family family, const ProgrammedTable& programmed)
         : family_(family), programmed_(programmed) {}
 
-    /// Makes a frontend's backends what is wanted (sorted, each once); nullopt removes it. Writes what
-    /// differs only.
-    void set_frontend(const Frontend& frontend, const std::optional<std::vector<Backend>>& wanted);
+    /// Makes what stands behind a frontend what is wanted (backends sorted, each once); nullopt removes it.
+    /// Writes what differs only.
+    void set_frontend(const Frontend& frontend, const std::optional<Backing>& wanted);
     void set_cluster_ip(const base::IpAddress& address, bool wanted);
     void set_hairpin(const base::IpAddress& address, bool wanted);
 
@@ -32,7 +33,7 @@ class Chunk {
   private:
     struct FrontendChange {
         Frontend frontend;
-        std::optional<std::vector<Backend>> backends;
+        std::optional<Backing> backing;
     };
     struct AddressChange {
         base::IpAddress address;
@@ -43,10 +44,10 @@ class Chunk {
         std::vector<kernel::nftables::Element> added;
     };
 
-    void change_size(const Frontend& frontend, const std::vector<Backend>* before,
-                     const std::vector<Backend>* after);
-    void change_endpoints(const Frontend& frontend, const std::vector<Backend>* before,
-                          const std::vector<Backend>* after);
+    void change_size(const Frontend& frontend, std::uint32_t before, std::uint32_t after);
+    void change_unserved(const Frontend& frontend, const Backing* before, const Backing* after);
+    void change_endpoints(const Frontend& frontend, std::span<const Backend> before,
+                          std::span<const Backend> after);
     void append_balancers_to(kernel::nftables::Transaction& transaction);
 
     base::Family family_;
@@ -57,6 +58,7 @@ class Chunk {
     std::set<std::uint32_t> new_balancers_;
     ElementChanges frontend_elements_;
     ElementChanges no_endpoints_elements_;
+    ElementChanges dropped_elements_;
     ElementChanges endpoint_elements_;
     ElementChanges cluster_ip_elements_;
     ElementChanges hairpin_elements_;

@@ -28,7 +28,7 @@ std::uint16_t target_port(const EndpointSlice& slice, const kube::ServicePort& p
     return 0;
 }
 
-/// The usable endpoints of a port that `wanted` accepts.
+/// The endpoints of a port that `wanted` accepts.
 template <class Wanted>
 std::vector<Backend> backends_if(Slices slices, const kube::ServicePort& port, base::Family family,
                                  Wanted wanted) {
@@ -37,19 +37,17 @@ std::vector<Backend> backends_if(Slices slices, const kube::ServicePort& port, b
         const std::uint16_t number = slice->family == family ? target_port(*slice, port) : 0;
         if (number == 0) continue;
         for (const auto& endpoint : slice->endpoints)
-            if (wanted(*slice, endpoint) && may_be_endpoint(endpoint.address))
+            if (wanted(*slice, endpoint) && is_routable(endpoint.address))
                 backends.push_back({endpoint.address, number});
     }
     sort_unique(backends);
     return backends;
 }
 
-std::vector<Backend> backends_of(const kube::Service& service, Slices slices, const kube::ServicePort& port,
-                                 base::Family family, std::string_view node_name) {
-    const bool local_only = service.internal_traffic_policy == kube::TrafficPolicy::kLocal;
-    const auto in_reach = [&](const EndpointSlice& slice, const kube::Endpoint& endpoint) {
-        return !local_only || slice.node_name(endpoint) == node_name;
-    };
+/// The endpoints of a port that take connections, of those that `in_reach` accepts.
+template <class InReach>
+std::vector<Backend> usable_backends(Slices slices, const kube::ServicePort& port, base::Family family,
+                                     InReach in_reach) {
     auto ready =
         backends_if(slices, port, family, [&](const EndpointSlice& slice, const kube::Endpoint& endpoint) {
             return endpoint.ready && in_reach(slice, endpoint);
@@ -60,21 +58,39 @@ std::vector<Backend> backends_of(const kube::Service& service, Slices slices, co
     });
 }
 
-std::vector<base::IpAddress> local_backends(Slices slices, base::Family family, std::string_view node_name) {
-    std::vector<base::IpAddress> addresses;
+Backing backing_of(const kube::Service& service, Slices slices, const kube::ServicePort& port,
+                   base::Family family, std::string_view node_name) {
+    const auto anywhere = [](const EndpointSlice&, const kube::Endpoint&) { return true; };
+    const auto here = [&](const EndpointSlice& slice, const kube::Endpoint& endpoint) {
+        return slice.node_name(endpoint) == node_name;
+    };
+    if (service.internal_traffic_policy == kube::TrafficPolicy::kCluster)
+        return {usable_backends(slices, port, family, anywhere)};
+    Backing local{usable_backends(slices, port, family, here)};
+    if (local.backends.empty() && !usable_backends(slices, port, family, anywhere).empty())
+        local.unserved = Unserved::kDropped;
+    return local;
+}
+
+/// Sorts the endpoint addresses of a Service into `local_backends` and `refused`.
+void note_addresses(Slices slices, base::Family family, std::string_view node_name,
+                    CompiledService& compiled) {
     for (const auto& slice : slices) {
         if (slice->family != family) continue;
-        for (const auto& endpoint : slice->endpoints)
-            if (slice->node_name(endpoint) == node_name && may_be_endpoint(endpoint.address))
-                addresses.push_back(endpoint.address);
+        for (const auto& endpoint : slice->endpoints) {
+            if (!is_routable(endpoint.address))
+                compiled.refused.push_back(endpoint.address);
+            else if (slice->node_name(endpoint) == node_name)
+                compiled.local_backends.push_back(endpoint.address);
+        }
     }
-    sort_unique(addresses);
-    return addresses;
+    sort_unique(compiled.local_backends);
+    sort_unique(compiled.refused);
 }
 
 }  // namespace
 
-bool may_be_endpoint(const base::IpAddress& address) {
+bool is_routable(const base::IpAddress& address) {
     const auto bytes = address.bytes();
     const auto first = std::to_integer<unsigned>(bytes[0]);
     const auto second = std::to_integer<unsigned>(bytes[1]);
@@ -91,18 +107,20 @@ CompiledService compile(const kube::Service& service, Slices slices, base::Famil
     CompiledService compiled;
     if (!is_proxied(service)) return compiled;
     for (const auto& address : service.cluster_ips)
-        if (address.family() == family) compiled.cluster_ips.push_back(address);
+        if (address.family() == family)
+            (is_routable(address) ? compiled.cluster_ips : compiled.refused).push_back(address);
     if (compiled.cluster_ips.empty()) return compiled;
 
     for (const auto& port : service.ports) {
-        const auto backends = backends_of(service, slices, port, family, node_name);
+        if (port.port == 0) continue;
+        const auto backing = backing_of(service, slices, port, family, node_name);
         for (const auto& address : compiled.cluster_ips)
-            compiled.frontends.push_back({{address, port.protocol, port.port}, backends});
+            compiled.frontends.push_back({{address, port.protocol, port.port}, backing});
     }
     std::ranges::stable_sort(compiled.frontends, {}, &BackedFrontend::frontend);
     const auto repeated = std::ranges::unique(compiled.frontends, {}, &BackedFrontend::frontend);
     compiled.frontends.erase(repeated.begin(), repeated.end());
-    compiled.local_backends = local_backends(slices, family, node_name);
+    note_addresses(slices, family, node_name, compiled);
     return compiled;
 }
 

@@ -15,8 +15,6 @@ using base::Result;
 using kernel::nftables::Element;
 using kernel::nftables::Transaction;
 
-// About 2 MB of netlink and 20 ms in the kernel; what a larger one would save is under 2 %.
-constexpr std::size_t kChunkElements = 16'384;
 // A rolling update goes up and down between two sizes: their chains are not worth removing each time.
 constexpr std::size_t kSpareBalancers = 16;
 
@@ -69,11 +67,12 @@ void append_layout_to(Transaction& transaction, base::Family family) {
 
 FamilyProxy::FamilyProxy(base::Family family, Options options, const ServiceCatalog& catalog,
                          kernel::nftables::NftTables& tables)
-    : family_(family), options_(std::move(options)), catalog_(catalog), tables_(tables), wanted_(catalog) {}
-
-kernel::nftables::Table FamilyProxy::table() const {
-    return layout(family_).table;
-}
+    : family_(family),
+      options_(std::move(options)),
+      table_(layout(family).table),
+      catalog_(catalog),
+      tables_(tables),
+      wanted_(catalog) {}
 
 void FamilyProxy::update(std::span<const ServiceId> services) {
     std::vector<ServiceId> queue(services.begin(), services.end());
@@ -140,7 +139,8 @@ Result<SyncReport> FamilyProxy::sync() {
     report.table_replaced = kernel_state_ == KernelState::kForeign;
     FAIRLEAD_CHECK(write_changes(report));
     FAIRLEAD_CHECK(write_cidrs(report));
-    FAIRLEAD_CHECK(remove_spare_balancers(report));
+    FAIRLEAD_CHECK(unlink_spare_balancers(report));
+    FAIRLEAD_CHECK(remove_unlinked_balancers(report));
     return report;
 }
 
@@ -149,12 +149,13 @@ Result<void> FamilyProxy::write_changes(SyncReport& report) {
     auto& cluster_ips = wanted_.changed_cluster_ips();
     auto& hairpins = wanted_.changed_hairpins();
     for (;;) {
-        Transaction transaction{table()};
+        Transaction transaction{table_};
         const bool replace = kernel_state_ == KernelState::kForeign;
         if (replace) transaction.add(kernel::nftables::DestroyTable{});
         if (kernel_state_ != KernelState::kOurs) append_layout_to(transaction, family_);
         // A table that works, though not as ours, is replaced whole: nothing may be missing meanwhile.
-        const std::size_t limit = replace ? std::numeric_limits<std::size_t>::max() : kChunkElements;
+        const std::size_t limit =
+            replace ? std::numeric_limits<std::size_t>::max() : options_.transaction_elements;
         Chunk chunk{family_, programmed_};
         auto frontend = frontends.begin();
         for (; frontend != frontends.end() && chunk.element_count() < limit; ++frontend)
@@ -172,14 +173,19 @@ Result<void> FamilyProxy::write_changes(SyncReport& report) {
         frontends.erase(frontends.begin(), frontend);
         cluster_ips.erase(cluster_ips.begin(), cluster_ip);
         hairpins.erase(hairpins.begin(), hairpin);
-        if (frontends.empty() && cluster_ips.empty() && hairpins.empty()) return {};
+        if (!wanted_.has_changes()) break;
     }
+    // What the first sync grew to is not needed again.
+    frontends = {};
+    cluster_ips = {};
+    hairpins = {};
+    return {};
 }
 
 Result<void> FamilyProxy::write_cidrs(SyncReport& report) {
     auto service_ranges = range_elements(options_.service_cidrs, family_);
     auto pod_ranges = wanted_pod_ranges(options_, family_);
-    Transaction transaction{table()};
+    Transaction transaction{table_};
     change_ranges(transaction, kServiceCidrs, programmed_.service_cidrs, service_ranges);
     change_ranges(transaction, kPodCidrs, programmed_.pod_cidrs, pod_ranges);
     FAIRLEAD_CHECK(commit(transaction, report));
@@ -188,14 +194,12 @@ Result<void> FamilyProxy::write_cidrs(SyncReport& report) {
     return {};
 }
 
-Result<void> FamilyProxy::remove_spare_balancers(SyncReport& report) {
+Result<void> FamilyProxy::unlink_spare_balancers(SyncReport& report) {
     std::vector<std::uint32_t> spare;
     for (const auto& [size, users] : programmed_.balancers)
         if (users == 0) spare.push_back(size);
-    if (spare.size() <= kSpareBalancers && programmed_.unlinked_balancers.empty()) return {};
-
-    // In two transactions: older kernels still count an element of the same one as a user of the chain.
-    Transaction unlink{table()};
+    if (spare.size() <= kSpareBalancers) return {};
+    Transaction unlink{table_};
     for (const auto size : spare)
         unlink.delete_element(kBalancers, balancer_element(size));
     FAIRLEAD_CHECK(commit(unlink, report));
@@ -203,10 +207,21 @@ Result<void> FamilyProxy::remove_spare_balancers(SyncReport& report) {
         programmed_.balancers.erase(size);
         programmed_.unlinked_balancers.insert(size);
     }
-    Transaction remove{table()};
+    return {};
+}
+
+Result<void> FamilyProxy::remove_unlinked_balancers(SyncReport& report) {
+    // A transaction of its own: older kernels still count an element that the same one deletes as a user of
+    // the chain, and some go on doing so for a moment. Then the chain waits for a later sync.
+    if (programmed_.unlinked_balancers.empty()) return {};
+    Transaction remove{table_};
     for (const auto size : programmed_.unlinked_balancers)
         remove.add(kernel::nftables::DeleteChain{balancer_name(size)});
-    FAIRLEAD_CHECK(commit(remove, report));
+    const auto removed = tables_.commit(remove);
+    if (!removed && removed.error().code == base::ErrorCode::kBusy) return {};
+    kernel_known_ = removed.has_value();
+    if (!removed) return removed;
+    ++report.transactions;
     programmed_.unlinked_balancers.clear();
     return {};
 }

@@ -31,10 +31,24 @@ struct Backend {
     friend bool operator==(const Backend&, const Backend&) = default;
 };
 
-/// One frontend of a Service with the endpoints that take its connections; none: connections are rejected.
+/// What becomes of new connections to a frontend without backends.
+enum class Unserved : std::uint8_t {
+    kRejected,  ///< answered at once: nobody is there
+    kDropped,  ///< not answered: there are endpoints, but a policy keeps this node from using them (KEP-2086)
+};
+
+/// What stands behind a frontend. Options of later features (affinity and the like) belong here.
+struct Backing {
+    std::vector<Backend> backends;
+    Unserved unserved = Unserved::kRejected;  ///< kDropped only where there are no backends
+
+    friend bool operator==(const Backing&, const Backing&) = default;
+};
+
+/// One frontend of a Service with the endpoints that take its connections.
 struct BackedFrontend {
     Frontend frontend;
-    std::vector<Backend> backends;  ///< sorted, each once
+    Backing backing;  ///< backends sorted, each once
 
     friend bool operator==(const BackedFrontend&, const BackedFrontend&) = default;
 };
@@ -44,6 +58,7 @@ struct CompiledService {
     std::vector<BackedFrontend> frontends;        ///< sorted by frontend, each once
     std::vector<base::IpAddress> cluster_ips;     ///< of this family
     std::vector<base::IpAddress> local_backends;  ///< endpoint addresses on this node, sorted, each once
+    std::vector<base::IpAddress> refused;         ///< addresses that may not be used, sorted, each once
 
     friend bool operator==(const CompiledService&, const CompiledService&) = default;
 };

@@ -10,7 +10,7 @@ using namespace kernel::nftables;  // NOLINT(google-build-using-namespace): the 
 using base::Family;
 
 // Change it with every change of chains, rules or sets: tables of other versions are replaced on start.
-constexpr std::string_view kLayoutVersion = "fairlead layout 1";
+constexpr std::string_view kLayoutVersion = "fairlead layout 2";
 
 // Registers: the key of `endpoints` is index . daddr . protocol . port, that of `frontends` the same without
 // the index.
@@ -62,13 +62,23 @@ std::vector<Expression> operator+(std::vector<Expression> a, const std::vector<E
     return a;
 }
 
+/// Matches packets whose connection has the bit (host order) in that field.
+std::vector<Expression> if_bit(CtKey field, std::uint32_t bit) {
+    const auto mask = ElementBytes{}.add_number(bit);
+    const std::vector<std::byte> none(sizeof bit);
+    return {LoadCt{field, CtDirection::kNone, kIndex},
+            Bitwise{kIndex, kIndex, {mask.bytes().begin(), mask.bytes().end()}, none},
+            Compare{kIndex, CompareOp::kNotEqual, none}};
+}
+
 /// Matches packets that open a connection.
 std::vector<Expression> if_new() {
-    constexpr std::byte kNewBit{8};  // NF_CT_STATE_BIT(IP_CT_NEW) in host order
-    const std::vector<std::byte> none(4);
-    return {LoadCt{CtKey::kState, CtDirection::kNone, kIndex},
-            Bitwise{kIndex, kIndex, {kNewBit, std::byte{0}, std::byte{0}, std::byte{0}}, none},
-            Compare{kIndex, CompareOp::kNotEqual, none}};
+    return if_bit(CtKey::kState, 8);  // NF_CT_STATE_BIT(IP_CT_NEW)
+}
+
+/// Matches packets of connections that were sent to another destination.
+std::vector<Expression> if_translated() {
+    return if_bit(CtKey::kStatus, 32);  // IPS_DST_NAT
 }
 
 Expression go(std::string_view chain) {
@@ -112,6 +122,7 @@ std::vector<Set> sets_of(Family family) {
          false,
          "index . Service address to endpoint"},
         {named(kNoEndpoints), frontend, {}, false, "Service addresses without endpoints, rejected"},
+        {named(kDropped), frontend, {}, false, "Service addresses whose policy leaves no endpoint here"},
         {named(kClusterIps), {address}, {}, false, "every ClusterIP"},
         {named(kServiceCidrs), {address}, {}, true, "where Service addresses come from"},
         {named(kPodCidrs), {address}, {}, true, "sources that are not masqueraded"},
@@ -134,13 +145,17 @@ std::vector<Chain> chains_of() {
          "connections of pods and from outside"},
         {"nat-output", hook(ChainType::kNat, Hook::kOutput, kDestinationNat),
          "connections of the node itself"},
-        {"nat-postrouting", hook(ChainType::kNat, Hook::kPostrouting, kSourceNat), ""},
-        {"filter-input", hook(ChainType::kFilter, Hook::kInput, kRejectPriority), ""},
-        {"filter-forward", hook(ChainType::kFilter, Hook::kForward, kRejectPriority), ""},
-        {"filter-output", hook(ChainType::kFilter, Hook::kOutput, kRejectPriority), ""},
+        {"nat-postrouting", hook(ChainType::kNat, Hook::kPostrouting, kSourceNat),
+         "translated connections whose answer must come back through this node"},
+        {"filter-input", hook(ChainType::kFilter, Hook::kInput, kRejectPriority),
+         "Service addresses that are also addresses of this node"},
+        {"filter-forward", hook(ChainType::kFilter, Hook::kForward, kRejectPriority),
+         "connections of pods and from outside that were not translated"},
+        {"filter-output", hook(ChainType::kFilter, Hook::kOutput, kRejectPriority),
+         "connections of the node itself that were not translated"},
         {std::string(kServicesChain), std::nullopt, "finds the endpoint of a new connection"},
         {std::string(kRejectChain), std::nullopt, "Service addresses that nothing was found for"},
-        {std::string(kRefuseChain), std::nullopt, ""},
+        {std::string(kRefuseChain), std::nullopt, "says at once that nobody is there"},
     };
 }
 
@@ -150,21 +165,28 @@ std::vector<Rule> reject_rules(Family family) {
         return std::vector<Expression>{load_destination(family, kAddress),
                                        LookupSet{std::string(set), kAddress, false}, go(kRefuseChain)};
     };
-    const auto without_endpoints =
-        load_frontend(family) +
-        std::vector<Expression>{LookupSet{std::string(kNoEndpoints), kAddress, false}, go(kRefuseChain)};
+    const auto frontend_in = [&](std::string_view set) {
+        return load_frontend(family) + std::vector<Expression>{LookupSet{std::string(set), kAddress, false}};
+    };
+    const std::vector<Expression> refuse = {go(kRefuseChain)};
+    const std::vector<Expression> drop = {Counter{}, Verdict{VerdictKind::kDrop, ""}};
+    const std::vector<Expression> jump_to_reject = {jump(kRejectChain)};
     return {
-        {"filter-input", if_new() + without_endpoints, "Service without endpoints"},
-        {"filter-forward", if_new() + std::vector<Expression>{jump(kRejectChain)}, ""},
-        {"filter-output", if_new() + std::vector<Expression>{jump(kRejectChain)}, ""},
-        {reject, without_endpoints, "Service without endpoints"},
+        {"filter-input", if_new() + frontend_in(kNoEndpoints) + refuse, "Service without endpoints"},
+        {"filter-input", if_new() + frontend_in(kDropped) + drop, "no endpoint here"},
+        {"filter-forward", if_new() + jump_to_reject, "established ones are none of our business"},
+        {"filter-output", if_new() + jump_to_reject, "established ones are none of our business"},
+        {reject, frontend_in(kNoEndpoints) + refuse, "Service without endpoints"},
+        {reject, frontend_in(kDropped) + drop, "internalTrafficPolicy Local and no endpoint here"},
         {reject, destination_in(kClusterIps), "port that the Service does not have"},
         {reject, destination_in(kServiceCidrs), "address that no Service has"},
         {std::string(kRefuseChain),
          {LoadMeta{MetaKey::kL4Protocol, kIndex}, Compare{kIndex, CompareOp::kEqual, {std::byte{6}}},
           Counter{}, Reject{RejectWith::kTcpReset}},
-         ""},
-        {std::string(kRefuseChain), {Counter{}, Reject{RejectWith::kPortUnreachable}}, ""},
+         "TCP knows how to refuse"},
+        {std::string(kRefuseChain),
+         {Counter{}, Reject{RejectWith::kPortUnreachable}},
+         "all else is told by ICMP"},
     };
 }
 
@@ -173,8 +195,10 @@ std::vector<Rule> masquerade_rules(Family family) {
         family == Family::kIpv4 ? CtKey::kDestinationIpv4 : CtKey::kDestinationIpv6;
     return {
         {"nat-postrouting",
-         {load_source(family, kAddress), load_destination(family, after_address(family, kAddress)),
-          LookupSet{std::string(kHairpin), kAddress, false}, Masquerade{true}},
+         if_translated() + std::vector<Expression>{load_source(family, kAddress),
+                                                   load_destination(family, after_address(family, kAddress)),
+                                                   LookupSet{std::string(kHairpin), kAddress, false},
+                                                   Masquerade{true}},
          "an endpoint that reached itself must see the answer come from elsewhere"},
         {"nat-postrouting",
          {LoadCt{original_destination, CtDirection::kOriginal, kAddress},
@@ -191,8 +215,8 @@ TableContents layout(Family family) {
         {family, std::string(kTableName), std::string(kLayoutVersion)}, chains_of(), {}, sets_of(family)};
     const std::string services{kServicesChain};
     contents.rules = {
-        {"nat-prerouting", {jump(kServicesChain)}, ""},
-        {"nat-output", {jump(kServicesChain)}, ""},
+        {"nat-prerouting", {jump(kServicesChain)}, "the first packet of a connection only"},
+        {"nat-output", {jump(kServicesChain)}, "the first packet of a connection only"},
         {services, load_frontend(family) + pick_balancer(),
          "@frontends gives the key of @balancers (nft prints 0x0 for it)"},
     };
@@ -217,7 +241,7 @@ std::optional<std::uint32_t> balancer_size(std::string_view chain) {
 }
 
 Chain balancer_chain(std::uint32_t endpoint_count) {
-    return {balancer_name(endpoint_count), std::nullopt, ""};
+    return {balancer_name(endpoint_count), std::nullopt, "Services with so many endpoints"};
 }
 
 Rule balancer_rule(Family family, std::uint32_t endpoint_count) {
@@ -226,7 +250,7 @@ Rule balancer_rule(Family family, std::uint32_t endpoint_count) {
                 std::vector<Expression>{RandomNumber{endpoint_count, kIndex},
                                         LookupMap{std::string(kEndpoints), kIndex, kResult},
                                         DestinationNat{kResult, after_address(family, kResult)}},
-            ""};
+            "one of them at random"};
 }
 
 namespace {
@@ -262,7 +286,7 @@ Element endpoint_element(const Frontend& frontend, std::uint32_t index, const Ba
         {}};
 }
 
-Element no_endpoints_element(const Frontend& frontend) {
+Element unserved_element(const Frontend& frontend) {
     return {key_of(frontend), {}, {}, {}};
 }
 

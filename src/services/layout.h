@@ -20,6 +20,7 @@ inline constexpr std::string_view kFrontends = "frontends";
 inline constexpr std::string_view kBalancers = "balancers";
 inline constexpr std::string_view kEndpoints = "endpoints";
 inline constexpr std::string_view kNoEndpoints = "no_endpoints";
+inline constexpr std::string_view kDropped = "dropped";
 inline constexpr std::string_view kClusterIps = "cluster_ips";
 inline constexpr std::string_view kServiceCidrs = "service_cidrs";
 inline constexpr std::string_view kPodCidrs = "pod_cidrs";
@@ -36,7 +37,8 @@ kernel::nftables::Rule balancer_rule(base::Family family, std::uint32_t endpoint
 kernel::nftables::Element frontend_element(const Frontend& frontend, std::uint32_t endpoint_count);
 kernel::nftables::Element endpoint_element(const Frontend& frontend, std::uint32_t index,
                                            const Backend& backend);
-kernel::nftables::Element no_endpoints_element(const Frontend& frontend);
+/// Of `no_endpoints` and `dropped`.
+kernel::nftables::Element unserved_element(const Frontend& frontend);
 kernel::nftables::Element balancer_element(std::uint32_t endpoint_count);
 kernel::nftables::Element address_element(const base::IpAddress& address);
 kernel::nftables::Element hairpin_element(const base::IpAddress& address);

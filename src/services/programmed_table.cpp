@@ -61,8 +61,10 @@ class ElementsReader {
     Result<bool> read() {
         FAIRLEAD_CHECK(read_frontends());
         FAIRLEAD_CHECK(read_balancers());
-        FAIRLEAD_CHECK(read_addresses(kClusterIps, table_.cluster_ips));
-        FAIRLEAD_CHECK(read_addresses(kHairpin, table_.hairpins));
+        FAIRLEAD_CHECK(read_unserved(kNoEndpoints, Unserved::kRejected));
+        FAIRLEAD_CHECK(read_unserved(kDropped, Unserved::kDropped));
+        FAIRLEAD_CHECK(read_addresses(kClusterIps, address_element, table_.cluster_ips));
+        FAIRLEAD_CHECK(read_addresses(kHairpin, hairpin_element, table_.hairpins));
         FAIRLEAD_CHECK(read_ranges(kServiceCidrs, table_.service_cidrs));
         FAIRLEAD_CHECK(read_ranges(kPodCidrs, table_.pod_cidrs));
         return ours_;
@@ -77,7 +79,7 @@ class ElementsReader {
             [&](const Element& element) { take_endpoint(element); });
     }
 
-    /// And the frontends without endpoints: what has endpoints is counted by balancer first.
+    /// After the frontends with endpoints, which are counted by balancer, and before those without.
     Result<void> read_balancers() {
         ours_ = check_frontends() && ours_;
         absl::flat_hash_set<std::uint32_t> reachable;
@@ -85,14 +87,18 @@ class ElementsReader {
             kBalancers, [&] { reachable.clear(); },
             [&](const Element& element) { take_balancer(element, reachable); }));
         unlink_unreachable(reachable);
-        std::vector<Frontend> without;
+        return {};
+    }
+
+    Result<void> read_unserved(std::string_view set, Unserved unserved) {
+        std::vector<Frontend> frontends;
         FAIRLEAD_CHECK(read_set(
-            kNoEndpoints, [&] { without.clear(); },
+            set, [&] { frontends.clear(); },
             [&](const Element& element) {
-                if (const auto frontend = frontend_of(element.key, family_)) without.push_back(*frontend);
+                if (const auto frontend = frontend_of(element.key, family_)) frontends.push_back(*frontend);
             }));
-        for (const auto& frontend : without)
-            ours_ = table_.frontends.try_emplace(frontend).second && ours_;
+        for (const auto& frontend : frontends)
+            ours_ = table_.frontends.try_emplace(frontend, Backing{{}, unserved}).second && ours_;
         return {};
     }
 
@@ -101,11 +107,16 @@ class ElementsReader {
         return tables_.read_elements(family_, kTableName, set, restart, visit);
     }
 
-    Result<void> read_addresses(std::string_view set, absl::flat_hash_set<base::IpAddress>& addresses) {
+    Result<void> read_addresses(std::string_view set, Element (*element_of)(const base::IpAddress&),
+                                absl::flat_hash_set<base::IpAddress>& addresses) {
         return read_set(
             set, [&] { addresses.clear(); },
             [&](const Element& element) {
-                if (const auto address = address_of(element.key, family_)) addresses.insert(*address);
+                const auto address = address_of(element.key, family_);
+                if (address && element == element_of(*address))
+                    addresses.insert(*address);
+                else
+                    ours_ = false;
             });
     }
 
@@ -131,7 +142,7 @@ class ElementsReader {
             ours_ = false;
             return;
         }
-        auto& backends = table_.frontends[place->frontend];
+        auto& backends = table_.frontends[place->frontend].backends;
         if (const auto counted = counts_.find(place->frontend); counted != counts_.end())
             backends.reserve(counted->second);
         if (backends.size() <= place->index) backends.resize(place->index + 1);
@@ -139,13 +150,18 @@ class ElementsReader {
     }
 
     void take_balancer(const Element& element, absl::flat_hash_set<std::uint32_t>& reachable) {
-        if (const auto size = balancer_size(element.verdict_chain)) reachable.insert(*size);
+        const auto size = balancer_size(element.verdict_chain);
+        if (size && element == balancer_element(*size))
+            reachable.insert(*size);
+        else
+            ours_ = false;
     }
 
     /// Every frontend has as many endpoints as it says, without gaps, and a balancer of that size.
     bool check_frontends() {
         if (counts_.size() != table_.frontends.size()) return false;
-        for (const auto& [frontend, backends] : table_.frontends) {
+        for (const auto& [frontend, backing] : table_.frontends) {
+            const auto& backends = backing.backends;
             const auto counted = counts_.find(frontend);
             if (counted == counts_.end() || counted->second != backends.size()) return false;
             if (std::ranges::any_of(backends, [](const Backend& backend) { return backend.port == 0; }))

@@ -14,8 +14,8 @@ namespace fairlead::services {
 
 /// What the kernel's table of one family holds, as far as we wrote it or read it back.
 struct ProgrammedTable {
-    /// Backends by their index in `endpoints`; none: the frontend is in `no_endpoints`.
-    absl::flat_hash_map<Frontend, std::vector<Backend>> frontends;
+    /// Backends by their index in `endpoints`; none: the frontend is in `no_endpoints` or `dropped`.
+    absl::flat_hash_map<Frontend, Backing> frontends;
     absl::flat_hash_set<base::IpAddress> cluster_ips;
     absl::flat_hash_set<base::IpAddress> hairpins;
     std::vector<kernel::nftables::Element> service_cidrs;

@@ -1,6 +1,7 @@
 #include "services/wanted_state.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace fairlead::services {
 
@@ -59,14 +60,18 @@ std::vector<ServiceId> WantedState::put(ServiceId id, CompiledService compiled) 
     for (const auto& frontend : before.frontends)
         if (!std::ranges::binary_search(compiled.frontends, frontend, {}, &BackedFrontend::frontend))
             release(id, frontend, again);
-    for (auto& [frontend, backends] : compiled.frontends) {
+    for (auto& [frontend, backing] : compiled.frontends) {
         claims.frontends.push_back(frontend);
-        if (claim(id, frontend)) changed_frontends_[frontend] = std::move(backends);
+        if (claim(id, frontend)) changed_frontends_[frontend] = std::move(backing);
     }
     replace(cluster_ips_, before.cluster_ips, compiled.cluster_ips);
     replace(hairpins_, before.local_backends, compiled.local_backends);
     claims.cluster_ips = std::move(compiled.cluster_ips);
     claims.local_backends = std::move(compiled.local_backends);
+    if (compiled.refused.empty())
+        refused_.erase(id);
+    else
+        refused_.insert_or_assign(id, std::move(compiled.refused));
     if (claims.frontends.empty() && claims.cluster_ips.empty()) claims_.erase(id);
     return again;
 }
@@ -88,6 +93,16 @@ std::vector<Conflict> WantedState::conflicts() const {
         if (const auto owner = owners_.find(frontend); owner != owners_.end())
             conflicts.push_back({frontend, catalog_.entry(owner->second).key, catalog_.entry(loser).key});
     return conflicts;
+}
+
+std::vector<Refusal> WantedState::refusals() const {
+    std::vector<Refusal> refusals;
+    for (const auto& [id, addresses] : refused_)
+        for (const auto& address : addresses)
+            refusals.push_back({catalog_.entry(id).key, address});
+    std::ranges::sort(refusals, {},
+                      [](const Refusal& refusal) { return std::tie(refusal.service, refusal.address); });
+    return refusals;
 }
 
 }  // namespace fairlead::services

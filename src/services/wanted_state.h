@@ -19,6 +19,12 @@ struct Conflict {
     kube::ObjectKey loser;
 };
 
+/// An address of a Service or of one of its endpoints that may not be used: see is_routable.
+struct Refusal {
+    kube::ObjectKey service;
+    base::IpAddress address;
+};
+
 /// What all Services together want of one family's table, and what of it changed since it was last written.
 ///
 /// Services are put in one by one, as compiled. A frontend belongs to one Service at a time; an address may
@@ -34,10 +40,8 @@ class WantedState {
     /// Makes every address count as changed; frontends are marked by putting their Services again.
     void mark_addresses_changed();
 
-    /// Changed frontends with their backends; nullopt: gone. Whoever has written one erases it.
-    absl::flat_hash_map<Frontend, std::optional<std::vector<Backend>>>& changed_frontends() {
-        return changed_frontends_;
-    }
+    /// Changed frontends with what stands behind them; nullopt: gone. Whoever has written one erases it.
+    absl::flat_hash_map<Frontend, std::optional<Backing>>& changed_frontends() { return changed_frontends_; }
     absl::flat_hash_set<base::IpAddress>& changed_cluster_ips() { return cluster_ips_.changed; }
     absl::flat_hash_set<base::IpAddress>& changed_hairpins() { return hairpins_.changed; }
 
@@ -55,6 +59,7 @@ class WantedState {
     /// The Service that a frontend belongs to, or nullopt.
     [[nodiscard]] std::optional<ServiceId> owner(const Frontend& frontend) const;
     [[nodiscard]] std::vector<Conflict> conflicts() const;
+    [[nodiscard]] std::vector<Refusal> refusals() const;
 
   private:
     struct CountedAddresses {
@@ -84,7 +89,8 @@ class WantedState {
     std::multimap<Frontend, ServiceId> losers_;  // few or none
     CountedAddresses cluster_ips_;
     CountedAddresses hairpins_;
-    absl::flat_hash_map<Frontend, std::optional<std::vector<Backend>>> changed_frontends_;
+    absl::flat_hash_map<ServiceId, std::vector<base::IpAddress>> refused_;  // few or none
+    absl::flat_hash_map<Frontend, std::optional<Backing>> changed_frontends_;
 };
 
 }  // namespace fairlead::services

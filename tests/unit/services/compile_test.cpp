@@ -15,10 +15,10 @@ using testing::IsEmpty;
 /// "10.96.0.1:80/TCP -> 10.0.0.1:8080 10.0.0.2:8080", one line per frontend.
 std::string text_of(const CompiledService& compiled) {
     std::string text;
-    for (const auto& [frontend, backends] : compiled.frontends) {
+    for (const auto& [frontend, backing] : compiled.frontends) {
         text += base::format_endpoint(frontend.address, frontend.port) + "/" +
                 std::string(base::name_of(frontend.protocol)) + " ->";
-        for (const auto& backend : backends)
+        for (const auto& backend : backing.backends)
             text += " " + base::format_endpoint(backend.address, backend.port);
         text += "\n";
     }
@@ -101,12 +101,12 @@ TEST(Compile, NamesTheEndpointsOfThisNodeForHairpins) {
                 IsEmpty());
 }
 
-TEST(MayBeEndpoint, RefusesAddressesThatLeadBackOrToEverybody) {
+TEST(IsRoutable, RefusesAddressesThatLeadBackOrToEverybody) {
     for (const std::string text : {"0.0.0.0", "127.0.0.1", "169.254.1.1", "224.0.0.1", "255.255.255.255",
                                    "::", "::1", "fe80::1", "ff02::1"})
-        EXPECT_FALSE(may_be_endpoint(base::IpAddress::parse(text).value())) << text;
+        EXPECT_FALSE(is_routable(base::IpAddress::parse(text).value())) << text;
     for (const std::string text : {"10.0.0.1", "192.0.2.1", "fd00::1", "2001:db8::1"})
-        EXPECT_TRUE(may_be_endpoint(base::IpAddress::parse(text).value())) << text;
+        EXPECT_TRUE(is_routable(base::IpAddress::parse(text).value())) << text;
 }
 
 }  // namespace

@@ -22,8 +22,11 @@ class WantedStateTest : public testing::Test {
     }
     static CompiledService with(std::string_view address, std::uint16_t backend_port) {
         const auto ip = base::IpAddress::parse(address).value();
-        return {
-            {{frontend(address), {{base::IpAddress::parse("10.0.0.1").value(), backend_port}}}}, {ip}, {}};
+        CompiledService compiled;
+        const Backend backend{base::IpAddress::parse("10.0.0.1").value(), backend_port};
+        compiled.frontends = {{frontend(address), Backing{{backend}}}};
+        compiled.cluster_ips = {ip};
+        return compiled;
     }
     void forget_changes() {
         wanted_.changed_frontends().clear();
@@ -54,7 +57,7 @@ TEST_F(WantedStateTest, GivesAContestedFrontendToTheFirstByNameWhoeverCameFirst)
         wanted.put(a_first ? a : b, with("10.96.0.1", a_first ? 1 : 2));
         wanted.put(a_first ? b : a, with("10.96.0.1", a_first ? 2 : 1));
         EXPECT_EQ(wanted.owner(frontend("10.96.0.1")), a);
-        EXPECT_EQ(wanted.changed_frontends().at(frontend("10.96.0.1"))->front().port, 1);
+        EXPECT_EQ(wanted.changed_frontends().at(frontend("10.96.0.1"))->backends.front().port, 1);
         ASSERT_EQ(wanted.conflicts().size(), 1U);
         EXPECT_EQ(wanted.conflicts().front().loser.name, "b");
     }
@@ -69,7 +72,7 @@ TEST_F(WantedStateTest, HandsAContestedFrontendOnWhenItsOwnerGoes) {
     EXPECT_THAT(wanted_.put(a, {}), ElementsAre(b));
     wanted_.put(b, with("10.96.0.1", 2));
     EXPECT_EQ(wanted_.owner(frontend("10.96.0.1")), b);
-    EXPECT_EQ(wanted_.changed_frontends().at(frontend("10.96.0.1"))->front().port, 2);
+    EXPECT_EQ(wanted_.changed_frontends().at(frontend("10.96.0.1"))->backends.front().port, 2);
     EXPECT_THAT(wanted_.conflicts(), IsEmpty());
     EXPECT_TRUE(wanted_.wants_cluster_ip(frontend("10.96.0.1").address)) << "still wanted by the other";
 }
