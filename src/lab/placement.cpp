@@ -9,9 +9,12 @@ namespace fairlead::lab {
 
 Placement::Placement(const kube::ManifestFiles::Objects& first, unsigned node_count)
     : cluster_ips_({service_range().ipv4, service_range().ipv6}) {
+    std::set<std::string> named;
     for (const auto& node : first.nodes)
-        node_names_.push_back(node.key.name);
-    std::ranges::sort(node_names_);
+        named.insert(node.key.name);
+    for (const auto& pod : first.pods)
+        if (!pod.node_name.empty()) named.insert(pod.node_name);
+    node_names_.assign(named.begin(), named.end());
     if (node_names_.size() > kMostNodes) node_names_.resize(kMostNodes);
     for (unsigned number = 1; node_names_.size() < node_count; ++number) {
         auto name = "node-" + std::to_string(number);

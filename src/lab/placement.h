@@ -16,7 +16,8 @@ namespace fairlead::lab {
 /// that it does not name; addresses that came free are given again as late as possible.
 class Placement {
   public:
-    /// Nodes are those that `first` names, filled up to `node_count` with node-1, node-2, ...
+    /// Nodes are those that `first` has or that its Pods name, filled up to `node_count` with node-1, node-2,
+    /// ...
     Placement(const kube::ManifestFiles::Objects& first, unsigned node_count);
 
     struct Result {

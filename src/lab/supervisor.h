@@ -44,6 +44,7 @@ class Supervisor {
 
     /// "2 nodes, 5 pods, 1 Service"
     [[nodiscard]] std::string summary() const;
+    [[nodiscard]] const std::string& first_node() const { return placement_->node_names().front(); }
 
   private:
     struct RunningPod {

@@ -56,7 +56,7 @@ void tell_what_to_try(const UpOptions& options, const Supervisor& supervisor, co
     say("try, in another terminal:");
     say("  fairlead lab status" + name);
     if (options.manifests.empty()) say("  fairlead lab exec" + name + " visitor -- curl -s http://cart");
-    say("  fairlead lab exec" + name + " node-1 -- nft list table ip fairlead");
+    say("  fairlead lab exec" + name + " " + supervisor.first_node() + " -- nft list table ip fairlead");
     if (!options.detach) say("Ctrl-C, or 'fairlead lab down" + name + "', ends it");
 }
 

@@ -1,0 +1,223 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "kernel/netns/namespaces.h"
+#include "lab/demo.h"
+#include "lab/layout.h"
+#include "lab/state.h"
+#include "support/command.h"
+
+namespace fairlead::lab {
+namespace {
+
+namespace fs = std::filesystem;
+namespace netns = kernel::netns;
+using test::output_of;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+const std::string kProgram = FAIRLEAD_PROGRAM_PATH;
+
+template <class Done>
+bool eventually(Done done) {
+    for (int tries = 0; tries < 1000; ++tries) {
+        if (done()) return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return false;
+}
+
+class LabTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+        fs::create_directories(manifests_);
+        write("services.yaml", demo_services());
+        write("pods.yaml", demo_pods(2));
+    }
+    void TearDown() override {
+        output_of(kProgram + " lab down --name " + lab_);
+        fs::remove_all(manifests_);
+        while (waitpid(-1, nullptr, WNOHANG) > 0) {
+        }
+        expect_nothing_left(lab_);
+    }
+
+    static void expect_nothing_left(const std::string& lab) {
+        EXPECT_THAT(netns::list(namespace_prefix(lab)).value(), IsEmpty());
+        EXPECT_FALSE(fs::exists(StatePaths{lab}.directory));
+        EXPECT_FALSE(fs::exists(StatePaths{lab}.scratch));
+    }
+
+    void write(const std::string& file, const std::string& text) const {
+        std::ofstream(manifests_ + "/" + file) << text;
+    }
+    [[nodiscard]] std::string up() const {
+        return output_of(kProgram + " lab up --detach --name " + lab_ + " -f " + manifests_ + " 2>&1");
+    }
+    [[nodiscard]] std::string exec(const std::string& place, const std::string& command) const {
+        return output_of(kProgram + " lab exec --name " + lab_ + " " + place + " -- " + command + " 2>&1");
+    }
+    [[nodiscard]] std::string ask(const std::string& place, const std::string& url) const {
+        return exec(place, "curl -gs --max-time 5 " + url);
+    }
+    [[nodiscard]] bool pods_are(const std::string& count) const {
+        return exec("visitor",
+                    "curl -s --max-time 5 'http://cart/[1-40]' -H 'Connection: close' | "
+                    "cut -d' ' -f2 | sort -u | wc -l") == count + "\n";
+    }
+    [[nodiscard]] std::size_t processes() const {
+        return netns::processes_in(netns::list(namespace_prefix(lab_)).value()).size();
+    }
+
+    std::string lab_ = "test" + std::to_string(getpid());
+    std::string manifests_ = testing::TempDir() + lab_;
+};
+
+TEST_F(LabTest, EveryoneReachesTheServiceInBothFamilies) {
+    EXPECT_THAT(up(), HasSubstr("is up: 2 nodes, 3 pods, 1 Service"));
+    for (const auto* place : {"visitor", "shop/cart-1", "node-1", "node-2", "client"})
+        for (const auto* family : {"-4", "-6"})
+            EXPECT_THAT(ask(place, std::string(family) + " http://cart.shop"), HasSubstr("pod shop/cart-"))
+                << place << family;
+    EXPECT_THAT(exec("client", "ip -4 route"), HasSubstr("10.96.0.0/12 via 172.18.0.11"));
+}
+
+TEST_F(LabTest, WorkloadsNameThemselvesAndEcho) {
+    EXPECT_THAT(up(), HasSubstr("is up"));
+    const std::string identity = "pod shop/cart-1 on node-1 (10.64.1.2) answered 10.64.";
+    EXPECT_THAT(ask("visitor", "http://10.64.1.2:8080"), testing::StartsWith(identity));
+    for (const auto* port : {"udp/10.64.1.2/7000", "tcp/10.64.1.2/8080"}) {
+        const auto echoed = exec("visitor", std::string("timeout 5 bash -c 'exec 3<>/dev/") + port +
+                                                "; echo hi >&3; head -n 2 <&3'");
+        EXPECT_THAT(echoed, testing::StartsWith(identity)) << port;
+        EXPECT_THAT(echoed, testing::EndsWith("\nhi\n")) << port;
+    }
+}
+
+TEST_F(LabTest, FollowsItsManifests) {
+    EXPECT_THAT(up(), HasSubstr("is up"));
+    EXPECT_TRUE(eventually([&] { return pods_are("2"); }));
+    write("pods.yaml", demo_pods(4));
+    EXPECT_TRUE(eventually([&] { return pods_are("4"); }));
+    write("pods.yaml", demo_pods(1));
+    EXPECT_TRUE(eventually([&] { return pods_are("1"); }));
+    write("pods.yaml", "no: [manifest");
+    write("more.yaml",
+          "apiVersion: v1\nkind: Pod\nmetadata: {name: cart-9, namespace: shop, labels: {app: cart}}\n"
+          "spec: {containers: [{name: c, ports: [{name: http, containerPort: 9000}]}]}\n");
+    EXPECT_TRUE(eventually([&] { return pods_are("2"); })) << "the broken file costs nothing";
+    // The namespace of a removed Pod goes after its grace.
+    EXPECT_TRUE(
+        eventually([&] { return netns::list(namespace_prefix(lab_) + "shop_").value().size() == 3; }));
+}
+
+TEST_F(LabTest, AnUnreadyPodGetsNothing) {
+    auto pods = demo_pods(2);
+    const std::string label = "labels: {app: cart";
+    pods.insert(pods.find(label) + label.size(), ", lab.fairlead/ready: \"false\"");
+    EXPECT_THAT(up(), HasSubstr("is up"));
+    write("pods.yaml", pods);
+    EXPECT_TRUE(eventually([&] { return pods_are("1"); }));
+    EXPECT_THAT(output_of(kProgram + " lab status --name " + lab_), HasSubstr("not ready"));
+}
+
+TEST_F(LabTest, AKilledAgentComesBackAndLosesNothing) {
+    EXPECT_THAT(up(), HasSubstr("is up"));
+    const auto agents = netns::processes_in({machine_namespace(lab_, "node-1")});
+    ASSERT_EQ(agents.size(), 1U);
+    kill(agents.front(), SIGKILL);
+    EXPECT_THAT(ask("node-1", "http://cart.shop"), HasSubstr("pod shop/cart-"));
+    EXPECT_TRUE(eventually([&] {
+        return output_of(kProgram + " lab status -o json --name " + lab_)
+                   .find(R"("name":"node-1","agent":"ready")") != std::string::npos;
+    }));
+    EXPECT_NE(netns::processes_in({machine_namespace(lab_, "node-1")}), agents);
+}
+
+TEST_F(LabTest, AfterKillNineTheNextUpBeginsAnew) {
+    EXPECT_THAT(up(), HasSubstr("is up"));
+    EXPECT_EQ(processes(), 5U);  // 2 agents, 3 workloads
+    const auto holder = claim_holder(lab_);
+    ASSERT_TRUE(holder);
+    kill(*holder, SIGKILL);
+    EXPECT_TRUE(eventually([&] { return processes() == 0; })) << "everything dies with the supervisor";
+    EXPECT_THAT(output_of(kProgram + " lab status -A"), HasSubstr("left behind"));
+    EXPECT_THAT(up(), HasSubstr("is up"));
+    EXPECT_THAT(ask("visitor", "http://cart"), HasSubstr("pod shop/cart-"));
+}
+
+TEST_F(LabTest, DownAfterKillNineLeavesNothing) {
+    EXPECT_THAT(up(), HasSubstr("is up"));
+    kill(claim_holder(lab_).value(), SIGKILL);
+    output_of(kProgram + " lab down --name " + lab_);
+    expect_nothing_left(lab_);
+}
+
+TEST_F(LabTest, DownEndsProgramsInTheLabToo) {
+    EXPECT_THAT(up(), HasSubstr("is up"));
+    const pid_t shell = fork();
+    if (shell == 0) {
+        execl(kProgram.c_str(), "fairlead", "lab", "exec", "--name", lab_.c_str(), "visitor", "--", "sleep",
+              "600", nullptr);
+        _exit(EXIT_FAILURE);
+    }
+    EXPECT_TRUE(eventually(
+        [&] { return netns::processes_in({namespace_prefix(lab_) + "shop_visitor"}).size() == 2; }));
+    output_of(kProgram + " lab down --name " + lab_);
+    int status = 0;
+    waitpid(shell, &status, 0);
+    EXPECT_EQ(WTERMSIG(status), SIGKILL);
+}
+
+TEST_F(LabTest, TwoLabsDoNotCollide) {
+    EXPECT_THAT(up(), HasSubstr("is up"));
+    const auto other = "other" + std::to_string(getpid());
+    EXPECT_THAT(output_of(kProgram + " lab up --detach --name " + other), HasSubstr("is up"));
+    EXPECT_THAT(ask("visitor", "http://cart"), HasSubstr("pod shop/cart-"));
+    EXPECT_THAT(
+        output_of(kProgram + " lab exec --name " + other + " visitor -- curl -s --max-time 5 http://cart"),
+        HasSubstr("pod shop/cart-"));
+    output_of(kProgram + " lab down --name " + other);
+    expect_nothing_left(other);
+    EXPECT_THAT(ask("visitor", "http://cart"), HasSubstr("pod shop/cart-"));
+    EXPECT_THAT(output_of(kProgram + " lab up --name " + lab_ + " 2>&1 || true"), HasSubstr("is up already"));
+}
+
+TEST_F(LabTest, CtrlCRemovesACaseInTheMiddle) {
+    const pid_t run = fork();
+    if (run == 0) {
+        const int quiet = open("/dev/null", O_WRONLY);
+        dup2(quiet, STDOUT_FILENO);
+        dup2(quiet, STDERR_FILENO);
+        execl(kProgram.c_str(), "fairlead", "lab", "run", "services", nullptr);
+        _exit(EXIT_FAILURE);
+    }
+    EXPECT_TRUE(eventually([&] { return !netns::processes_in({"fl-case-iptables"}).empty(); }));
+    kill(run, SIGINT);
+    int status = 0;
+    waitpid(run, &status, 0);
+    EXPECT_EQ(WEXITSTATUS(status), 1);
+    expect_nothing_left("case");
+}
+
+TEST_F(LabTest, TheTourEndsWell) {
+    const auto tour = output_of(kProgram + " lab tour 2>&1");
+    EXPECT_THAT(tour, HasSubstr("What to try next"));
+    EXPECT_THAT(tour, Not(HasSubstr("fairlead: ")));
+}
+
+}  // namespace
+}  // namespace fairlead::lab
