@@ -1,0 +1,318 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <linux/netlink.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <sstream>
+
+#include "kernel/nftables/message_codec.h"
+#include "kernel/nftables/netlink_nft_tables.h"
+#include "support/command.h"
+#include "support/nft_fixture.h"
+
+// Our messages against those of stock nft, attribute by attribute, and what stock nft makes of our tables.
+namespace fairlead::kernel::nftables {
+namespace {
+
+using base::Family;
+using test::address;
+using test::output_of;
+
+/// The messages that `nft --debug=mnl` shows: rows of four bytes, or of a length, flags and a type.
+class ShownMessages {
+  public:
+    explicit ShownMessages(const std::string& text) {
+        std::istringstream lines{text};
+        for (std::string line; std::getline(lines, line);)
+            take(line);
+        finish();
+    }
+    [[nodiscard]] const std::vector<std::vector<std::byte>>& messages() const { return messages_; }
+
+  private:
+    void take(const std::string& line) {
+        unsigned a = 0;
+        unsigned b = 0;
+        unsigned c = 0;
+        unsigned d = 0;
+        char nested = 0;
+        const auto shows = [&](const char* what) { return line.find(what) != std::string::npos; };
+        if (shows("sequence number") || shows("port ID")) return;
+        if (shows("message length")) {
+            finish();
+        } else if (std::sscanf(line.c_str(), "| %u |", &a) == 1 && shows("type | flags")) {
+            append(std::uint32_t{0});
+            append(static_cast<std::uint16_t>(a));
+            append(std::uint16_t{0});
+            append(std::uint64_t{0});
+        } else if (std::sscanf(line.c_str(), "|%u|%c%*c|%u|", &a, &nested, &b) == 3) {
+            append(static_cast<std::uint16_t>(a));
+            append(static_cast<std::uint16_t>(b | (nested == 'N' ? NLA_F_NESTED : 0U)));
+        } else if (std::sscanf(line.c_str(), "| %2x %2x %2x %2x  |", &a, &b, &c, &d) == 4) {
+            for (const unsigned byte : {a, b, c, d})
+                current_.push_back(static_cast<std::byte>(byte));
+        }
+    }
+
+    template <class Number>
+    void append(Number number) {
+        const auto bytes = std::as_bytes(std::span{&number, 1});
+        current_.insert(current_.end(), bytes.begin(), bytes.end());
+    }
+
+    void finish() {
+        if (current_.empty()) return;
+        const auto length = static_cast<std::uint32_t>(current_.size());
+        std::memcpy(current_.data(), &length, sizeof length);
+        messages_.push_back(std::exchange(current_, {}));
+    }
+
+    std::vector<std::vector<std::byte>> messages_;
+    std::vector<std::byte> current_;
+};
+
+std::string hex(std::span<const std::byte> bytes) {
+    std::ostringstream text;
+    for (const auto byte : bytes)
+        text << "0123456789abcdef"[std::to_integer<unsigned>(byte) >> 4U]
+             << "0123456789abcdef"[std::to_integer<unsigned>(byte) & 15U];
+    return text.str();
+}
+
+/// Attributes as sorted lines "path = payload", nests by their NLA_F_NESTED.
+void flatten(std::span<const std::byte> bytes, const std::string& path, std::vector<std::string>& lines) {
+    std::map<unsigned, int> seen;
+    while (bytes.size() >= sizeof(nlattr)) {
+        nlattr header{};
+        std::memcpy(&header, bytes.data(), sizeof header);
+        if (header.nla_len < sizeof header || header.nla_len > bytes.size()) break;
+        const auto payload = bytes.subspan(sizeof header, header.nla_len - sizeof header);
+        const unsigned type = header.nla_type & static_cast<unsigned>(NLA_TYPE_MASK);
+        const auto place = path + "/" + std::to_string(type) + "#" + std::to_string(seen[type]++);
+        if ((header.nla_type & NLA_F_NESTED) != 0)
+            flatten(payload, place, lines);
+        else
+            lines.push_back(place + " = " + hex(payload));
+        bytes = bytes.subspan(std::min<std::size_t>(NLA_ALIGN(header.nla_len), bytes.size()));
+    }
+}
+
+/// Type and family of a message, then its attributes but for those `left_out` (as "/type#").
+std::vector<std::string> flat(const netlink::Message& message, const std::vector<std::string>& left_out) {
+    std::vector<std::string> lines;
+    flatten(message.payload.subspan(4), "", lines);
+    std::erase_if(lines, [&](const std::string& line) {
+        return std::ranges::any_of(left_out, [&](const auto& prefix) { return line.starts_with(prefix); });
+    });
+    std::ranges::sort(lines);
+    lines.insert(lines.begin(),
+                 "type " + std::to_string(message.type) + " family " + hex(message.payload.first(1)));
+    return lines;
+}
+
+struct Case {
+    const char* name;
+    std::string command;
+    Operation operation;
+    std::vector<std::string> left_out;  ///< what one of the two writes and the kernel takes for granted
+    friend void PrintTo(const Case& it, std::ostream* out) { *out << it.name; }
+};
+
+std::vector<Case> cases() {
+    const auto sample = test::sample_table(Family::kIpv4);
+    const Element frontend{
+        test::frontend_key("10.96.0.1", 80), {}, ElementBytes{}.add_number(2).add_number(7), {}};
+    const std::vector<std::string> id = {"/10#"};                     // NFTA_SET_ID: any number
+    const std::vector<std::string> id_and_typeof = {"/10#", "/13#"};  // the user data of concatenations
+    return {
+        {"table", "add table ip fairlead { comment \"layout 1\"; }", AddTable{}, {"/2#"}},
+        {"chain", "add chain ip fairlead new", AddChain{{"new", {}, ""}}, {}},
+        {"chain_with_comment",
+         "add chain ip fairlead new { comment \"text\"; }",
+         AddChain{{"new", {}, "text"}},
+         {}},
+        {"base_chain",
+         "add chain ip fairlead new { type filter hook forward priority 5; policy accept; }",
+         AddChain{{"new", ChainHook{ChainType::kFilter, Hook::kForward, 5}, ""}},
+         {"/5#"}},
+        {"interval_set", "add set ip fairlead new { type ipv4_addr; flags interval; comment \"ranges\"; }",
+         AddSet{{"new", {DataType::kIpv4Address}, {}, true, "ranges"}}, id},
+        {"set_of_ports", "add set ip fairlead new { type inet_service; }",
+         AddSet{{"new", {DataType::kInetService}, {}, false, ""}}, id},
+        {"map", "add map ip fairlead new { type ipv4_addr . inet_proto . inet_service : mark . mark; }",
+         AddSet{{"new", sample.sets[0].key, sample.sets[0].data, false, ""}}, id_and_typeof},
+        {"verdict_map",
+         "add map ip fairlead new { type mark : verdict; }",
+         AddSet{{"new", {DataType::kMark}, {DataType::kVerdict}, false, ""}},
+         {"/10#", "/13#", "/7#"}},
+        {"map_element",
+         "add element ip fairlead frontends { 10.96.0.1 . tcp . 80 : 2 . 7 }",
+         AddElements{"frontends", {frontend}},
+         {"/4#"}},
+        {"verdict_element",
+         "add element ip fairlead balancers { 7 : goto balance-2 }",
+         AddElements{"balancers", {{ElementBytes{}.add_number(7), {}, {}, "balance-2"}}},
+         {"/4#"}},
+        {"flush_set", "flush map ip fairlead frontends", FlushSet{"frontends"}, {}},
+        {"flush_chain", "flush chain ip fairlead services", FlushChain{"services"}, {}},
+    };
+}
+
+class StockNftMessages : public testing::TestWithParam<Case> {
+  protected:
+    void SetUp() override {
+        NetlinkNftTables tables = *NetlinkNftTables::open();
+        ASSERT_TRUE(tables.commit(test::creation_of(test::sample_table(Family::kIpv4))));
+    }
+    void TearDown() override { output_of("nft flush ruleset"); }
+};
+
+TEST_P(StockNftMessages, HaveTheAttributesOfOurs) {
+    const auto& it = GetParam();
+    Transaction transaction{{Family::kIpv4, "fairlead", "layout 1"}};
+    transaction.add(it.operation);
+    const auto batch = encode_batch(transaction);
+    netlink::Messages ours{batch.messages.bytes()};
+    (void)ours.next();
+    const auto our_message = ours.next().value();
+
+    const auto shown = output_of("nft --debug=mnl '" + it.command + "' 2>&1 | sed 's/\\x1b\\[[0-9;]*m//g'");
+    std::vector<std::vector<std::string>> theirs;
+    const ShownMessages sent{shown};
+    for (const auto& bytes : sent.messages()) {
+        const auto message = netlink::Messages{bytes}.next().value();
+        if (message.type == our_message.type) theirs.push_back(flat(message, it.left_out));
+    }
+    EXPECT_THAT(theirs, testing::Contains(flat(our_message, it.left_out))) << shown;
+}
+
+INSTANTIATE_TEST_SUITE_P(Objects, StockNftMessages, testing::ValuesIn(cases()),
+                         [](const auto& it) { return std::string(it.param.name); });
+
+/// The value of one map as the key of another, and a random number in a key.
+void drop_what_nft_cannot_say(TableContents& contents) {
+    std::erase_if(contents.rules,
+                  [](const Rule& rule) { return rule.chain == "services" || rule.chain == "balance-2"; });
+}
+
+/// The rules of chain `chain` as stock nft prints them.
+std::string rules_of(const std::string& table, const std::string& chain) {
+    return output_of("nft list chain " + table + " " + chain + " | grep -v -e '^table' -e '^}'");
+}
+
+TEST(StockNft, PrintsOurRulesLikeItsOwn) {
+    NetlinkNftTables tables = *NetlinkNftTables::open();
+    auto ours = test::sample_table(Family::kIpv4);
+    drop_what_nft_cannot_say(ours);
+    ASSERT_TRUE(tables.commit(test::creation_of(ours)));
+    output_of(R"(nft -f - <<'END'
+table ip stock {
+  set cidrs { type ipv4_addr; flags interval; }
+  chain services { comment "finds the Service"; }
+  chain prerouting { comment "new connections"; type nat hook prerouting priority dstnat; jump services; }
+  chain filter-input { type filter hook input priority filter; ct state new counter reject comment "reject"; }
+  chain postrouting {
+    type nat hook postrouting priority srcnat
+    ct original ip daddr @cidrs ip saddr != @cidrs masquerade fully-random comment "masquerade"
+  }
+}
+END)");
+    for (const auto* chain : {"services", "prerouting", "filter-input", "postrouting"})
+        EXPECT_EQ(rules_of("ip fairlead", chain), rules_of("ip stock", chain));
+    output_of("nft flush ruleset");
+}
+
+TEST(StockNft, LoadsWhatItPrintsOfOurTable) {
+    NetlinkNftTables tables = *NetlinkNftTables::open();
+    for (const auto family : {Family::kIpv4, Family::kIpv6}) {
+        auto ours = test::sample_table(family);
+        drop_what_nft_cannot_say(ours);
+        ASSERT_TRUE(tables.commit(test::creation_of(ours)));
+        const std::string table = family == Family::kIpv4 ? "ip fairlead" : "ip6 fairlead";
+        const auto before = output_of("nft list table " + table);
+        const auto reloaded = output_of("f=$(mktemp); (echo delete table " + table + "; nft list table " +
+                                        table + ") > $f; nft -f $f && nft list table " + table + "; rm $f");
+        EXPECT_EQ(before, reloaded);
+    }
+    output_of("nft flush ruleset");
+}
+
+TEST(StockNft, AndWeReadAndDeleteEachOthersRanges) {
+    NetlinkNftTables tables = *NetlinkNftTables::open();
+    const Table table{Family::kIpv4, "fairlead", ""};
+    const auto range = [](std::string_view first, std::string_view last) {
+        return Element{ElementBytes{}.add(address(first)), ElementBytes{}.add(address(last)), {}, {}};
+    };
+    const std::vector<Element> ranges = {range("10.0.0.0", "10.0.0.255"), range("10.0.1.0", "10.0.1.255"),
+                                         range("240.0.0.0", "255.255.255.255")};
+    const std::string text = "{ 10.0.0.0/24, 10.0.1.0/24, 240.0.0.0/4 }";
+    const auto listing = [] { return output_of("nft list set ip fairlead cidrs"); };
+    const auto change = [&](Operation operation) {
+        Transaction transaction{table};
+        transaction.add(std::move(operation));
+        const auto committed = tables.commit(transaction);
+        EXPECT_TRUE(committed) << committed.error().message;
+    };
+    ASSERT_TRUE(tables.commit(test::creation_of(test::sample_table(Family::kIpv4))));
+    const auto empty = listing();
+
+    change(AddElements{"cidrs", ranges});
+    const auto ours = listing();
+    output_of("nft delete element ip fairlead cidrs '" + text + "'");
+    EXPECT_EQ(listing(), empty);
+
+    output_of("nft add element ip fairlead cidrs '" + text + "'");
+    EXPECT_EQ(listing(), ours);
+    std::vector<Element> read;
+    ASSERT_TRUE(tables.read_elements(
+        Family::kIpv4, "fairlead", "cidrs", [&] { read.clear(); },
+        [&](Element element) { read.push_back(std::move(element)); }));
+    EXPECT_EQ(read, ranges);
+    change(DeleteElements{"cidrs", ranges});
+    EXPECT_EQ(listing(), empty);
+    output_of("nft flush ruleset");
+}
+
+struct ForeignCase {
+    const char* command;
+    const char* what;
+};
+
+TEST(StockNft, WhatItChangesInOurTableComparesUnequalToOurs) {
+    NetlinkNftTables tables = *NetlinkNftTables::open();
+    const auto ours = test::sample_table(Family::kIpv4);
+    for (const auto& [command, what] : std::vector<ForeignCase>{
+             {"add rule ip fairlead services meta mark set 1 limit rate 1/second", "unknown expressions"},
+             {"add chain ip fairlead filter-input { policy drop; }", "policy"},
+             {"add table ip fairlead { flags dormant; }", "dormant"},
+             {"add chain ip fairlead extra", "chain"},
+             {"add set ip fairlead extra { type ipv4_addr; }", "set"},
+             {"flush chain ip fairlead balance-2", "no rule"},
+             {"replace rule ip fairlead filter-input handle $(nft -a list chain ip fairlead filter-input | "
+              "sed -n "
+              "\"s/.*reject comment.*handle //p\") ct state new counter reject with icmp host-unreachable "
+              "comment "
+              "\\\"reject\\\"",
+              "kind of reject"},
+             {"replace rule ip fairlead filter-input handle $(nft -a list chain ip fairlead filter-input | "
+              "sed -n "
+              "\"s/.*reject comment.*handle //p\") ct state new counter limit rate 1/second reject comment "
+              "\\\"reject\\\"",
+              "limit inside"},
+         }) {
+        SCOPED_TRACE(what);
+        ASSERT_TRUE(tables.commit(test::creation_of(ours)));
+        auto before = tables.read_table(Family::kIpv4, "fairlead");
+        ASSERT_TRUE(before && *before);
+        output_of(std::string("nft \"") + command + "\"");
+        const auto after = tables.read_table(Family::kIpv4, "fairlead");
+        ASSERT_TRUE(after && *after);
+        EXPECT_FALSE(**before == **after);
+        output_of("nft flush ruleset");
+    }
+}
+
+}  // namespace
+}  // namespace fairlead::kernel::nftables
