@@ -126,15 +126,15 @@ void ApiClient::with_credentials(std::function<void(Result<void>)> ready) {
 void ApiClient::run_plugin() {
     const auto& exec = *access_.exec;
     net::Program program{exec.command, exec.arguments, exec.environment};
-    program.environment["KUBERNETES_EXEC_INFO"] = R"({"kind":"ExecCredential","apiVersion":")" +
-                                                  exec.api_version + R"(","spec":{"interactive":false}})";
+    const auto ca_pem = pem_of(access_.certificate_authority);
+    program.environment["KUBERNETES_EXEC_INFO"] = kube::make_exec_info(access_, ca_pem.value_or(""));
     plugin_ = net::run_program(loop_, program, kPluginTimeout,
                                [this](Result<std::string> output) { plugin_ended(std::move(output)); });
 }
 
 void ApiClient::plugin_ended(Result<std::string> output) {
     Result<void> outcome;
-    auto credential = output ? kube::parse_exec_credential(*output)
+    auto credential = output ? kube::parse_exec_credential(*output, access_.exec->api_version)
                              : Result<kube::ExecCredential>{std::unexpected(output.error())};
     if (credential) {
         exec_credential_ = *std::move(credential);

@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "base/json.h"
 #include "kube/json_reader.h"
 #include "kube/rfc3339.h"
 
@@ -54,6 +55,12 @@ class Kubeconfig {
         return name.empty() || name.starts_with('/') ? name : folder_ + name;
     }
 
+    /// A program of the PATH, or a path from the file's folder.
+    std::string command(const YAML::Node& exec, const std::string& path) {
+        const auto name = text(exec, "command", path);
+        return name.find('/') == std::string::npos ? name : file(exec, "command", path);
+    }
+
     /// FIELD-data (base64) goes over FIELD (a file).
     PemSource pem(const YAML::Node& parent, const std::string& field, const std::string& path) {
         const std::string data_field = field + "-data";
@@ -84,15 +91,23 @@ class Kubeconfig {
 
 ExecPlugin read_exec(Kubeconfig& config, const YAML::Node& exec, const std::string& path) {
     ExecPlugin plugin;
-    plugin.command = config.text(exec, "command", path);
+    plugin.command = config.command(exec, path);
     plugin.api_version = config.text(exec, "apiVersion", path);
     plugin.install_hint = config.text(exec, "installHint", path);
+    plugin.provide_cluster_info = config.boolean(exec, "provideClusterInfo", path);
     if (plugin.command.empty()) config.refuse(exec, path + ".command", "is missing");
+    if (plugin.api_version != "client.authentication.k8s.io/v1" &&
+        plugin.api_version != "client.authentication.k8s.io/v1beta1")
+        config.refuse(exec, path + ".apiVersion",
+                      "'" + plugin.api_version + "' is neither client.authentication.k8s.io/v1 nor v1beta1");
+    if (config.text(exec, "interactiveMode", path) == "Always")
+        config.refuse(exec, path + ".interactiveMode", "is Always, but an agent has nobody to ask");
     for (const auto& argument : exec["args"])
         plugin.arguments.push_back(argument.as<std::string>(""));
     for (const auto& variable : exec["env"])
         if (variable.IsMap())
-            plugin.environment[config.text(variable, "name", path)] = config.text(variable, "value", path);
+            plugin.environment[config.text(variable, "name", path + ".env")] =
+                config.text(variable, "value", path + ".env");
     return plugin;
 }
 
@@ -172,7 +187,7 @@ Result<ApiAccess> in_cluster_access(const std::string& service_host, const std::
     return access;
 }
 
-Result<ExecCredential> parse_exec_credential(std::string_view json) {
+Result<ExecCredential> parse_exec_credential(std::string_view json, std::string_view api_version) {
     simdjson::dom::parser parser;
     JsonReader::Object object;
     if (parser.parse(json.data(), json.size()).get(object))
@@ -180,6 +195,10 @@ Result<ExecCredential> parse_exec_credential(std::string_view json) {
     JsonReader reader;
     ExecCredential credential;
     if (reader.text(object, "kind") != "ExecCredential") reader.refuse("kind", "is not ExecCredential");
+    const auto version = reader.text(object, "apiVersion");
+    if (!api_version.empty() && version != api_version)
+        reader.refuse("apiVersion", "'" + std::string(version) + "' is not " + std::string(api_version) +
+                                        ", as the kubeconfig has it");
     reader.object(object, "status", [&](JsonReader::Object status) {
         credential.token = reader.text(status, "token");
         credential.certificate_pem = reader.text(status, "clientCertificateData");
@@ -191,8 +210,28 @@ Result<ExecCredential> parse_exec_credential(std::string_view json) {
     });
     if (credential.token.empty() && credential.certificate_pem.empty())
         reader.refuse("status", "holds neither a token nor a certificate");
+    if (credential.certificate_pem.empty() != credential.key_pem.empty())
+        reader.refuse("status.clientKeyData", "clientCertificateData and clientKeyData go together");
     if (reader.failed()) return base::fail(ErrorCode::kInvalid, reader.field() + ": " + reader.reason());
     return credential;
+}
+
+std::string make_exec_info(const ApiAccess& access, std::string_view ca_pem) {
+    const auto& plugin = access.exec.value_or(ExecPlugin{});
+    std::string info = R"({"kind":"ExecCredential","apiVersion":)" + base::json_quote(plugin.api_version) +
+                       R"(,"spec":{"interactive":false)";
+    if (plugin.provide_cluster_info) {
+        info += R"(,"cluster":{"server":)" + base::json_quote(access.server);
+        const auto add = [&](const char* name, const std::string& value) {
+            if (!value.empty()) info += "," + base::json_quote(name) + ":" + base::json_quote(value);
+        };
+        add("tls-server-name", access.tls_server_name);
+        add("proxy-url", access.proxy_url);
+        add("certificate-authority-data", encode_base64(ca_pem));
+        if (access.insecure_skip_tls_verify) info += R"(,"insecure-skip-tls-verify":true)";
+        info += "}";
+    }
+    return info + "}}";
 }
 
 }  // namespace fairlead::kube

@@ -27,6 +27,7 @@ struct ExecPlugin {
     std::map<std::string, std::string> environment;
     std::string api_version;
     std::string install_hint;
+    bool provide_cluster_info = false;
 
     friend bool operator==(const ExecPlugin&, const ExecPlugin&) = default;
 };
@@ -68,7 +69,12 @@ struct ExecCredential {
 
     friend bool operator==(const ExecCredential&, const ExecCredential&) = default;
 };
-base::Result<ExecCredential> parse_exec_credential(std::string_view json);
+/// Refuses one of another version than `api_version`, unless that is empty.
+base::Result<ExecCredential> parse_exec_credential(std::string_view json, std::string_view api_version = {});
+
+/// What a plugin is told in KUBERNETES_EXEC_INFO (client.authentication.k8s.io ExecCredential with a spec);
+/// `ca_pem` is the text of the certificate authority, for plugins that want to know the cluster.
+std::string make_exec_info(const ApiAccess& access, std::string_view ca_pem);
 
 /// RFC 4648 section 4. nullopt if it is no base64.
 std::optional<std::string> decode_base64(std::string_view text);

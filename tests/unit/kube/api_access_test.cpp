@@ -90,6 +90,66 @@ TEST(ParseKubeconfig, NamesFileLineAndFieldOfWhatIsWrong) {
     }
 }
 
+TEST(ParseKubeconfig, ReadsHowAPluginWantsToBeCalled) {
+    const auto exec = [](const std::string& rest) {
+        const auto text = replaced(kConfig, "command: login", "command: login\n      " + rest);
+        return parse_kubeconfig("/etc/kube/config", text, "test");
+    };
+    const auto informed =
+        exec("provideClusterInfo: true\n      interactiveMode: IfAvailable\n      installHint: get it");
+    ASSERT_TRUE(informed) << informed.error().message;
+    EXPECT_TRUE(informed->exec->provide_cluster_info);
+    EXPECT_EQ(informed->exec->install_hint, "get it");
+    const auto interactive = exec("interactiveMode: Always");
+    ASSERT_FALSE(interactive);
+    EXPECT_THAT(interactive.error().message, HasSubstr("users.u2.exec.interactiveMode: is Always"));
+    const auto old =
+        parse_kubeconfig("config", replaced(kConfig, "k8s.io/v1\n", "k8s.io/v1alpha1\n"), "test");
+    ASSERT_FALSE(old);
+    EXPECT_THAT(old.error().message,
+                HasSubstr("users.u2.exec.apiVersion: 'client.authentication.k8s.io/v1alpha1'"));
+}
+
+TEST(ParseKubeconfig, FindsAPluginInThePathOrFromTheFilesFolder) {
+    for (const auto& [command, wanted] : {std::pair{"login", "login"},
+                                          {"./bin/login", "/etc/kube/./bin/login"},
+                                          {"/usr/bin/login", "/usr/bin/login"}}) {
+        const auto text = replaced(kConfig, "command: login", "command: " + std::string(command));
+        const auto access = parse_kubeconfig("/etc/kube/config", text, "test");
+        ASSERT_TRUE(access) << access.error().message;
+        EXPECT_EQ(access->exec->command, wanted);
+    }
+}
+
+TEST(ParseKubeconfig, TakesJsonToo) {
+    const auto access = parse_kubeconfig(
+        "config",
+        R"({"current-context":"a","contexts":[{"name":"a","context":{"cluster":"c","user":"u"}}],)"
+        R"("clusters":[{"name":"c","cluster":{"server":"https://h:1"}}],"users":[{"name":"u","user":{"token":"t"}}]})",
+        "");
+    ASSERT_TRUE(access) << access.error().message;
+    EXPECT_EQ(access->server, "https://h:1");
+    EXPECT_EQ(access->token, "t");
+}
+
+TEST(MakeExecInfo, TellsTheClusterOnlyToPluginsThatAskForIt) {
+    ApiAccess access;
+    access.server = "https://h:1";
+    access.tls_server_name = "api";
+    access.exec = ExecPlugin{};
+    access.exec->api_version = "client.authentication.k8s.io/v1";
+    EXPECT_EQ(
+        make_exec_info(access, "CA"),
+        R"({"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}})");
+    access.exec->provide_cluster_info = true;
+    EXPECT_EQ(
+        make_exec_info(access, "CA"),
+        R"({"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false,)"
+        R"("cluster":{"server":"https://h:1","tls-server-name":"api","certificate-authority-data":"Q0E="}}})");
+    access.insecure_skip_tls_verify = true;
+    EXPECT_THAT(make_exec_info(access, ""), HasSubstr(R"("insecure-skip-tls-verify":true)"));
+}
+
 TEST(InClusterAccess, NamesTheServiceAccountFilesAndSaysWhenThisIsNoPod) {
     const auto access = in_cluster_access("fd00::1", "443");
     ASSERT_TRUE(access);
@@ -116,12 +176,24 @@ TEST(ParseExecCredential, SaysWhatIsWrong) {
         {R"({"kind":"ExecCredential","status":{"token":1}})", "status.token: wants text"},
         {R"({"kind":"ExecCredential","status":{"token":"t","expirationTimestamp":"soon"}})",
          "status.expirationTimestamp: is no time"},
+        {R"({"kind":"ExecCredential","status":{"clientCertificateData":"c"}})",
+         "status.clientKeyData: clientCertificateData and clientKeyData go together"},
     };
     for (const auto& [text, wanted] : cases) {
         const auto credential = parse_exec_credential(text);
         ASSERT_FALSE(credential) << text;
         EXPECT_THAT(credential.error().message, HasSubstr(wanted));
     }
+}
+
+TEST(ParseExecCredential, RefusesAnotherVersionThanTheKubeconfigNames) {
+    constexpr const char* kOutput =
+        R"({"kind":"ExecCredential","apiVersion":"x/v1beta1","status":{"token":"t"}})";
+    EXPECT_TRUE(parse_exec_credential(kOutput, "x/v1beta1"));
+    EXPECT_TRUE(parse_exec_credential(kOutput));
+    const auto other = parse_exec_credential(kOutput, "x/v1");
+    ASSERT_FALSE(other);
+    EXPECT_THAT(other.error().message, HasSubstr("apiVersion: 'x/v1beta1' is not x/v1"));
 }
 
 TEST(Base64, TurnsAnyBytesThereAndBack) {
