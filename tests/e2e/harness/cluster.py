@@ -102,6 +102,10 @@ class ControlPlane:
             "--disable-admission-plugins", "ServiceAccount", "--endpoint-reconciler-type", "none",
         ])
         wait_for("API server ready", lambda: self.request("GET", "/readyz", raw=True) == "ok", timeout=90, pause=0.2)
+        # Its back-off after a lost API server grows to half a minute, and is not what is tested.
+        if "kube-controller-manager" in self.processes:
+            self.kill("kube-controller-manager")
+            self.start_controller_manager()
 
     def start_controller_manager(self):
         self._spawn("kube-controller-manager", [
