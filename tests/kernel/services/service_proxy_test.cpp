@@ -142,6 +142,12 @@ TEST_F(ServiceProxyTest, AFlushOrAnEditIsRepairedOnceTheKernelIsDistrusted) {
          {"nft flush ruleset", "nft flush map ip fairlead endpoints", "nft flush chain ip fairlead services",
           "nft delete element ip fairlead cluster_ips { 10.96.0.1 }",
           "nft add element ip fairlead cluster_ips { 10.96.0.77 }",
+          "nft add element ip fairlead hairpin { 10.64.0.8 . 10.64.0.9 }",
+          "nft add element ip fairlead balancers { 0x7 : accept }",
+          "nft add element ip fairlead balancers { 0x7 : goto balance-2 }",
+          "nft add element ip fairlead no_endpoints { 10.96.0.66 . icmp . 80 }",
+          "nft add element ip fairlead dropped { 10.96.0.1 . tcp . 80 }",
+          "nft add element ip fairlead endpoints { 0x5 . 10.96.0.1 . tcp . 80 : 10.64.0.1 . 80 }",
           "nft add set ip fairlead extra '{ type mark; }'", "nft add chain ip fairlead extra",
           "nft insert rule ip fairlead services accept"}) {
         output_of(damage);

@@ -79,6 +79,30 @@ TEST(Compile, KeepsToThisNodeUnderInternalTrafficPolicyLocal) {
     EXPECT_EQ(compiled_text(service, {slice}), "10.96.0.1:80/TCP -> 10.0.0.1:8080\n");
 }
 
+TEST(Compile, DropsUnderPolicyLocalOnlyWhereEndpointsAreElsewhere) {
+    auto service = test::service("cart", {"10.96.0.1"});
+    service.internal_traffic_policy = kube::TrafficPolicy::kLocal;
+    const std::vector elsewhere = {test::shared(test::slice("cart", {"10.0.0.1"}))};
+    const std::vector nowhere = {test::shared(test::slice("cart", {}))};
+    const auto unserved_on = [&](std::string_view node, const auto& slices) {
+        return compile(service, slices, Family::kIpv4, node).frontends.front().backing.unserved;
+    };
+    EXPECT_EQ(unserved_on("n1", elsewhere), Unserved::kRejected) << "it has a backend";
+    EXPECT_EQ(unserved_on("n2", elsewhere), Unserved::kDropped);
+    EXPECT_EQ(unserved_on("n2", nowhere), Unserved::kRejected);
+}
+
+TEST(Compile, LeavesOutAndNamesWhatLeadsBackIntoTheNode) {
+    const std::vector slices = {test::shared(test::slice("cart", {"10.0.0.1", "127.0.0.1", "127.0.0.1"}))};
+    auto service = test::service("cart", {"10.96.0.1", "127.0.0.53"});
+    service.ports.push_back({"none", base::L4Protocol::kTcp, 0, 0, std::uint16_t{0}, ""});
+    const auto compiled = compile(service, slices, Family::kIpv4, "n1");
+    EXPECT_EQ(text_of(compiled), "10.96.0.1:80/TCP -> 10.0.0.1:8080\n");
+    EXPECT_THAT(compiled.refused, ElementsAre(base::IpAddress::parse("127.0.0.1").value(),
+                                              base::IpAddress::parse("127.0.0.53").value()));
+    EXPECT_THAT(compiled.local_backends, ElementsAre(base::IpAddress::parse("10.0.0.1").value()));
+}
+
 TEST(Compile, MakesNothingOfWhatIsNotProxied) {
     const std::vector slices = {test::slice("cart", {"10.0.0.1"})};
     auto headless = test::service("cart", {});

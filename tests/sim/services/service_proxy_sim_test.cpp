@@ -1,0 +1,156 @@
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "services/layout.h"
+#include "services/service_proxy.h"
+#include "sim/services/cluster_model.h"
+
+namespace fairlead::services {
+
+void PrintTo(const TableView& view, std::ostream* out) {
+    for (const auto& [frontend, endpoints] : view.frontends)
+        *out << "\n  " << frontend << " -> " << endpoints;
+    *out << "\n  cluster_ips:";
+    for (const auto& address : view.cluster_ips)
+        *out << " " << address;
+    *out << "\n  hairpins:";
+    for (const auto& address : view.hairpins)
+        *out << " " << address;
+}
+
+namespace {
+
+using base::Family;
+using base::Result;
+
+constexpr Family kFamilies[] = {Family::kIpv4, Family::kIpv6};
+constexpr std::string_view kNode = "n1";
+
+/// Looks at the whole table after each commit: packets flow between two of them.
+class WatchedTables final : public kernel::nftables::NftTables {
+  public:
+    explicit WatchedTables(test::FakeNftTables& tables) : tables_(tables) {}
+
+    Result<void> commit(const kernel::nftables::Transaction& transaction) override {
+        auto committed = tables_.commit(transaction);
+        if (committed) view_of(tables_, transaction.table().family);
+        return committed;
+    }
+    Result<std::optional<kernel::nftables::TableContents>> read_table(Family family,
+                                                                      std::string_view name) override {
+        return tables_.read_table(family, name);
+    }
+    Result<void> read_elements(Family family, std::string_view table, std::string_view set,
+                               const std::function<void()>& restart,
+                               const std::function<void(kernel::nftables::Element)>& visit) override {
+        return tables_.read_elements(family, table, set, restart, visit);
+    }
+    Result<std::uint32_t> generation() override { return tables_.generation(); }
+
+  private:
+    test::FakeNftTables& tables_;
+};
+
+/// An agent's life on one node: changes, failures, strangers and restarts.
+class Life {
+  public:
+    Life(std::uint64_t seed, std::size_t transaction_elements) : cluster_(seed) {
+        options_.node_name = kNode;
+        options_.cluster_cidrs = {base::Prefix::parse("10.64.0.0/10").value()};
+        options_.service_cidrs = {base::Prefix::parse("10.96.0.0/12").value()};
+        options_.transaction_elements = transaction_elements;
+        restart();
+    }
+
+    void live_one_round() {
+        for (auto edits = cluster_.random().below(6); edits > 0; --edits)
+            cluster_.change_something();
+        proxy_->stage(cluster_.take_changes());
+        switch (cluster_.random().below(10)) {
+            case 0:
+                fake_.fail_commits({base::ErrorCode::kInternal, 0, "as the test wants it"},
+                                   static_cast<int>(1 + cluster_.random().below(3)));
+                break;
+            case 1:
+                fake_.flush_ruleset();
+                proxy_->distrust_kernel();
+                break;
+            case 2:
+                delete_some_element();
+                proxy_->distrust_kernel();
+                break;
+            case 3:
+                restart();
+                break;
+            default:
+                break;
+        }
+        for (const auto family : kFamilies)
+            sync(family);
+        fake_.fail_commits({}, 0);  // those that nobody met
+    }
+
+    void expect_right_and_stable() {
+        for (const auto family : kFamilies)
+            ASSERT_EQ(view_of(fake_, family), cluster_.wanted(family, kNode)) << base::name_of(family);
+        ServiceProxy fresh{options_, tables_};
+        fresh.stage(cluster_.everything());
+        const auto commits = fake_.commit_count();
+        for (const auto family : kFamilies)
+            ASSERT_TRUE(fresh.sync(family));
+        ASSERT_EQ(fake_.commit_count(), commits) << "a restart wrote something";
+    }
+
+  private:
+    void restart() {
+        proxy_ = std::make_unique<ServiceProxy>(options_, tables_);
+        proxy_->stage(cluster_.everything());
+    }
+
+    void sync(Family family) {
+        constexpr int kMoreThanFailures = 5;
+        bool synced = false;
+        for (int attempt = 0; attempt < kMoreThanFailures && !synced; ++attempt) {
+            synced = proxy_->sync(family).has_value();
+            EXPECT_EQ(proxy_->has_pending(family), !synced);
+        }
+        EXPECT_TRUE(synced);
+    }
+
+    void delete_some_element() {
+        constexpr std::string_view kSets[] = {kFrontends, kEndpoints,  kBalancers,    kNoEndpoints,
+                                              kDropped,   kClusterIps, kServiceCidrs, kHairpin};
+        for (const auto family : kFamilies) {
+            const auto set = kSets[cluster_.random().below(std::size(kSets))];
+            const auto elements = fake_.elements(family, kTableName, set);
+            if (elements.empty()) continue;
+            kernel::nftables::Transaction transaction{layout(family).table};
+            transaction.delete_element(set, elements[cluster_.random().below(elements.size())]);
+            ASSERT_TRUE(fake_.commit(transaction));
+        }
+    }
+
+    ClusterModel cluster_;
+    test::FakeNftTables fake_;
+    WatchedTables tables_{fake_};
+    Options options_;
+    std::unique_ptr<ServiceProxy> proxy_;
+};
+
+TEST(ServiceProxySim, EveryHistoryEndsInWhatIsWantedAndNoCommitLeavesATableThatContradictsItself) {
+    constexpr std::uint64_t kFirstSeed = 20261124;
+    constexpr std::uint64_t kLives = 16;
+    constexpr int kRounds = 40;
+    for (std::uint64_t seed = kFirstSeed; seed < kFirstSeed + kLives; ++seed) {
+        Life life{seed, seed % 2 == 0 ? std::size_t{16'384} : std::size_t{3}};
+        for (int round = 0; round < kRounds && !testing::Test::HasFailure(); ++round) {
+            life.live_one_round();
+            life.expect_right_and_stable();
+        }
+        ASSERT_FALSE(testing::Test::HasFailure()) << "seed " << seed;
+    }
+}
+
+}  // namespace
+}  // namespace fairlead::services

@@ -1,0 +1,116 @@
+#include "services/chunk.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "services/layout.h"
+
+namespace fairlead::services {
+namespace {
+
+using kernel::nftables::AddElements;
+using kernel::nftables::DeleteElements;
+using kernel::nftables::Element;
+using kernel::nftables::Transaction;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const Frontend kFrontend{base::IpAddress::parse("10.96.0.1").value(), base::L4Protocol::kTcp, 80};
+
+/// 10.0.0.N:80 for each number.
+Backing backing(std::vector<int> numbers, Unserved unserved = Unserved::kRejected) {
+    Backing result;
+    for (const int number : numbers)
+        result.backends.push_back({base::IpAddress::parse("10.0.0." + std::to_string(number)).value(), 80});
+    result.unserved = unserved;
+    return result;
+}
+
+/// "endpoints 0=1" for 10.0.0.1 at index 0, "frontends 3", "no_endpoints", "balancers 3".
+std::string text_of(const std::string& set, const Element& element) {
+    if (set == kEndpoints) {
+        const auto place = endpoint_of(element, base::Family::kIpv4).value();
+        const auto last_byte = std::to_integer<int>(place.backend.address.bytes()[3]);
+        return set + " " + std::to_string(place.index) + "=" + std::to_string(last_byte);
+    }
+    if (set == kFrontends)
+        return set + " " + std::to_string(kernel::nftables::ElementReader{element.data}.number());
+    if (set == kBalancers) return set + " " + element.verdict_chain;
+    return set;
+}
+
+/// The operations of a transaction in order, "+" for added elements, "-" for deleted ones.
+std::vector<std::string> operations(const Transaction& transaction) {
+    std::vector<std::string> texts;
+    for (const auto& operation : transaction.operations()) {
+        if (const auto* added = std::get_if<AddElements>(&operation))
+            for (const auto& element : added->elements)
+                texts.push_back("+" + text_of(added->set, element));
+        else if (const auto* deleted = std::get_if<DeleteElements>(&operation))
+            for (const auto& element : deleted->elements)
+                texts.push_back("-" + text_of(deleted->set, element));
+        else if (const auto* chain = std::get_if<kernel::nftables::AddChain>(&operation))
+            texts.push_back("chain " + chain->chain.name);
+    }
+    return texts;
+}
+
+class ChunkTest : public testing::Test {
+  protected:
+    /// What changes the one frontend into `wanted`, which is then programmed.
+    std::vector<std::string> change_to(const std::optional<Backing>& wanted) {
+        Chunk chunk{base::Family::kIpv4, programmed_};
+        chunk.set_frontend(kFrontend, wanted);
+        const auto counted = chunk.element_count();
+        Transaction transaction{layout(base::Family::kIpv4).table};
+        chunk.append_to(transaction);
+        chunk.apply_to(programmed_);
+        const auto texts = operations(transaction);
+        const auto is_frontends_own = [](const std::string& text) {
+            return text.find("balance") == std::string::npos;
+        };
+        EXPECT_EQ(counted, static_cast<std::size_t>(std::ranges::count_if(texts, is_frontends_own)));
+        return texts;
+    }
+
+    ProgrammedTable programmed_;
+};
+
+TEST_F(ChunkTest, WritesTheElementsThatDifferAndNoOther) {
+    EXPECT_THAT(change_to(backing({1, 2, 3})),
+                ElementsAre("chain balance-3", "+balancers balance-3", "+frontends 3", "+endpoints 0=1",
+                            "+endpoints 1=2", "+endpoints 2=3"));
+    EXPECT_THAT(change_to(backing({1, 2, 3})), IsEmpty());
+    EXPECT_THAT(change_to(backing({1, 3, 4})), ElementsAre("-endpoints 1=2", "+endpoints 1=4"))
+        << "replaced in its place";
+    EXPECT_THAT(change_to(backing({3, 4})),
+                ElementsAre("chain balance-2", "+balancers balance-2", "-frontends 3", "-endpoints 0=1",
+                            "-endpoints 2=3", "+frontends 2", "+endpoints 0=3"))
+        << "the last one moves into the hole";
+    EXPECT_THAT(change_to(backing({3, 4, 5})), ElementsAre("-frontends 2", "+frontends 3", "+endpoints 2=5"))
+        << "the balancer is still there";
+    EXPECT_THAT(change_to(std::nullopt),
+                ElementsAre("-frontends 3", "-endpoints 0=3", "-endpoints 1=4", "-endpoints 2=5"));
+    EXPECT_THAT(change_to(std::nullopt), IsEmpty());
+    EXPECT_TRUE(programmed_.frontends.empty());
+}
+
+TEST_F(ChunkTest, MovesAFrontendWithoutEndpointsBetweenRejectedAndDropped) {
+    EXPECT_THAT(change_to(backing({})), ElementsAre("+no_endpoints"));
+    EXPECT_THAT(change_to(backing({}, Unserved::kDropped)), ElementsAre("-no_endpoints", "+dropped"));
+    EXPECT_THAT(change_to(backing({1})), ElementsAre("chain balance-1", "+balancers balance-1", "-dropped",
+                                                     "+frontends 1", "+endpoints 0=1"));
+    EXPECT_THAT(change_to(backing({})), ElementsAre("-frontends 1", "-endpoints 0=1", "+no_endpoints"));
+    EXPECT_THAT(change_to(std::nullopt), ElementsAre("-no_endpoints"));
+}
+
+TEST_F(ChunkTest, CountsTheFrontendsOfEachBalancer) {
+    change_to(backing({1, 2}));
+    EXPECT_EQ(programmed_.balancers.at(2), 1U);
+    change_to(backing({1}));
+    EXPECT_EQ(programmed_.balancers.at(2), 0U);
+    EXPECT_EQ(programmed_.balancers.at(1), 1U);
+}
+
+}  // namespace
+}  // namespace fairlead::services
