@@ -156,6 +156,27 @@ void print_reading() {
     say("second: it is.");
 }
 
+Result<void> announce(const std::string& iptables_netns, const Style& style) {
+    FAIRLEAD_TRY(const auto version, iptables_version(iptables_netns));
+    utsname system{};
+    uname(&system);
+    say(bold(style, "Case services: connections and updates slow down as Services grow in number"));
+    say(fmt::format("kernel {}, {} x {}, {}", system.release, sysconf(_SC_NPROCESSORS_ONLN), cpu_model(),
+                    version));
+    say("two equal nodes in network namespaces, a client Pod and a server Pod behind each");
+    return {};
+}
+
+Result<void> measure(Contestant& iptables, Figures& before, Contestant& fairlead, Figures& after,
+                     const Style& style) {
+    for (const auto size : kSizes) {
+        FAIRLEAD_CHECK(measure_size(size, iptables, before, style));
+        FAIRLEAD_CHECK(measure_size(size, fairlead, after, style));
+    }
+    FAIRLEAD_CHECK(finish(iptables, before));
+    return finish(fairlead, after);
+}
+
 Result<void> measure_and_print() {
     const auto started = std::chrono::steady_clock::now();
     const auto style = style_of_stdout();
@@ -164,23 +185,12 @@ Result<void> measure_and_print() {
     const auto iptables = make_iptables_contestant(kLab);
     const auto fairlead = make_fairlead_contestant(kLab);
     FAIRLEAD_CHECK(network.build({iptables->name(), fairlead->name()}));
-    FAIRLEAD_TRY(const auto version, iptables_version(machine_namespace(kLab, iptables->name())));
-    utsname system{};
-    uname(&system);
-    say(bold(style, "Case services: connections and updates slow down as Services grow in number"));
-    say(fmt::format("kernel {}, {} x {}, {}", system.release, sysconf(_SC_NPROCESSORS_ONLN), cpu_model(),
-                    version));
-    say("two equal nodes in network namespaces, a client Pod and a server Pod behind each");
+    FAIRLEAD_CHECK(announce(machine_namespace(kLab, iptables->name()), style));
     FAIRLEAD_CHECK(iptables->set_up(network, 1));
     FAIRLEAD_CHECK(fairlead->set_up(network, 2));
     Figures before{"iptables", {}, {}, {}, {}, {}};
     Figures after{"fairlead", {}, {}, {}, {}, {}};
-    for (const auto size : kSizes) {
-        FAIRLEAD_CHECK(measure_size(size, *iptables, before, style));
-        FAIRLEAD_CHECK(measure_size(size, *fairlead, after, style));
-    }
-    FAIRLEAD_CHECK(finish(*iptables, before));
-    FAIRLEAD_CHECK(finish(*fairlead, after));
+    FAIRLEAD_CHECK(measure(*iptables, before, *fairlead, after, style));
     print_table(before, after, style);
     print_plot(before, after, style);
     print_reading();

@@ -36,9 +36,8 @@ Result<void> print(const Result<std::string>& text) {
 std::shared_ptr<std::string> add_name(CLI::App& command) {
     auto name = std::make_shared<std::string>(kDefaultName);
     command
-        .add_option_function<std::string>(
-            "--name", [name](const std::string& text) { *name = text; },
-            "which lab, if there are several (default: " + std::string(kDefaultName) + ")")
+        .add_option("--name", *name,
+                    "which lab, if there are several (default: " + std::string(kDefaultName) + ")")
         ->type_name("NAME")
         ->check([](const std::string& text) {
             const auto parsed = parse_lab_name(text);

@@ -36,9 +36,10 @@ std::string_view header(std::string_view head, std::string_view name) {
 
 base::Result<kube::ContainerPort> parse_port(std::string_view text) {
     const auto slash = std::min(text.find('/'), text.size());
+    const std::string digits{text.substr(0, slash)};
     std::uint16_t number = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + slash, number);
-    if (parsed.ec != std::errc{} || parsed.ptr != text.data() + slash || number == 0 || slash == text.size())
+    const auto parsed = std::from_chars(digits.c_str(), digits.c_str() + digits.size(), number);
+    if (parsed.ec != std::errc{} || *parsed.ptr != '\0' || number == 0 || slash == text.size())
         return base::fail(base::ErrorCode::kInvalid, "'" + std::string(text) + "' is not PORT/PROTOCOL");
     FAIRLEAD_TRY(const auto protocol, base::parse_l4_protocol(text.substr(slash + 1)));
     return kube::ContainerPort{"", protocol, number};
@@ -54,8 +55,8 @@ HttpRequest parse_http_request(std::string_view received) {
     if (end == std::string_view::npos) return {Kind::kIncomplete, 0, false, false};
     const auto head = received.substr(0, end);
     std::size_t body_bytes = 0;
-    const auto length = header(head, "content-length");
-    std::from_chars(length.data(), length.data() + length.size(), body_bytes);
+    const std::string length{header(head, "content-length")};
+    std::from_chars(length.c_str(), length.c_str() + length.size(), body_bytes);
     constexpr std::size_t kLargestBodyBytes = std::size_t{1} << 30U;
     const auto size = end + 4 + std::min(body_bytes, kLargestBodyBytes);
     if (received.size() < size) return {Kind::kIncomplete, 0, false, false};

@@ -89,6 +89,26 @@ std::string pod_device(const kube::Pod& pod) {
     return "pod" + std::to_string(std::to_integer<int>(bytes.back()));
 }
 
+/// The node's end of a pod's cable: the gateway, and a route to the pod.
+Result<void> connect_host(Machine& host, std::uint32_t index, const kube::Pod& pod,
+                          const AddressPair& gateway) {
+    FAIRLEAD_CHECK(host.add_address(index, gateway.ipv4, whole(gateway.ipv4).length()));
+    FAIRLEAD_CHECK(host.add_address(index, gateway.ipv6, whole(gateway.ipv6).length()));
+    for (const auto& address : pod.pod_ips)
+        FAIRLEAD_CHECK(host.add_route(whole(address), std::nullopt, index));
+    return {};
+}
+
+/// The pod's end. As with the CNI plugin "ptp" it sees its gateway and nothing else on the wire.
+Result<void> connect_pod(Machine& self, std::uint32_t index, const kube::Pod& pod,
+                         const AddressPair& gateway) {
+    for (const auto& address : pod.pod_ips)
+        FAIRLEAD_CHECK(self.add_address(index, address, whole(address).length()));
+    FAIRLEAD_CHECK(self.add_route(whole(gateway.ipv4), std::nullopt, index));
+    FAIRLEAD_CHECK(self.add_route(whole(gateway.ipv6), std::nullopt, index));
+    return self.add_default_routes(gateway, index);
+}
+
 }  // namespace
 
 Result<void> Network::build(const std::vector<std::string>& node_names) {
@@ -149,17 +169,8 @@ Result<void> Network::add_pod(const kube::Pod& pod, unsigned node) {
     FAIRLEAD_CHECK(self.rtnetlink.apply(AddVeth{"eth0", device, host.space.fd()}));
     FAIRLEAD_TRY(const auto host_index, host.bring_up(device));
     FAIRLEAD_TRY(const auto index, self.bring_up("eth0"));
-    // As the CNI plugin "ptp": the pod sees its gateway and nothing else on the wire.
-    const auto gateway = pod_gateway(node);
-    for (const auto& address : {gateway.ipv4, gateway.ipv6}) {
-        FAIRLEAD_CHECK(host.add_address(host_index, address, whole(address).length()));
-        FAIRLEAD_CHECK(self.add_route(whole(address), std::nullopt, index));
-    }
-    for (const auto& address : pod.pod_ips) {
-        FAIRLEAD_CHECK(self.add_address(index, address, whole(address).length()));
-        FAIRLEAD_CHECK(host.add_route(whole(address), std::nullopt, host_index));
-    }
-    return self.add_default_routes(gateway, index);
+    FAIRLEAD_CHECK(connect_host(host, host_index, pod, pod_gateway(node)));
+    return connect_pod(self, index, pod, pod_gateway(node));
 }
 
 Result<void> Network::remove_pod(const kube::Pod& pod) {

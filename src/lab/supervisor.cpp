@@ -46,6 +46,7 @@ bool same_to_run(const kube::Pod& a, const kube::Pod& b) {
 
 std::string addresses_of(const kube::Pod& pod) {
     std::vector<std::string> texts;
+    texts.reserve(pod.pod_ips.size());
     for (const auto& address : pod.pod_ips)
         texts.push_back(address.to_string());
     return join(texts, ", ");

@@ -47,9 +47,13 @@ class Tour {
 
   private:
     Result<void> write_manifest(const std::string& file, const std::string& what, const std::string& text);
+    Result<void> begin();
+    Result<void> answer();
+    Result<void> scale();
+    Result<void> flush();
     Result<void> start_lab();
     Result<void> end_lab();
-    Result<std::string> run_shown(const std::vector<std::string>& arguments, bool print);
+    Result<void> run_shown(const std::vector<std::string>& arguments);
     Result<void> ask_many(std::size_t expected_pods);
     void head(const std::string& title) const { say("\n" + bold(style_, title)); }
     void show(const std::string& command) const { say("$ " + command); }
@@ -126,17 +130,17 @@ Result<void> Tour::start_lab() {
 
 Result<void> Tour::end_lab() {
     head("The end: nothing is left");
-    FAIRLEAD_CHECK(run_shown({"lab", "down", "--name", lab_}, true));
+    FAIRLEAD_CHECK(run_shown({"lab", "down", "--name", lab_}));
     waitpid(supervisor_, nullptr, 0);
     return {};
 }
 
-Result<std::string> Tour::run_shown(const std::vector<std::string>& arguments, bool print) {
+Result<void> Tour::run_shown(const std::vector<std::string>& arguments) {
     show(fmt::format("fairlead {}", fmt::join(arguments, " ")));
-    FAIRLEAD_TRY(auto output, output_of(arguments));
-    if (print) std::fputs(output.c_str(), stdout);
+    FAIRLEAD_TRY(const auto output, output_of(arguments));
+    std::fputs(output.c_str(), stdout);
     std::fflush(stdout);
-    return output;
+    return {};
 }
 
 /// Asks the Service from the visitor until as many Pods as expected have answered, and counts who did. Every
@@ -184,7 +188,7 @@ Result<void> Tour::ask_many(std::size_t expected_pods) {
                       fmt::format("{} Pods answered instead of {}", answers.size(), expected_pods));
 }
 
-Result<void> Tour::run() {
+Result<void> Tour::begin() {
     std::error_code failure;
     fs::create_directories(paths_.scratch, failure);
     if (failure) return base::fail_errno(failure.value(), paths_.scratch);
@@ -192,24 +196,35 @@ Result<void> Tour::run() {
     FAIRLEAD_CHECK(write_manifest("services.yaml", "Service shop/cart, Pod shop/visitor", demo_services()));
     FAIRLEAD_CHECK(write_manifest("pods.yaml", "Pods shop/cart-1 and shop/cart-2", demo_pods(2)));
     FAIRLEAD_CHECK(start_lab());
-    FAIRLEAD_CHECK(run_shown({"lab", "status", "--name", lab_}, true));
+    return run_shown({"lab", "status", "--name", lab_});
+}
+
+Result<void> Tour::answer() {
     head("The Service answers, by name, from a Pod; both Pods get their share");
     FAIRLEAD_CHECK(ask_many(2));
     head("What is in the kernel: elements of sets and maps, and no rule of this Service");
-    FAIRLEAD_CHECK(run_shown(
-        {"lab", "exec", "--name", lab_, "node-1", "--", "nft", "list", "map", "ip", "fairlead", "endpoints"},
-        true));
+    return run_shown(
+        {"lab", "exec", "--name", lab_, "node-1", "--", "nft", "list", "map", "ip", "fairlead", "endpoints"});
+}
+
+Result<void> Tour::scale() {
     head("Scale it to four");
     FAIRLEAD_CHECK(write_manifest("pods.yaml", "Pods shop/cart-1 to shop/cart-4", demo_pods(4)));
     FAIRLEAD_CHECK(ask_many(4));
     head("Remove a Pod; nobody notices");
     FAIRLEAD_CHECK(write_manifest("pods.yaml", "Pods shop/cart-1 to shop/cart-3", demo_pods(3)));
-    FAIRLEAD_CHECK(ask_many(3));
+    return ask_many(3);
+}
+
+Result<void> Tour::flush() {
     head("Somebody flushes the whole ruleset of a node; the agent puts it back");
-    FAIRLEAD_CHECK(
-        run_shown({"lab", "exec", "--name", lab_, "node-1", "--", "nft", "flush", "ruleset"}, true));
-    FAIRLEAD_CHECK(ask_many(3));
-    FAIRLEAD_CHECK(end_lab());
+    FAIRLEAD_CHECK(run_shown({"lab", "exec", "--name", lab_, "node-1", "--", "nft", "flush", "ruleset"}));
+    return ask_many(3);
+}
+
+Result<void> Tour::run() {
+    for (const auto step : {&Tour::begin, &Tour::answer, &Tour::scale, &Tour::flush, &Tour::end_lab})
+        FAIRLEAD_CHECK((this->*step)());
     head("What to try next");
     say("  fairlead lab up                 # a lab of your own; it prints what to do with it");
     say("  fairlead lab up -f examples     # or of your manifests");

@@ -23,6 +23,7 @@ constexpr int kExecFailed = 127;
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
     std::vector<char*> result;
+    result.reserve(texts.size() + 1);
     for (const auto& text : texts)
         result.push_back(const_cast<char*>(text.c_str()));  // execvp does not write to them
     result.push_back(nullptr);
