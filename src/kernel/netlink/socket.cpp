@@ -174,19 +174,19 @@ Result<bool> Socket::dump(std::span<const std::byte> request,
 
     AnswerReader answer{sequence};
     for (;;) {
-        const auto datagram = receive();
-        if (!datagram && datagram.error().errno_value == ENOBUFS) {
-            // Read on to the end, or the next dump on this socket would be refused.
-            answer.note_loss();
-            continue;
-        }
-        FAIRLEAD_CHECK(datagram);
-        if (datagram->empty()) {
-            FAIRLEAD_CHECK(wait_readable());
-            continue;
-        }
-        FAIRLEAD_TRY(const bool complete, answer.take(*datagram, visit));
+        FAIRLEAD_TRY(const auto datagram, receive_for(answer));
+        FAIRLEAD_TRY(const bool complete, answer.take(datagram, visit));
         if (complete) return !answer.interrupted();
+        if (datagram.empty()) FAIRLEAD_CHECK(wait_readable());
+    }
+}
+
+Result<std::span<const std::byte>> Socket::receive_for(AnswerReader& answer) {
+    for (;;) {
+        auto datagram = receive();
+        if (datagram || datagram.error().errno_value != ENOBUFS) return datagram;
+        // Read on to the end, or the next dump on this socket would be refused.
+        answer.note_loss();
     }
 }
 

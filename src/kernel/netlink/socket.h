@@ -11,6 +11,8 @@
 
 namespace fairlead::kernel::netlink {
 
+class AnswerReader;
+
 /// A netlink socket of the network namespace in which it was opened. Non-blocking; extended acks are on.
 /// One thread at a time. Movable.
 class Socket {
@@ -60,6 +62,8 @@ class Socket {
     Socket(int fd, std::uint32_t port_id) : fd_(fd), port_id_(port_id) {}
 
     base::Result<void> wait_readable() const;
+    /// As receive(), but losses are for `answer` to know.
+    base::Result<std::span<const std::byte>> receive_for(AnswerReader& answer);
 
     int fd_ = -1;
     std::uint32_t port_id_ = 0;

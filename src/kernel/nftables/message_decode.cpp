@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <ranges>
 
 #include "kernel/nftables/expression_codec.h"
 #include "kernel/nftables/message_codec.h"
@@ -101,9 +102,9 @@ RawElement decode_element(const Attributes& attributes) {
 /// The key before this one; all ones before zero.
 ElementBytes previous_key(const ElementBytes& key) {
     std::vector<std::byte> bytes(key.bytes().begin(), key.bytes().end());
-    for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte) {
-        const bool borrow = *byte == std::byte{0};
-        *byte = static_cast<std::byte>(std::to_integer<unsigned>(*byte) - 1);
+    for (auto& byte : std::views::reverse(bytes)) {
+        const bool borrow = byte == std::byte{0};
+        byte = static_cast<std::byte>(std::to_integer<unsigned>(byte) - 1);
         if (!borrow) break;
     }
     return decode_bytes(bytes);

@@ -12,7 +12,8 @@ namespace fairlead::kernel::nftables {
 
 namespace {
 
-constexpr std::size_t kEventBytes = std::size_t{1} << 20U;
+// An event takes 4 KiB of it; memory is used only while events wait.
+constexpr std::size_t kEventBytes = std::size_t{1} << 24U;
 
 }  // namespace
 

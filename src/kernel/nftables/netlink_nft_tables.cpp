@@ -10,7 +10,6 @@
 #include "kernel/nftables/describe.h"
 #include "kernel/nftables/dump_check.h"
 #include "kernel/nftables/message_codec.h"
-#include "kernel/nftables/monitor.h"
 
 namespace fairlead::kernel::nftables {
 
@@ -131,14 +130,22 @@ Result<void> NetlinkNftTables::read_undisturbed(std::string_view table,
                                                 const std::function<Result<void>()>& read) {
     // A dump is marked as interrupted by changes of any table, and a busy host has many; the events tell
     // whose they were.
-    FAIRLEAD_TRY(auto witness, NftMonitor::open(std::string(table), 0));
-    FAIRLEAD_CHECK(read());
-    FAIRLEAD_CHECK(await_commits());
-    FAIRLEAD_TRY(const bool touched, witness.drain());
-    if (touched)
+    FAIRLEAD_TRY(witness_, NftMonitor::open(std::string(table), 0));
+    touched_ = false;
+    auto done = read();
+    if (done) done = await_commits();
+    look_for_changes();
+    witness_.reset();
+    FAIRLEAD_CHECK(done);
+    if (touched_)
         return base::fail(ErrorCode::kBusy, "table " + std::string(table) + ": changed while it was read",
                           EINTR);
     return {};
+}
+
+void NetlinkNftTables::look_for_changes() {
+    const auto touched = witness_->drain();
+    touched_ = touched_ || !touched || *touched;
 }
 
 Result<std::optional<TableContents>> NetlinkNftTables::read_table(base::Family family,
@@ -156,34 +163,44 @@ Result<std::optional<TableContents>> NetlinkNftTables::read_table(base::Family f
 Result<std::optional<TableContents>> NetlinkNftTables::read_table_once(base::Family family,
                                                                        std::string_view name) {
     netlink::MessageBuilder request;
-    const auto ask = [&](const std::function<void(const Message&)>& visit) -> Result<void> {
-        const auto answered = socket_.dump(request.bytes(), visit);
-        request.clear();
-        FAIRLEAD_CHECK(answered);
-        return {};
-    };
-    std::optional<TableContents> contents;
     encode_get_table(request, family, name);
-    const auto found = ask([&](const Message& message) {
+    std::optional<TableContents> contents;
+    const auto found = ask(request, [&](const Message& message) {
         if (auto table = decode_table(message)) contents = TableContents{std::move(*table), {}, {}, {}};
     });
     if (!found && found.error().code == ErrorCode::kNotFound) return std::optional<TableContents>{};
     FAIRLEAD_CHECK(found);
-    if (!contents) return std::optional<TableContents>{};
+    if (contents) FAIRLEAD_CHECK(read_objects(*contents));
+    return contents;
+}
 
+Result<void> NetlinkNftTables::read_objects(TableContents& contents) {
+    const auto& [family, name, comment] = contents.table;
+    netlink::MessageBuilder request;
     encode_dump_chains(request, family);
-    FAIRLEAD_CHECK(ask([&](const Message& message) {
-        if (auto chain = decode_chain(message, name)) contents->chains.push_back(std::move(*chain));
+    FAIRLEAD_CHECK(ask(request, [&](const Message& message) {
+        if (auto chain = decode_chain(message, name)) contents.chains.push_back(std::move(*chain));
     }));
     encode_dump_rules(request, family, name);
-    FAIRLEAD_CHECK(ask([&](const Message& message) {
-        if (auto rule = decode_rule(message, name)) contents->rules.push_back(std::move(*rule));
+    FAIRLEAD_CHECK(ask(request, [&](const Message& message) {
+        if (auto rule = decode_rule(message, name)) contents.rules.push_back(std::move(*rule));
     }));
     encode_dump_sets(request, family, name);
-    FAIRLEAD_CHECK(ask([&](const Message& message) {
-        if (auto set = decode_set(message, name)) contents->sets.push_back(std::move(*set));
-    }));
-    return contents;
+    return ask(request, [&](const Message& message) {
+        if (auto set = decode_set(message, name)) contents.sets.push_back(std::move(*set));
+    });
+}
+
+Result<void> NetlinkNftTables::ask(netlink::MessageBuilder& request,
+                                   const std::function<void(const Message&)>& visit) {
+    // What changed meanwhile is for read_undisturbed() to judge. Events of a busy host must not pile up.
+    const auto answered = socket_.dump(request.bytes(), [&](const Message& message) {
+        look_for_changes();
+        visit(message);
+    });
+    request.clear();
+    FAIRLEAD_CHECK(answered);
+    return {};
 }
 
 Result<NetlinkNftTables::SetState> NetlinkNftTables::read_set(base::Family family, std::string_view table,
@@ -207,7 +224,7 @@ Result<void> NetlinkNftTables::read_elements_once(base::Family family, std::stri
     encode_dump_elements(request, family, table, set);
     std::vector<RawElement> starts_and_ends;
     DumpCheck dumped;
-    FAIRLEAD_CHECK(socket_.dump(request.bytes(), [&](const Message& message) {
+    FAIRLEAD_CHECK(ask(request, [&](const Message& message) {
         for (auto& raw : decode_elements(message)) {
             if (state.interval) {
                 starts_and_ends.push_back(std::move(raw));

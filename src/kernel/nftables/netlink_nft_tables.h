@@ -1,11 +1,12 @@
 #pragma once
 
+#include "kernel/netlink/message.h"
 #include "kernel/netlink/socket.h"
+#include "kernel/nftables/monitor.h"
 #include "kernel/nftables/nft_tables.h"
 
 namespace fairlead::kernel::nftables {
 
-class NftMonitor;
 struct Batch;
 
 /// nf_tables of the network namespace in which it was opened, over netlink. Needs CAP_NET_ADMIN there.
@@ -43,12 +44,18 @@ class NetlinkNftTables final : public NftTables {
     base::Result<void> read_undisturbed(std::string_view table,
                                         const std::function<base::Result<void>()>& read);
     base::Result<std::optional<TableContents>> read_table_once(base::Family family, std::string_view name);
+    void look_for_changes();
+    base::Result<void> read_objects(TableContents& contents);
+    base::Result<void> ask(netlink::MessageBuilder& request,
+                           const std::function<void(const netlink::Message&)>& visit);
     base::Result<SetState> read_set(base::Family family, std::string_view table, std::string_view set);
     base::Result<void> read_elements_once(base::Family family, std::string_view table, std::string_view set,
                                           const std::function<void(Element)>& visit);
 
     netlink::Socket socket_;
     NftMonitor* monitor_ = nullptr;
+    std::optional<NftMonitor> witness_;  ///< of what others do during a read; none at other times
+    bool touched_ = false;               ///< they changed the table that is read
 };
 
 }  // namespace fairlead::kernel::nftables

@@ -122,9 +122,7 @@ TEST(Codec, ElementsFillMessagesUpToTheirLimitAndNoneIsLost) {
 TEST(Codec, AnErrorsPlaceLeadsToItsElement) {
     AddElements add{"cidrs", {}};
     for (int i = 0; i < 2'000; ++i) {
-        const auto low = test::frontend_key("10.0.0.1", i).bytes();
-        ElementBytes begin;
-        begin.add_raw(low.subspan(8, 4));
+        const auto begin = ElementBytes{}.add_number(static_cast<std::uint32_t>(i));
         add.elements.push_back({begin, begin, {}, {}});
     }
     const auto transaction = transaction_of(add);
