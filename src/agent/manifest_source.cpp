@@ -65,6 +65,7 @@ void ManifestSource::rebuild() {
     for (auto& problem : allocator_.assign(objects.services))
         problems.push_back(std::move(problem));
     report(std::move(problems));
+    mention(files_.notices());
     for (auto& slice : kube::derive_slices(objects.services, objects.pods, objects.nodes))
         objects.slices.push_back(std::move(slice));
     stores_.services.replace_all(std::move(objects.services));
@@ -79,6 +80,13 @@ void ManifestSource::report(std::vector<std::string> problems) {
         if (std::ranges::find(problems_, problem) == problems_.end())
             base::log_error("manifest cannot be used", {{"problem", problem}});
     problems_ = std::move(problems);
+}
+
+void ManifestSource::mention(std::vector<kube::ManifestProblem> notices) {
+    for (const auto& notice : notices)
+        if (std::ranges::find(notices_, notice) == notices_.end())
+            base::log_info("manifest passed over", {{"notice", notice.to_string()}});
+    notices_ = std::move(notices);
 }
 
 }  // namespace fairlead::agent

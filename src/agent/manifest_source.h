@@ -29,6 +29,7 @@ class ManifestSource {
     void schedule();
     void rebuild();
     void report(std::vector<std::string> problems);
+    void mention(std::vector<kube::ManifestProblem> notices);
 
     net::EventLoop& loop_;
     kube::Stores& stores_;
@@ -36,6 +37,7 @@ class ManifestSource {
     kube::ManifestFiles files_;
     kube::ClusterIpAllocator allocator_;
     std::vector<std::string> problems_;
+    std::vector<kube::ManifestProblem> notices_;
     bool scheduled_ = false;
     std::unique_ptr<net::DirectoryWatcher> watcher_;
 };

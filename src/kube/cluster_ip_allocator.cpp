@@ -29,8 +29,13 @@ base::IpAddress address_at(const base::Prefix& range, std::uint64_t offset) {
     return base::IpAddress{std::span{bytes}.first(first.size())};
 }
 
-bool wants_cluster_ip(const Service& service) {
-    return !service.headless && service.type != ServiceType::kExternalName && service.cluster_ips.empty();
+base::Family other(base::Family family) {
+    return family == base::Family::kIpv4 ? base::Family::kIpv6 : base::Family::kIpv4;
+}
+
+bool has_family(const Service& service, base::Family family) {
+    return std::ranges::find(service.cluster_ips, family, &base::IpAddress::family) !=
+           service.cluster_ips.end();
 }
 
 }  // namespace
@@ -60,6 +65,35 @@ std::optional<base::IpAddress> ClusterIpAllocator::find(const ObjectKey& key, ba
     return std::nullopt;
 }
 
+void ClusterIpAllocator::set_families(Service& service, std::vector<std::string>& problems) const {
+    auto& families = service.ip_families;
+    if (families.empty())
+        for (const auto& address : service.cluster_ips)
+            families.push_back(address.family());
+    if (families.empty() && !ranges_.empty()) families.push_back(ranges_.front().family());
+    if (families.size() != 1 || service.ip_family_policy == IpFamilyPolicy::kSingleStack) return;
+    if (const auto second = other(families.front()); range(second) != nullptr)
+        families.push_back(second);
+    else if (service.ip_family_policy == IpFamilyPolicy::kRequireDualStack)
+        problems.push_back("Service " + service.key.to_string() +
+                           ": spec.ipFamilyPolicy: there is no range of " +
+                           std::string(base::name_of(second)) + " ClusterIPs");
+}
+
+void ClusterIpAllocator::forget_all_but(const std::vector<Service>& services) {
+    std::set<ObjectKey> present;
+    for (const auto& service : services)
+        present.insert(service.key);
+    std::erase_if(given_, [&](const auto& given) { return !present.contains(given.second); });
+}
+
+void ClusterIpAllocator::remember(const Given& given) {
+    given_ = given;
+    held_.clear();
+    for (const auto& [address, key] : given_)
+        held_.emplace(std::pair{key, address.family()}, address);
+}
+
 std::vector<std::string> ClusterIpAllocator::assign(std::vector<Service>& services) {
     std::vector<std::string> problems;
     Given taken;
@@ -68,16 +102,14 @@ std::vector<std::string> ClusterIpAllocator::assign(std::vector<Service>& servic
             if (const auto [holder, added] = taken.try_emplace(address, service.key); !added)
                 problems.push_back("Service " + service.key.to_string() + ": ClusterIP " +
                                    address.to_string() + " is that of Service " + holder->second.to_string());
-    std::set<ObjectKey> present;
-    for (const auto& service : services)
-        present.insert(service.key);
-    std::erase_if(given_, [&](const auto& given) { return !present.contains(given.second); });
+    forget_all_but(services);
     Given given;
     for (auto& service : services) {
-        if (!wants_cluster_ip(service)) continue;
-        auto families = service.ip_families;
-        if (families.empty() && !ranges_.empty()) families.push_back(ranges_.front().family());
-        for (const auto family : families) {
+        if (service.type == ServiceType::kExternalName) continue;
+        set_families(service, problems);
+        if (service.headless) continue;
+        for (const auto family : service.ip_families) {
+            if (has_family(service, family)) continue;
             const auto address = find(service.key, family, taken);
             if (!address) {
                 problems.push_back("Service " + service.key.to_string() + ": no free " +
@@ -89,10 +121,7 @@ std::vector<std::string> ClusterIpAllocator::assign(std::vector<Service>& servic
             given.emplace(*address, service.key);
         }
     }
-    given_ = std::move(given);
-    held_.clear();
-    for (const auto& [address, key] : given_)
-        held_.emplace(std::pair{key, address.family()}, address);
+    remember(given);
     return problems;
 }
 

@@ -20,15 +20,19 @@ class ClusterIpAllocator {
     /// used.
     explicit ClusterIpAllocator(std::vector<base::Prefix> ranges) : ranges_(std::move(ranges)) {}
 
-    /// Fills `cluster_ips` of every Service that wants one and has none: in the families of spec.ipFamilies,
-    /// else in the first family there is a range for. Returns a sentence per Service that got none, or that
-    /// names an address that another one has.
+    /// Fills `ip_families` and `cluster_ips` as an API server does: the families of spec.ipFamilies, else of
+    /// the addresses there are, else the first there is a range for; the other one too where ipFamilyPolicy
+    /// wants it; then an address in each family that has none. Headless Services get families only. Returns a
+    /// sentence per Service that lacks an address or a family, or that names an address that another one has.
     std::vector<std::string> assign(std::vector<Service>& services);
 
   private:
     using Given = std::map<base::IpAddress, ObjectKey>;
     std::optional<base::IpAddress> find(const ObjectKey& key, base::Family family, const Given& taken) const;
     [[nodiscard]] const base::Prefix* range(base::Family family) const;
+    void set_families(Service& service, std::vector<std::string>& problems) const;
+    void forget_all_but(const std::vector<Service>& services);
+    void remember(const Given& given);
 
     std::vector<base::Prefix> ranges_;
     Given given_;                                                         // what assign gave last time

@@ -48,10 +48,10 @@ struct JsonDecoder::State {
 JsonDecoder::JsonDecoder() : state_(std::make_unique<State>()) {}
 JsonDecoder::~JsonDecoder() = default;
 
-Decoded<AnyObject> JsonDecoder::decode_object(std::string_view json) {
+Decoded<AnyObject> JsonDecoder::decode_object(std::string_view json, std::string_view kind) {
     const auto object = state_->parse(json);
     if (!object) return std::unexpected(DecodeError{"object", "", object.error().message});
-    return decode_any(*object, "");
+    return decode_any(*object, kind);
 }
 
 base::Result<WatchEvent> JsonDecoder::decode_watch_event(std::string_view json) {
@@ -73,14 +73,21 @@ base::Result<ApiStatus> JsonDecoder::decode_status(std::string_view json) {
     return read_status<JsonReader>(status);
 }
 
-std::optional<std::vector<std::string>> JsonDecoder::split_list(std::string_view json) {
+Decoded<std::optional<JsonDecoder::ListItems>> JsonDecoder::split_list(std::string_view json) {
+    constexpr std::string_view kList = "List";
     const auto object = state_->parse(json);
     if (!object) return std::nullopt;
     JsonReader reader;
-    if (!reader.text(*object, "kind").ends_with("List")) return std::nullopt;
-    std::vector<std::string> items;
-    reader.each_object(*object, "items", [&](Object item) { items.push_back(simdjson::to_string(item)); });
-    return items;
+    auto kind = reader.text(*object, "kind");
+    if (!kind.ends_with(kList)) return std::nullopt;
+    ListItems list{std::string(kind.substr(0, kind.size() - kList.size())), {}};
+    const auto items = reader.element(*object, "items");
+    if (!items) return list;
+    simdjson::dom::array elements;
+    if (items->get(elements)) return std::unexpected(DecodeError{std::string(kind), "items", "wants a list"});
+    for (const auto element : elements)
+        list.items.push_back(simdjson::to_string(element));
+    return list;
 }
 
 base::Result<ListPage> JsonDecoder::decode_list(std::string_view json, std::string_view kind) {

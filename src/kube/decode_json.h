@@ -20,8 +20,9 @@ class JsonDecoder {
     JsonDecoder(const JsonDecoder&) = delete;
     JsonDecoder& operator=(const JsonDecoder&) = delete;
 
-    /// One object with apiVersion and kind. kinds that fairlead does not know: field "kind".
-    Decoded<AnyObject> decode_object(std::string_view json);
+    /// One object with apiVersion and kind, or of `kind` where it has none (an item of a list). Kinds that
+    /// fairlead does not know: field "kind".
+    Decoded<AnyObject> decode_object(std::string_view json, std::string_view kind = "");
     /// One line of a watch. Fails if it is no JSON or no WatchEvent; an object in it that cannot be used is
     /// in `object`.
     base::Result<WatchEvent> decode_watch_event(std::string_view json);
@@ -30,8 +31,13 @@ class JsonDecoder {
     /// A metav1.Status. Fails if it is no JSON object; fields that are not there are empty.
     base::Result<ApiStatus> decode_status(std::string_view json);
 
-    /// The items of a kind List (or ServiceList, ...) as JSON each; nullopt if the object is no list.
-    std::optional<std::vector<std::string>> split_list(std::string_view json);
+    /// The items of a kind List (or ServiceList, ...).
+    struct ListItems {
+        std::string kind;                ///< of items that do not say: "Service" in a ServiceList
+        std::vector<std::string> items;  ///< as JSON, whatever they are
+    };
+    /// nullopt if the object is no list; fails if its items are none.
+    Decoded<std::optional<ListItems>> split_list(std::string_view json);
 
   private:
     struct State;

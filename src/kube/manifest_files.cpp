@@ -1,6 +1,7 @@
 #include "kube/manifest_files.h"
 
 #include <algorithm>
+#include <set>
 
 #include "kube/yaml_documents.h"
 
@@ -57,33 +58,67 @@ struct ManifestFiles::Reading {
     const File& before;
     File after;
     JsonDecoder decoder;
+    std::set<std::string> broken;  // names of objects that cannot be used
+    bool has_nameless_broken = false;
 
     void take_document(const YamlDocument& document) {
-        const auto items = decoder.split_list(document.json);
-        if (!items) return take_object(document, document.json, "");
+        if (document.error) return refuse_document(document);
+        const auto list = decoder.split_list(document.json);
+        if (!list) return refuse(document, "", list.error());
+        if (!*list) return take_object(document, document.json, "", "");
         std::size_t index = 0;
-        for (const auto& item : *items)
-            take_object(document, item, "items[" + std::to_string(index++) + "]");
+        for (const auto& item : (*list)->items)
+            take_object(document, item, "items[" + std::to_string(index++) + "]", (*list)->kind);
     }
 
-    void take_object(const YamlDocument& document, const std::string& json, const std::string& prefix) {
-        auto decoded = decoder.decode_object(json);
-        if (decoded) {
-            set_default_namespace(*decoded);
-            const std::string name = name_of(*decoded);
-            const unsigned line = document.line_of(prefix);
-            if (!after.entries.try_emplace(name, Entry{line, std::move(*decoded)}).second)
-                after.problems.push_back({path, line, name + ": is in this file twice; the first is used"});
-            return;
-        }
-        auto error = std::move(decoded).error();
-        if (error.reason.ends_with(kUnknownKind)) return;
-        error.object = with_default_namespace(std::move(error.object));
+    void take_object(const YamlDocument& document, const std::string& json, const std::string& prefix,
+                     const std::string& kind) {
+        auto decoded = decoder.decode_object(json, kind);
+        if (!decoded) return refuse(document, prefix, std::move(decoded).error());
+        set_default_namespace(*decoded);
+        const std::string name = name_of(*decoded);
+        const unsigned line = document.lines->rough_line_of(prefix);
+        if (!after.entries.try_emplace(name, Entry{line, std::move(*decoded)}).second)
+            after.problems.push_back({path, line, name + ": is in this file twice; the first is used"});
+    }
+
+    void refuse(const YamlDocument& document, const std::string& prefix, DecodeError error) {
         const std::string field =
             prefix.empty() || error.field.empty() ? prefix + error.field : prefix + "." + error.field;
-        after.problems.push_back({path, document.line_of(field), error.to_string()});
-        const auto held = before.entries.find(error.object);
-        if (held != before.entries.end()) after.entries.insert(*held);
+        if (error.reason.ends_with(kUnknownKind)) {
+            after.notices.push_back({path, document.lines->rough_line_of(field), error.reason});
+            return;
+        }
+        error.object = with_default_namespace(std::move(error.object));
+        error.field = field;
+        after.problems.push_back({path, document.lines->line_of(field), error.to_string()});
+        note_broken(error.object);
+    }
+
+    /// What it has twice, or cannot have, may be the very field that counts: none of it is used.
+    void refuse_document(const YamlDocument& document) {
+        std::string object;
+        if (auto decoded = decoder.decode_object(document.json)) {
+            set_default_namespace(*decoded);
+            object = name_of(*decoded);
+        } else {
+            object = with_default_namespace(decoded.error().object);
+        }
+        note_broken(object);
+        after.problems.push_back({path, document.error->line, object + ": " + document.error->reason});
+    }
+
+    void note_broken(const std::string& object) {
+        const bool is_nameless = object.find(' ') == std::string::npos || object.ends_with('/');
+        has_nameless_broken = has_nameless_broken || is_nameless;
+        broken.insert(object);
+    }
+
+    /// What the file held before and a broken document stands in for.
+    File finish() {
+        for (const auto& [name, entry] : before.entries)
+            if (has_nameless_broken || broken.contains(name)) after.entries.try_emplace(name, entry);
+        return std::move(after);
     }
 };
 
@@ -95,10 +130,10 @@ void ManifestFiles::put(const std::string& path, std::string_view text) {
             {path, documents.error().line, documents.error().reason + "; what the file held before stays"}};
         return;
     }
-    Reading reading{path, file, {}, {}};
+    Reading reading{path, file, {}, {}, {}};
     for (const auto& document : *documents)
         reading.take_document(document);
-    file = std::move(reading.after);
+    file = reading.finish();
 }
 
 ManifestFiles::Objects ManifestFiles::objects() const {
@@ -116,6 +151,13 @@ ManifestFiles::Objects ManifestFiles::objects() const {
         for (const auto& [name, entry] : file.entries)
             if (taken.emplace(name, true).second) std::visit(Sorter{objects}, entry.object);
     return objects;
+}
+
+std::vector<ManifestProblem> ManifestFiles::notices() const {
+    std::vector<ManifestProblem> notices;
+    for (const auto& [path, file] : files_)
+        std::ranges::copy(file.notices, std::back_inserter(notices));
+    return notices;
 }
 
 std::vector<ManifestProblem> ManifestFiles::problems() const {

@@ -24,10 +24,11 @@ struct ManifestProblem {
 /// The objects that a set of manifest files holds.
 ///
 /// What is broken never costs what was good: a document that cannot be used keeps what the same object of the
-/// same file was before, a file that is no YAML keeps all that it held, until it is mended or removed. Of an
-/// object that two files have, the file whose path sorts first is taken. Lists (kind List, ServiceList, ...)
-/// are taken apart; the namespace "default" is assumed where none is given. Kinds that fairlead does not use
-/// are passed over.
+/// same file was before, a file that is no YAML keeps all that it held, until it is mended or removed. A
+/// document that does not even say what it is keeps everything that the file held and does not hold
+/// elsewhere. Of an object that two files have, the file whose path sorts first is taken. Lists (kind List,
+/// ServiceList, ...) are taken apart; the namespace "default" is assumed where none is given. Kinds that
+/// fairlead does not use are passed over, with a notice.
 class ManifestFiles {
   public:
     void put(const std::string& path, std::string_view text);
@@ -44,6 +45,8 @@ class ManifestFiles {
     [[nodiscard]] Objects objects() const;
     /// Of all files as they are now, in order of file and line.
     [[nodiscard]] std::vector<ManifestProblem> problems() const;
+    /// Documents that are passed over because fairlead does not use their kind; nothing is wrong with them.
+    [[nodiscard]] std::vector<ManifestProblem> notices() const;
 
   private:
     struct Entry {
@@ -53,6 +56,7 @@ class ManifestFiles {
     struct File {
         std::map<std::string, Entry> entries;  // by kind and key
         std::vector<ManifestProblem> problems;
+        std::vector<ManifestProblem> notices;
     };
     struct Reading;
 

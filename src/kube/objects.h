@@ -36,6 +36,9 @@ enum class ServiceType : std::uint8_t { kClusterIp, kNodePort, kLoadBalancer, kE
 /// core/v1 ServiceSpec.externalTrafficPolicy and internalTrafficPolicy
 enum class TrafficPolicy : std::uint8_t { kCluster, kLocal };
 
+/// core/v1 ServiceSpec.ipFamilyPolicy
+enum class IpFamilyPolicy : std::uint8_t { kSingleStack, kPreferDualStack, kRequireDualStack };
+
 /// core/v1 IntOrString: a port number or the name of a container port.
 using TargetPort = std::variant<std::uint16_t, std::string>;
 
@@ -71,6 +74,7 @@ struct Service {
     std::string traffic_distribution;  ///< spec.trafficDistribution
     std::string external_name;         ///< spec.externalName
     std::vector<base::Family> ip_families;
+    IpFamilyPolicy ip_family_policy = IpFamilyPolicy::kSingleStack;
     /// Label service.kubernetes.io/service-proxy-name: somebody else proxies this Service.
     std::string service_proxy_name;
 
@@ -164,9 +168,11 @@ struct Pod {
     bool host_network = false;
     std::vector<base::IpAddress> pod_ips;  ///< status.podIPs
     std::vector<ContainerPort> ports;      ///< of all containers, in order
-    bool ready = false;                    ///< status.conditions Ready
-    bool terminating = false;              ///< metadata.deletionTimestamp is set
-    bool finished = false;                 ///< status.phase Succeeded or Failed
+    /// status.conditions Ready. A Pod whose status has neither phase nor conditions was never seen by a
+    /// kubelet (a manifest): it counts as ready.
+    bool ready = false;
+    bool terminating = false;  ///< metadata.deletionTimestamp is set
+    bool finished = false;     ///< status.phase Succeeded or Failed
 
     friend bool operator==(const Pod&, const Pod&) = default;
 };

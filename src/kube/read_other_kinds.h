@@ -45,21 +45,34 @@ void read_pod_status(Reader& reader, typename Reader::Object status, Pod& pod) {
         parse_into(reader, "podIP", base::IpAddress::parse(single), pod.pod_ips);
     const auto phase = reader.text(status, {"phase", 1});
     pod.finished = phase == "Succeeded" || phase == "Failed";
+    bool was_seen = !phase.empty();
+    bool ready = false;
     reader.each_object(status, {"conditions", 2}, [&](Object condition) {
+        was_seen = true;
         if (reader.text(condition, {"type", 1}) == "Ready")
-            pod.ready = reader.text(condition, {"status", 2}) == "True";
+            ready = reader.text(condition, {"status", 2}) == "True";
     });
+    pod.ready = ready || !was_seen;
 }
 
 template <class Reader>
+void read_container_ports(Reader& reader, typename Reader::Object container, Pod& pod) {
+    reader.each_object(container, {"ports", 6}, [&](typename Reader::Object port) {
+        pod.ports.push_back({std::string(reader.text(port, {"name", 1})),
+                             read_protocol(reader, port, {"protocol", 4}),
+                             reader.port(port, {"containerPort", 3})});
+    });
+}
+
+/// Of the containers, then of the sidecars (init containers that go on running, KEP-753).
+template <class Reader>
 void read_containers(Reader& reader, typename Reader::Object spec, Pod& pod) {
     using Object = typename Reader::Object;
-    reader.each_object(spec, {"containers", 2}, [&](Object container) {
-        reader.each_object(container, {"ports", 6}, [&](Object port) {
-            pod.ports.push_back({std::string(reader.text(port, {"name", 1})),
-                                 read_protocol(reader, port, {"protocol", 4}),
-                                 reader.port(port, {"containerPort", 3})});
-        });
+    reader.each_object(spec, {"containers", 2},
+                       [&](Object container) { read_container_ports(reader, container, pod); });
+    reader.each_object(spec, {"initContainers", 20}, [&](Object container) {
+        if (reader.text(container, {"restartPolicy", 24}) == "Always")
+            read_container_ports(reader, container, pod);
     });
 }
 
@@ -77,6 +90,7 @@ void read(Reader& reader, typename Reader::Object object, Pod& pod) {
         pod.host_network = reader.boolean(spec, {"hostNetwork", 11}).value_or(false);
         read_containers(reader, spec, pod);
     });
+    pod.ready = true;
     reader.object(object, {"status", 3}, [&](Object status) { read_pod_status(reader, status, pod); });
 }
 

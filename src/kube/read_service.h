@@ -63,6 +63,10 @@ void read_ip_families(Reader& reader, typename Reader::Object spec, Service& ser
             return reader.refuse("'" + std::string(text) + "' is not IPv4 or IPv6");
         service.ip_families.push_back(text == "IPv4" ? base::Family::kIpv4 : base::Family::kIpv6);
     });
+    service.ip_family_policy = read_choice(reader, spec, {"ipFamilyPolicy", 17}, IpFamilyPolicy::kSingleStack,
+                                           {{"SingleStack", IpFamilyPolicy::kSingleStack},
+                                            {"PreferDualStack", IpFamilyPolicy::kPreferDualStack},
+                                            {"RequireDualStack", IpFamilyPolicy::kRequireDualStack}});
 }
 
 template <class Reader>

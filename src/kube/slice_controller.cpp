@@ -44,9 +44,33 @@ std::vector<base::Family> families_of(const Service& service) {
     return families;
 }
 
-const base::IpAddress* address_of(const Pod& pod, base::Family family) {
-    const auto found = std::ranges::find(pod.pod_ips, family, &base::IpAddress::family);
-    return found == pod.pod_ips.end() ? nullptr : &*found;
+const base::IpAddress* first_of(const std::vector<base::IpAddress>& addresses, base::Family family) {
+    const auto found = std::ranges::find(addresses, family, &base::IpAddress::family);
+    return found == addresses.end() ? nullptr : &*found;
+}
+
+/// What tells the slices of a Service apart, as a name can hold it. FNV-1a: the same on every machine.
+std::string hash_text(const EndpointSlice& slice, std::size_t number) {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    const auto add = [&](std::string_view text) {
+        for (const char c : text)
+            hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+        hash *= 0x100000001b3U;  // ends the text: "a","b" is not "ab"
+    };
+    add(base::name_of(slice.family));
+    add(std::to_string(number));
+    for (const auto& port : slice.ports) {
+        add(port.name);
+        add(base::name_of(port.protocol));
+        add(std::to_string(port.port));
+    }
+    // Consonants and digits, as Kubernetes has them in generated names: no words come out.
+    constexpr std::string_view kLetters = "bcdfghjklmnpqrstvwxz2456789";
+    constexpr std::size_t kLength = 10;
+    std::string text;
+    for (; text.size() < kLength; hash /= kLetters.size())
+        text += kLetters[hash % kLetters.size()];
+    return text;
 }
 
 class SliceMaker {
@@ -55,17 +79,20 @@ class SliceMaker {
         for (const auto& pod : pods)
             if (!pod.finished) pods_[pod.key.namespace_name].push_back(&pod);
         for (const auto& node : nodes)
-            zones_[node.key.name] = node.zone;
+            nodes_[node.key.name] = &node;
     }
 
     void make(const Service& service, std::vector<EndpointSlice>& slices) {
+        const auto pods = pods_.find(service.key.namespace_name);
+        if (pods == pods_.end()) return;
         for (const auto family : families_of(service)) {
-            std::map<std::string, std::vector<EndpointSlice>> by_ports;
-            for (const auto* pod : pods_[service.key.namespace_name]) {
+            std::map<std::vector<PortKey>, std::vector<EndpointSlice>> by_ports;
+            for (const auto* pod : pods->second) {
+                if (!selects(service.selector, pod->labels)) continue;
                 const auto* address = address_of(*pod, family);
-                if (address == nullptr || !selects(service.selector, pod->labels)) continue;
+                if (address == nullptr) continue;
                 const auto ports = ports_of(service, *pod);
-                add(slice_for(by_ports[text_of(ports)], service, family, ports), service, *pod, *address);
+                add(slice_for(by_ports[keys_of(ports)], service, family, ports), service, *pod, *address);
             }
             for (auto& [ports, made] : by_ports)
                 std::ranges::move(made, std::back_inserter(slices));
@@ -73,26 +100,35 @@ class SliceMaker {
     }
 
   private:
-    static std::string text_of(const Ports& ports) {
-        std::string text;
+    using PortKey = std::pair<std::string, std::uint16_t>;  // names are unique in a Service
+
+    static std::vector<PortKey> keys_of(const Ports& ports) {
+        std::vector<PortKey> keys;
         for (const auto& port : ports)
-            text += port.name + "=" + std::to_string(port.port) + ",";
-        return text;
+            keys.emplace_back(port.name, port.port);
+        return keys;
+    }
+
+    [[nodiscard]] const Node* node_of(const Pod& pod) const {
+        const auto found = nodes_.find(pod.node_name);
+        return found == nodes_.end() ? nullptr : found->second;
+    }
+
+    /// A Pod in its node's network has the node's addresses (kubelet puts them into its status).
+    [[nodiscard]] const base::IpAddress* address_of(const Pod& pod, base::Family family) const {
+        const auto* const node = node_of(pod);
+        const bool of_node = pod.pod_ips.empty() && pod.host_network && node != nullptr;
+        return first_of(of_node ? node->addresses : pod.pod_ips, family);
     }
 
     static EndpointSlice& slice_for(std::vector<EndpointSlice>& made, const Service& service,
                                     base::Family family, const Ports& ports) {
         if (!made.empty() && made.back().endpoints.size() < kLargestSlice) return made.back();
         auto& slice = made.emplace_back();
-        // The name holds what tells slices of one Service apart, so that it is the same after each edit.
-        const std::string number = made.size() == 1 ? "" : "-" + std::to_string(made.size());
-        std::string suffix = family == base::Family::kIpv4 ? "-v4" : "-v6";
-        for (const auto& port : ports)
-            suffix += "-" + std::to_string(port.port);
-        slice.key = {service.key.namespace_name, service.key.name + suffix + number};
         slice.service_name = service.key.name;
         slice.family = family;
         slice.ports = ports;
+        slice.key = {service.key.namespace_name, service.key.name + "-" + hash_text(slice, made.size())};
         return slice;
     }
 
@@ -100,8 +136,9 @@ class SliceMaker {
         Endpoint endpoint;
         endpoint.address = address;
         endpoint.node_name = index_of(slice, pod.node_name);
-        endpoint.zone = index_of(slice, zones_[pod.node_name]);
-        endpoint.serving = pod.ready || service.publish_not_ready_addresses;
+        const auto* const node = node_of(pod);
+        endpoint.zone = node == nullptr ? std::uint16_t{0} : index_of(slice, node->zone);
+        endpoint.serving = pod.ready;
         endpoint.terminating = pod.terminating;
         endpoint.ready = service.publish_not_ready_addresses || (pod.ready && !pod.terminating);
         slice.endpoints.push_back(endpoint);
@@ -115,7 +152,7 @@ class SliceMaker {
     }
 
     std::map<std::string, std::vector<const Pod*>> pods_;
-    std::map<std::string, std::string> zones_;
+    std::map<std::string, const Node*> nodes_;
 };
 
 }  // namespace

@@ -13,7 +13,11 @@ namespace fairlead::kube {
 /// For every Service with a selector: one slice per family of the Service and per set of target ports (Pods
 /// may give a port's name different numbers), at most 100 endpoints each. Pods without an address and
 /// finished ones are left out; an endpoint is ready if its Pod is and does not terminate, or if the Service
-/// publishes addresses that are not ready. Slices of Services without a selector come from manifests.
+/// publishes addresses that are not ready; it serves if its Pod is ready. A hostNetwork Pod without addresses
+/// has its Node's. A slice's name is the same for the same family, ports and number within the Service.
+/// Slices of Services without a selector come from manifests.
+///
+/// Unlike the controller, it takes Pods of Nodes that no manifest has.
 std::vector<EndpointSlice> derive_slices(std::span<const Service> services, std::span<const Pod> pods,
                                          std::span<const Node> nodes);
 

@@ -1,34 +1,43 @@
 #pragma once
 
 #include <expected>
-#include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-
 namespace fairlead::kube {
 
-/// One YAML document as JSON, with the line of each field so that an error can name it.
-struct YamlDocument {
-    std::string json;
-    unsigned line = 1;                      ///< where the document begins
-    std::map<std::string, unsigned> lines;  ///< field path ("spec.ports[0].port") to its line
-
-    /// The line of a field, or of the nearest field above it that is there.
-    [[nodiscard]] unsigned line_of(std::string field) const;
-};
-
-/// A YAML stream that cannot be read at all.
+/// What is wrong in a YAML text, and where.
 struct YamlError {
     unsigned line = 0;
     std::string reason;
 };
 
-/// The documents of a YAML or JSON text (JSON is YAML); empty ones are left out. Scalars mean what they mean
-/// to kubectl: plain true, false, null and numbers are that, everything quoted is text. Aliases are expanded,
-/// within limits.
+/// One YAML document as JSON.
+struct YamlDocument {
+    std::string json;
+    unsigned line = 1;  ///< where the document begins
+    /// The first thing that has no meaning in JSON or two meanings (a field that is there twice). `json` has
+    /// the rest, enough to tell which object it is.
+    std::optional<YamlError> error;
+
+    /// Where fields are; outlives the text.
+    class Lines {
+      public:
+        virtual ~Lines() = default;
+        /// The line of a field ("spec.ports[0].port"), or of the nearest one above it that is there.
+        [[nodiscard]] virtual unsigned line_of(std::string_view field) const = 0;
+        /// The same where that costs nothing, else the document's.
+        [[nodiscard]] virtual unsigned rough_line_of(std::string_view field) const { return line_of(field); }
+    };
+    std::shared_ptr<const Lines> lines;
+};
+
+/// The documents of a YAML or JSON text; empty ones are left out. Scalars mean what they mean to kubectl
+/// (yaml_scalar.h), everything quoted is text. Aliases and merge keys (<<) are expanded, within limits. Fails
+/// if the text cannot be told into documents at all.
 std::expected<std::vector<YamlDocument>, YamlError> read_yaml(std::string_view text);
 
 }  // namespace fairlead::kube

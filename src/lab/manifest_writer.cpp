@@ -75,6 +75,18 @@ std::string_view name_of(kube::TrafficPolicy policy) {
     return policy == kube::TrafficPolicy::kLocal ? "Local" : "Cluster";
 }
 
+std::string_view name_of(kube::IpFamilyPolicy policy) {
+    switch (policy) {
+        case kube::IpFamilyPolicy::kSingleStack:
+            return "SingleStack";
+        case kube::IpFamilyPolicy::kPreferDualStack:
+            return "PreferDualStack";
+        case kube::IpFamilyPolicy::kRequireDualStack:
+            break;
+    }
+    return "RequireDualStack";
+}
+
 std::string port_json(const kube::ServicePort& port) {
     const auto* const target_name = std::get_if<std::string>(&port.target_port);
     JsonObject object;
@@ -110,6 +122,7 @@ std::string spec_json(const kube::Service& service) {
     spec.text("externalName", service.external_name);
     spec.raw("ipFamilies", list(service.ip_families,
                                 [](base::Family family) { return json_quote(base::name_of(family)); }));
+    spec.text("ipFamilyPolicy", name_of(service.ip_family_policy));
     return spec.done();
 }
 

@@ -77,5 +77,51 @@ TEST(ClusterIpAllocator, GivesEachFamilyThatIsAskedForAndNoneToHeadlessOrExterna
     EXPECT_THAT(wanted[2].cluster_ips, IsEmpty());
 }
 
+TEST(ClusterIpAllocator, FollowsTheFamilyPolicy) {
+    using enum IpFamilyPolicy;
+    struct Case {
+        std::string ranges;  // "4", "6", "46"
+        IpFamilyPolicy policy;
+        std::string wanted;     // spec.ipFamilies
+        std::string addresses;  // families of spec.clusterIPs
+        std::string got;
+        bool reported;
+    };
+    const std::vector<Case> cases = {
+        {"46", kSingleStack, "", "", "4", false},       {"64", kSingleStack, "", "", "6", false},
+        {"46", kPreferDualStack, "", "", "46", false},  {"46", kPreferDualStack, "6", "", "64", false},
+        {"4", kPreferDualStack, "", "", "4", false},    {"4", kRequireDualStack, "", "", "4", true},
+        {"46", kRequireDualStack, "", "", "46", false}, {"46", kPreferDualStack, "", "6", "64", false},
+        {"46", kSingleStack, "6", "", "6", false},      {"4", kSingleStack, "6", "", "", true},
+    };
+    const auto family = [](char c) { return c == '4' ? base::Family::kIpv4 : base::Family::kIpv6; };
+    for (const auto& one : cases) {
+        std::vector<base::Prefix> chosen;
+        for (const char c : one.ranges)
+            chosen.push_back(ranges()[c == '4' ? 0 : 1]);
+        auto wanted = services({"a"});
+        wanted[0].ip_family_policy = one.policy;
+        for (const char c : one.wanted)
+            wanted[0].ip_families.push_back(family(c));
+        for (const char c : one.addresses)
+            wanted[0].cluster_ips.push_back(
+                base::IpAddress::parse(c == '4' ? "10.96.0.9" : "fd00::9").value());
+        EXPECT_EQ(ClusterIpAllocator{chosen}.assign(wanted).empty(), !one.reported) << one.ranges << one.got;
+        std::string got;
+        for (const auto& address : wanted[0].cluster_ips)
+            got += address.family() == base::Family::kIpv4 ? '4' : '6';
+        EXPECT_EQ(got, one.got) << one.ranges << one.wanted;
+    }
+}
+
+TEST(ClusterIpAllocator, GivesHeadlessServicesFamiliesOnly) {
+    auto wanted = services({"a"});
+    wanted[0].headless = true;
+    wanted[0].ip_family_policy = IpFamilyPolicy::kPreferDualStack;
+    EXPECT_THAT(ClusterIpAllocator{ranges()}.assign(wanted), IsEmpty());
+    EXPECT_THAT(wanted[0].cluster_ips, IsEmpty());
+    EXPECT_THAT(wanted[0].ip_families, ElementsAre(base::Family::kIpv4, base::Family::kIpv6));
+}
+
 }  // namespace
 }  // namespace fairlead::kube

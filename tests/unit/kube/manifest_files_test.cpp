@@ -88,7 +88,7 @@ TEST(ManifestFiles, NamesFileLineObjectAndFieldOfWhatIsWrong) {
          "f.yaml:8: Service shop/cart: spec.selector: wants an object"},
         {replaced(kCart, "kind: Service\n", ""), "kind: is missing"},
         {replaced(kCart, "kind: Service", "kind: Service\nkind: Service"),
-         "f.yaml:3: field 'kind' is there twice"},
+         "f.yaml:3: Service shop/cart: field 'kind' is there twice, first in line 2"},
         {replaced(kCart, "spec:", "spec: ["), "f.yaml:"},
         {"just text", "f.yaml:1: object: no JSON object"},
     };
@@ -118,6 +118,95 @@ TEST(ManifestFiles, KeepsWhatABrokenDocumentOrFileHeldBefore) {
     EXPECT_THAT(files.objects().namespaces, IsEmpty());
     files.remove("f.yaml");
     EXPECT_THAT(files.objects().services, IsEmpty());
+}
+
+TEST(ManifestFiles, KeepsWhatADocumentHeldUntilItSaysWhatItIsAgain) {
+    struct Case {
+        std::string text;
+        unsigned services;
+        unsigned namespaces;
+    };
+    const std::string space = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
+    const std::vector<Case> cases = {
+        {replaced(kCart, "kind: Service\n", "") + space, 1, 1},
+        {replaced(kCart, "  name: cart\n", "") + space, 1, 1},
+        {replaced(kCart, "port: 80", "port: 80\n    port: 81") + space, 1, 1},
+        {"just text\n", 1, 1},
+        {"apiVersion: v1\nkind: List\nitems: 5\n", 1, 1},
+        {"apiVersion: v1\nkind: List\nitems: [5]\n", 1, 1},
+        {"apiVersion: v1\nkind: Service\nmetadata: {name: new, namespace: shop}\nspec: {ports: [{}]}\n", 0,
+         0},
+        {"", 0, 0},
+    };
+    for (const auto& one : cases) {
+        ManifestFiles files;
+        files.put("f.yaml", std::string(kCart) + space);
+        files.put("f.yaml", one.text);
+        EXPECT_THAT(files.problems(), SizeIs(one.text.empty() ? 0 : 1)) << one.text;
+        EXPECT_THAT(files.objects().services, SizeIs(one.services)) << one.text;
+        EXPECT_THAT(files.objects().namespaces, SizeIs(one.namespaces)) << one.text;
+    }
+}
+
+TEST(ManifestFiles, NamesTheLineOfAFieldInAJsonList) {
+    ManifestFiles files;
+    files.put("f.json", R"({"kind": "ServiceList", "apiVersion": "v1", "items": [
+  {"metadata": {"name": "a"}, "spec": {"ports": [{"port": 80}]}},
+  {"metadata": {"name": "b"}, "spec": {"ports": [
+    {"port": "80"}]}},
+  7
+]})");
+    EXPECT_THAT(
+        problem_texts(files),
+        ElementsAre(HasSubstr("f.json:4: Service default/b: items[1].spec.ports[0].port: wants a number"),
+                    HasSubstr("f.json:5: object: items[2]: no JSON object")));
+    EXPECT_THAT(files.objects().services, SizeIs(1));
+}
+
+TEST(ManifestFiles, MentionsKindsThatItPassesOverWithoutCallingThemWrong) {
+    ManifestFiles files;
+    files.put("f.yaml",
+              std::string(kCart) + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\n");
+    EXPECT_THAT(files.problems(), IsEmpty());
+    ASSERT_THAT(files.notices(), SizeIs(1));
+    EXPECT_THAT(files.notices().front().to_string(),
+                HasSubstr("f.yaml:15: apps/v1 Deployment is no kind that fairlead uses"));
+}
+
+TEST(ManifestFiles, TakesAPodThatNoKubeletSawAsReady) {
+    const std::vector<std::pair<std::string, bool>> cases = {
+        {"", true},
+        {"status: {podIPs: [{ip: 10.64.0.1}]}", true},
+        {"status: {phase: Pending}", false},
+        {"status: {conditions: [{type: Initialized, status: 'True'}]}", false},
+        {"status: {phase: Running, conditions: [{type: Ready, status: 'True'}]}", true},
+        {"status: {conditions: [{type: Ready, status: 'False'}]}", false},
+    };
+    for (const auto& [status, ready] : cases) {
+        ManifestFiles files;
+        files.put("p.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n" + status + "\n");
+        ASSERT_THAT(files.objects().pods, SizeIs(1)) << status;
+        EXPECT_EQ(files.objects().pods.front().ready, ready) << status;
+    }
+}
+
+TEST(ManifestFiles, TakesPortsOfContainersThenOfSidecars) {
+    ManifestFiles files;
+    files.put("p.yaml", R"(apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  initContainers:
+  - {name: once, ports: [{name: web, containerPort: 1}]}
+  - {name: sidecar, restartPolicy: Always, ports: [{name: web, containerPort: 2}]}
+  containers:
+  - {name: main, ports: [{name: web, containerPort: 3}]}
+)");
+    ASSERT_THAT(files.objects().pods, SizeIs(1));
+    std::vector<unsigned> ports;
+    for (const auto& port : files.objects().pods.front().ports)
+        ports.push_back(port.port);
+    EXPECT_THAT(ports, ElementsAre(3, 2));
 }
 
 TEST(ManifestFiles, TakesAnObjectThatTwoFilesHaveFromTheFirstAndSaysSo) {

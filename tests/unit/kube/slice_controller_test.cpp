@@ -98,7 +98,8 @@ TEST(DeriveSlices, PublishesAddressesThatAreNotReadyWhereTheServiceSaysSo) {
     unready.ready = false;
     const std::vector services = {service};
     const std::vector pods = {unready};
-    EXPECT_THAT(endpoints(derive_slices(services, pods, {})), ElementsAre("10.64.0.1 ready serving"));
+    EXPECT_THAT(endpoints(derive_slices(services, pods, {})), ElementsAre("10.64.0.1 ready"))
+        << "serving is the Pod's own readiness";
 }
 
 TEST(DeriveSlices, SplitsAfterOneHundredEndpointsAndKeepsNamesApart) {
@@ -110,6 +111,48 @@ TEST(DeriveSlices, SplitsAfterOneHundredEndpointsAndKeepsNamesApart) {
     ASSERT_THAT(slices, SizeIs(3));
     EXPECT_THAT(slices[2].endpoints, SizeIs(50));
     EXPECT_NE(slices[0].key, slices[1].key);
+}
+
+TEST(DeriveSlices, KeepsSlicesApartWhosePortsHaveTheSameNumbers) {
+    auto service = cart();
+    service.ports = {{"a", base::L4Protocol::kTcp, 1, 0, std::string("a"), ""},
+                     {"b", base::L4Protocol::kTcp, 2, 0, std::string("b"), ""}};
+    auto only_a = pod("a", {"10.64.0.1"});
+    only_a.ports = {{"a", base::L4Protocol::kTcp, 80}};
+    auto only_b = pod("b", {"10.64.0.2"});
+    only_b.ports = {{"b", base::L4Protocol::kTcp, 80}};
+    const std::vector services = {service};
+    const std::vector pods = {only_a, only_b};
+    const auto slices = derive_slices(services, pods, {});
+    ASSERT_THAT(slices, SizeIs(2));
+    EXPECT_NE(slices[0].key, slices[1].key);
+    EXPECT_EQ(slices, derive_slices(services, pods, {})) << "names are the same every time";
+}
+
+TEST(DeriveSlices, GivesPodsOfTheHostNetworkTheAddressesOfTheirNodeAndTheZone) {
+    Node node;
+    node.key = {"", "n1"};
+    node.zone = "z1";
+    node.addresses = {base::IpAddress::parse("192.0.2.1").value()};
+    auto host = pod("a", {});
+    host.host_network = true;
+    const std::vector services = {cart()};
+    const std::vector pods = {host, pod("b", {})};
+    const std::vector nodes = {node};
+    const auto slices = derive_slices(services, pods, nodes);
+    ASSERT_THAT(endpoints(slices), ElementsAre("192.0.2.1 ready serving"));
+    EXPECT_EQ(slices[0].zone(slices[0].endpoints[0]), "z1");
+}
+
+TEST(DeriveSlices, MakesSlicesOfHeadlessServicesAndNoneOfExternalNames) {
+    auto headless = cart();
+    headless.headless = true;
+    headless.cluster_ips.clear();
+    auto external = cart();
+    external.type = ServiceType::kExternalName;
+    const std::vector pods = {pod("a", {"10.64.0.1"})};
+    const std::vector services = {headless, external};
+    EXPECT_THAT(derive_slices(services, pods, {}), SizeIs(1));
 }
 
 TEST(DeriveSlices, LeavesServicesWithoutSelectorAlone) {
