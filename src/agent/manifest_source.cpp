@@ -33,22 +33,30 @@ base::Result<std::unique_ptr<ManifestSource>> ManifestSource::start(net::EventLo
                                                                     std::function<void()> changed) {
     std::unique_ptr<ManifestSource> source{
         new ManifestSource(loop, std::move(service_cidrs), stores, std::move(changed))};
-    auto* const self = source.get();
-    net::DirectoryWatcher::Listener listener;
-    listener.changed = [self](const std::string& path, const std::string& text) {
-        self->files_.put(path, text);
-        self->schedule();
-    };
-    listener.removed = [self](const std::string& path) {
-        self->files_.remove(path);
-        self->schedule();
-    };
-    listener.problem = [](const std::string& path, const std::string& message) {
-        base::log_warning("manifests cannot be read", {{"path", path}, {"error", message}});
-    };
-    FAIRLEAD_TRY(source->watcher_, net::DirectoryWatcher::start(loop, directory, std::move(listener)));
+    FAIRLEAD_TRY(source->watcher_, net::DirectoryWatcher::start(loop, directory, source->listener()));
     source->rebuild();
     return source;
+}
+
+net::DirectoryWatcher::Listener ManifestSource::listener() {
+    net::DirectoryWatcher::Listener listener;
+    listener.changed = [this](const std::string& path, const std::string& text) {
+        files_.put(path, text);
+        schedule();
+    };
+    listener.removed = [this](const std::string& path) {
+        files_.remove(path);
+        schedule();
+    };
+    listener.problem = [this](const std::string& path, const std::string& message) {
+        unreadable_[path] = message;
+        schedule();
+    };
+    listener.mended = [this](const std::string& path) {
+        unreadable_.erase(path);
+        schedule();
+    };
+    return listener;
 }
 
 void ManifestSource::schedule() {
@@ -60,6 +68,8 @@ void ManifestSource::rebuild() {
     scheduled_ = false;
     auto objects = files_.objects();
     std::vector<std::string> problems;
+    for (const auto& [path, message] : unreadable_)
+        problems.push_back(path + ": " + message + "; what was known of it stays");
     for (const auto& problem : files_.problems())
         problems.push_back(problem.to_string());
     for (auto& problem : allocator_.assign(objects.services))

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 
 #include "kube/cluster_ip_allocator.h"
@@ -28,6 +29,7 @@ class ManifestSource {
                    std::function<void()> changed);
     void schedule();
     void rebuild();
+    net::DirectoryWatcher::Listener listener();
     void report(std::vector<std::string> problems);
     void mention(std::vector<kube::ManifestProblem> notices);
 
@@ -36,6 +38,7 @@ class ManifestSource {
     std::function<void()> changed_;
     kube::ManifestFiles files_;
     kube::ClusterIpAllocator allocator_;
+    std::map<std::string, std::string> unreadable_;  // by path, why
     std::vector<std::string> problems_;
     std::vector<kube::ManifestProblem> notices_;
     bool scheduled_ = false;

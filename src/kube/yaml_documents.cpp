@@ -102,7 +102,10 @@ class JsonWriter {
     }
 
     void merge(const YAML::Node& map, int depth, Seen& seen) {
-        if (++merged_ + document_.json.size() > largest_bytes_) return refuse(map, "aliases grow too large");
+        constexpr std::size_t kCostBytes = 64;
+        merged_bytes_ += kCostBytes;
+        if (merged_bytes_ + document_.json.size() > largest_bytes_)
+            return refuse(map, "aliases grow too large");
         for (const auto& [key, value] : pairs(map))
             if (!is_merge_key(key)) write_field(key, value, depth, seen, true);
         write_merged(map, depth + 1, seen);
@@ -135,7 +138,7 @@ class JsonWriter {
 
     YamlDocument& document_;
     std::size_t largest_bytes_;
-    std::size_t merged_ = 0;  // maps that add no field make no JSON, but take their time
+    std::size_t merged_bytes_ = 0;  // maps that add no field make no JSON, but take their time
 };
 
 /// Walks down the document when it is asked: nearly no field is ever asked for.

@@ -11,5 +11,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     files.put("f.yaml", {reinterpret_cast<const char*>(data), size});
     static_cast<void>(files.objects());
     static_cast<void>(files.problems());
+    static_cast<void>(files.notices());
     return 0;
 }

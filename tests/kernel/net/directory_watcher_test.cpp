@@ -33,23 +33,30 @@ class DirectoryWatcherTest : public testing::Test {
         listener.removed = [this](const std::string& path) {
             files_.erase(fs::path(path).lexically_relative(root_));
         };
-        listener.problem = [](const std::string&, const std::string&) {};
+        listener.problem = [this](const std::string& path, const std::string& message) {
+            problems_[path] = message;
+            ++reports_;
+        };
+        listener.mended = [this](const std::string& path) { problems_.erase(path); };
         auto watcher = DirectoryWatcher::start(loop_, root_, std::move(listener));
         ASSERT_TRUE(watcher) << watcher.error().message;
         watcher_ = *std::move(watcher);
     }
     void write(const std::string& name, const std::string& text) { std::ofstream(root_ / name) << text; }
 
-    /// Runs the loop until the files are as wanted, or 5 s.
-    void expect(const Files& wanted) {
-        const auto limit = loop_.after(5s, [this] { loop_.stop(); });
+    /// Runs the loop until `done`, or 8 s.
+    void run_until(const std::function<bool()>& done) {
+        const auto limit = loop_.after(8s, [this] { loop_.stop(); });
         Subscription look;
         std::function<void()> again = [&] {
-            if (files_ == wanted) return loop_.stop();
+            if (done()) return loop_.stop();
             look = loop_.after(5ms, again);
         };
         again();
         loop_.run();
+    }
+    void expect(const Files& wanted) {
+        run_until([&] { return files_ == wanted; });
         EXPECT_EQ(files_, wanted);
     }
 
@@ -57,7 +64,9 @@ class DirectoryWatcherTest : public testing::Test {
     fs::path root_ = "/tmp/fairlead-watch-test-" + std::to_string(getpid());
     std::unique_ptr<DirectoryWatcher> watcher_;
     Files files_;
+    Files problems_;
     int reads_ = 0;
+    int reports_ = 0;
 };
 
 TEST_F(DirectoryWatcherTest, ReadsWhatIsThereBeforeItReturns) {
@@ -103,14 +112,140 @@ TEST_F(DirectoryWatcherTest, FollowsTheLinkSwapOfAMountedConfigMap) {
     expect({{"a.yaml", "2"}});
 }
 
-TEST_F(DirectoryWatcherTest, FindsADirectoryThatWentAwayAndCameBack) {
+TEST_F(DirectoryWatcherTest, KeepsWhatItKnowsOfADirectoryThatWentAwayUntilItIsBack) {
     write("a.yaml", "1");
     start();
     fs::rename(root_, root_.string() + "-aside");
-    expect({});
+    run_until([&] { return problems_.contains(root_); });
+    EXPECT_THAT(problems_, testing::Contains(testing::Key(root_.string())));
+    EXPECT_EQ(files_, (Files{{"a.yaml", "1"}}));
     fs::create_directories(root_);
     write("b.yaml", "2");
     expect({{"b.yaml", "2"}});
+    run_until([&] { return problems_.empty(); });
+    EXPECT_TRUE(problems_.empty());
+}
+
+TEST_F(DirectoryWatcherTest, FollowsALinkToTheDirectoryThatIsPointedElsewhere) {
+    fs::create_directory(root_ / "one");
+    fs::create_directory(root_ / "two");
+    write("one/a.yaml", "1");
+    write("two/a.yaml", "2");
+    fs::create_directory_symlink("one", root_ / "current");
+    const auto all = root_;
+    root_ /= "current";
+    start();
+    expect({{"a.yaml", "1"}});
+    root_ = all;
+    fs::create_directory_symlink("two", root_ / "next");
+    fs::rename(root_ / "next", root_ / "current");
+    root_ /= "current";
+    expect({{"a.yaml", "2"}});
+    root_ = all;
+}
+
+TEST_F(DirectoryWatcherTest, SeesEditsOfAFileElsewhereThatALinkLeadsTo) {
+    fs::create_directories(root_.string() + "-aside");
+    std::ofstream(root_.string() + "-aside/a.yaml") << "1";
+    fs::create_symlink(root_.string() + "-aside/a.yaml", root_ / "a.yaml");
+    fs::create_symlink("nowhere.yaml", root_ / "dangling.yaml");
+    start();
+    expect({{"a.yaml", "1"}});
+    std::ofstream(root_.string() + "-aside/a.yaml") << "22";
+    expect({{"a.yaml", "22"}});
+    EXPECT_EQ(reports_, 0);
+}
+
+TEST_F(DirectoryWatcherTest, ListsAFolderOnceHoweverManyLinksLeadToIt) {
+    fs::create_directories(root_ / "b/c");
+    write("b/c/x.yaml", "1");
+    fs::create_directory_symlink("b", root_ / "a");
+    fs::create_directory_symlink("..", root_ / "b/up");
+    fs::create_directory_symlink("../..", root_ / "b/c/top");
+    start();
+    EXPECT_EQ(files_, (Files{{"b/c/x.yaml", "1"}}));
+}
+
+TEST_F(DirectoryWatcherTest, WaitsForAFileThatIsBeingWritten) {
+    write("a.yaml", "old");
+    start();
+    {
+        std::ofstream half(root_ / "a.yaml");
+        half << "new ";
+        half.flush();
+        bool is_over = false;
+        const auto later = loop_.after(400ms, [&] { is_over = true; });
+        run_until([&] { return is_over; });
+        EXPECT_EQ(files_, (Files{{"a.yaml", "old"}})) << "half of it";
+        half << "text";
+    }
+    expect({{"a.yaml", "new text"}});
+}
+
+TEST_F(DirectoryWatcherTest, SeesAChangeThatLeavesSizeAndTimeAsTheyWere) {
+    write("a.yaml", "1");
+    start();
+    const auto time = fs::last_write_time(root_ / "a.yaml");
+    for (const char c : {'2', '3'}) {
+        write("a.yaml", std::string(1, c));
+        fs::last_write_time(root_ / "a.yaml", time);
+        expect({{"a.yaml", std::string(1, c)}});
+    }
+}
+
+/// File rights mean nothing to root, so these runs are those of somebody else.
+class UnprivilegedWatcherTest : public DirectoryWatcherTest {
+  protected:
+    static constexpr uid_t kNobody = 65534;
+    void SetUp() override {
+        DirectoryWatcherTest::SetUp();
+        fs::permissions(root_, fs::perms::all);
+        if (seteuid(kNobody) != 0) GTEST_SKIP() << "not root";
+    }
+    void TearDown() override {
+        ASSERT_EQ(seteuid(0), 0);
+        DirectoryWatcherTest::TearDown();
+    }
+};
+
+TEST_F(UnprivilegedWatcherTest, KeepsWhatCannotBeReadAndReadsTheRest) {
+    fs::create_directory(root_ / "closed");
+    write("closed/a.yaml", "1");
+    write("secret.yaml", "1");
+    write("z.yaml", "1");
+    start();
+    expect({{"closed/a.yaml", "1"}, {"secret.yaml", "1"}, {"z.yaml", "1"}});
+    fs::permissions(root_ / "closed", fs::perms::none);
+    fs::permissions(root_ / "secret.yaml", fs::perms::none);
+    write("z.yaml", "22");
+    expect({{"closed/a.yaml", "1"}, {"secret.yaml", "1"}, {"z.yaml", "22"}});
+    run_until([&] { return problems_.size() == 2; });
+    EXPECT_THAT(problems_[root_ / "closed"], testing::HasSubstr("ermission denied"));
+    EXPECT_THAT(problems_[root_ / "secret.yaml"], testing::HasSubstr("ermission denied"));
+    bool is_over = false;
+    const auto later = loop_.after(2500ms, [&] { is_over = true; });
+    run_until([&] { return is_over; });
+    EXPECT_EQ(reports_, 2) << "looked at again, told once";
+    fs::permissions(root_ / "closed", fs::perms::owner_all);
+    fs::permissions(root_ / "secret.yaml", fs::perms::owner_all);
+    fs::remove(root_ / "closed/a.yaml");
+    expect({{"secret.yaml", "1"}, {"z.yaml", "22"}});
+    run_until([&] { return problems_.empty(); });
+    EXPECT_TRUE(problems_.empty());
+}
+
+TEST_F(DirectoryWatcherTest, LosesNothingWhenTheKernelsQueueOverflows) {
+    start();
+    // More events than fs.inotify.max_queued_events, none of them read meanwhile.
+    for (int i = 0; i < 20'000; ++i) {
+        const auto name = "f" + std::to_string(i % 50) + ".yaml";
+        write(name, std::to_string(i));
+        if (i < 19'990) fs::remove(root_ / name);
+    }
+    Files wanted;
+    for (int i = 19'990; i < 20'000; ++i)
+        wanted["f" + std::to_string(i % 50) + ".yaml"] = std::to_string(i);
+    expect(wanted);
 }
 
 TEST_F(DirectoryWatcherTest, ReadsABurstOfWritesOnceItHasSettled) {
