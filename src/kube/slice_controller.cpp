@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
+#include <utility>
 
 namespace fairlead::kube {
 
@@ -77,17 +79,19 @@ class SliceMaker {
   public:
     SliceMaker(std::span<const Pod> pods, std::span<const Node> nodes) {
         for (const auto& pod : pods)
-            if (!pod.finished) pods_[pod.key.namespace_name].push_back(&pod);
+            if (!pod.finished)
+                for (const auto& [name, value] : pod.labels)
+                    labelled_[{pod.key.namespace_name, name, value}].push_back(&pod);
         for (const auto& node : nodes)
             nodes_[node.key.name] = &node;
     }
 
     void make(const Service& service, std::vector<EndpointSlice>& slices) {
-        const auto pods = pods_.find(service.key.namespace_name);
-        if (pods == pods_.end()) return;
+        const auto* const pods = fewest_labelled(service);
+        if (pods == nullptr) return;
         for (const auto family : families_of(service)) {
             std::map<std::vector<PortKey>, std::vector<EndpointSlice>> by_ports;
-            for (const auto* pod : pods->second) {
+            for (const auto* pod : *pods) {
                 if (!selects(service.selector, pod->labels)) continue;
                 const auto* address = address_of(*pod, family);
                 if (address == nullptr) continue;
@@ -100,6 +104,20 @@ class SliceMaker {
     }
 
   private:
+    using Label = std::tuple<std::string_view, std::string_view, std::string_view>;  // namespace, name, value
+
+    /// The Pods that have one label of the selector: that of which there are the fewest. A namespace may have
+    /// tens of thousands of Services and Pods.
+    [[nodiscard]] const std::vector<const Pod*>* fewest_labelled(const Service& service) const {
+        const std::vector<const Pod*>* fewest = nullptr;
+        for (const auto& [name, value] : service.selector) {
+            const auto found = labelled_.find({service.key.namespace_name, name, value});
+            if (found == labelled_.end()) return nullptr;
+            if (fewest == nullptr || found->second.size() < fewest->size()) fewest = &found->second;
+        }
+        return fewest;
+    }
+
     using PortKey = std::pair<std::string, std::uint16_t>;  // names are unique in a Service
 
     static std::vector<PortKey> keys_of(const Ports& ports) {
@@ -151,7 +169,7 @@ class SliceMaker {
         return static_cast<std::uint16_t>(index);
     }
 
-    std::map<std::string, std::vector<const Pod*>> pods_;
+    std::map<Label, std::vector<const Pod*>> labelled_;
     std::map<std::string, const Node*> nodes_;
 };
 

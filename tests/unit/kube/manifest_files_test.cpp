@@ -202,9 +202,10 @@ spec:
   containers:
   - {name: main, ports: [{name: web, containerPort: 3}]}
 )");
-    ASSERT_THAT(files.objects().pods, SizeIs(1));
+    const auto objects = files.objects();
+    ASSERT_THAT(objects.pods, SizeIs(1));
     std::vector<unsigned> ports;
-    for (const auto& port : files.objects().pods.front().ports)
+    for (const auto& port : objects.pods.front().ports)
         ports.push_back(port.port);
     EXPECT_THAT(ports, ElementsAre(3, 2));
 }

@@ -113,6 +113,24 @@ TEST(DeriveSlices, SplitsAfterOneHundredEndpointsAndKeepsNamesApart) {
     EXPECT_NE(slices[0].key, slices[1].key);
 }
 
+TEST(DeriveSlices, TakesPodsThatHaveEveryLabelOfTheSelector) {
+    auto other = pod("b", {"10.64.0.2"});
+    other.labels["version"] = "2";
+    const std::vector pods = {pod("a", {"10.64.0.1"}), other};
+    const std::vector<std::pair<Labels, std::vector<std::string>>> cases = {
+        {{{"app", "cart"}}, {"10.64.0.1 ready serving", "10.64.0.2 ready serving"}},
+        {{{"app", "cart"}, {"version", "2"}}, {"10.64.0.2 ready serving"}},
+        {{{"app", "cart"}, {"version", "3"}}, {}},
+        {{{"app", "cart"}, {"track", "1"}}, {}},
+    };
+    for (const auto& [selector, wanted] : cases) {
+        auto service = cart();
+        service.selector = selector;
+        const std::vector services = {service};
+        EXPECT_EQ(endpoints(derive_slices(services, pods, {})), wanted);
+    }
+}
+
 TEST(DeriveSlices, KeepsSlicesApartWhosePortsHaveTheSameNumbers) {
     auto service = cart();
     service.ports = {{"a", base::L4Protocol::kTcp, 1, 0, std::string("a"), ""},
