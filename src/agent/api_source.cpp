@@ -102,7 +102,13 @@ ApiSource::ApiSource(net::EventLoop& loop, std::unique_ptr<ApiClient> client, co
     add({"endpointslices", "/apis/discovery.k8s.io/v1/endpointslices", "EndpointSlice", kSliceSelector, ""},
         stores.slices);
     add({"nodes", "/api/v1/nodes", "Node", "", "metadata.name=" + node_name}, stores.nodes);
-    add({"namespaces", "/api/v1/namespaces", "Namespace", "", ""}, stores.namespaces);
+    add({"namespaces", "/api/v1/namespaces", "Namespace"}, stores.namespaces);
+    // Since Kubernetes 1.33.
+    add({.name = "servicecidrs",
+         .path = "/apis/networking.k8s.io/v1/servicecidrs",
+         .kind = "ServiceCIDR",
+         .may_be_absent = true},
+        stores.service_cidrs);
 }
 
 ApiSource::~ApiSource() = default;

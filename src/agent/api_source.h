@@ -14,7 +14,8 @@
 namespace fairlead::agent {
 
 /// Fills the stores from an API server: Services and EndpointSlices (without headless ones and those of other
-/// proxies), this Node and all Namespaces. An outage of any length leaves the stores as they were.
+/// proxies), this Node, all Namespaces, and ServiceCIDRs where the server has them. An outage of any length
+/// leaves the stores as they were.
 class ApiSource {
   public:
     struct Listener {

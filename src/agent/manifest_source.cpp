@@ -82,6 +82,7 @@ void ManifestSource::rebuild() {
     stores_.slices.replace_all(std::move(objects.slices));
     stores_.nodes.replace_all(std::move(objects.nodes));
     stores_.namespaces.replace_all(std::move(objects.namespaces));
+    stores_.service_cidrs.replace_all(std::move(objects.service_cidrs));
     changed_();
 }
 

@@ -11,7 +11,7 @@
 
 namespace fairlead::kube {
 
-using AnyObject = std::variant<Service, EndpointSlice, Node, Namespace, Pod>;
+using AnyObject = std::variant<Service, EndpointSlice, Node, Namespace, ServiceCidr, Pod>;
 
 /// An object that cannot be used: where in it, and why.
 struct DecodeError {

@@ -15,13 +15,15 @@ std::string_view kind_of(const AnyObject& object) {
         std::string_view operator()(const EndpointSlice&) { return "EndpointSlice"; }
         std::string_view operator()(const Node&) { return "Node"; }
         std::string_view operator()(const Namespace&) { return "Namespace"; }
+        std::string_view operator()(const ServiceCidr&) { return "ServiceCIDR"; }
         std::string_view operator()(const Pod&) { return "Pod"; }
     } kind;
     return std::visit(kind, object);
 }
 
 bool is_namespaced(const AnyObject& object) {
-    return !std::holds_alternative<Node>(object) && !std::holds_alternative<Namespace>(object);
+    return !std::holds_alternative<Node>(object) && !std::holds_alternative<Namespace>(object) &&
+           !std::holds_alternative<ServiceCidr>(object);
 }
 
 void set_default_namespace(AnyObject& object) {
@@ -36,7 +38,8 @@ void set_default_namespace(AnyObject& object) {
 /// The name under which an error reports an object, with the default namespace put in.
 std::string with_default_namespace(std::string object) {
     const auto blank = object.find(' ');
-    const bool cluster_scoped = object.starts_with("Node ") || object.starts_with("Namespace ");
+    const bool cluster_scoped =
+        object.starts_with("Node ") || object.starts_with("Namespace ") || object.starts_with("ServiceCIDR ");
     if (blank == std::string::npos || cluster_scoped || object.find('/') != std::string::npos) return object;
     return object.insert(blank + 1, "default/");
 }
@@ -145,6 +148,7 @@ ManifestFiles::Objects ManifestFiles::objects() const {
         void operator()(const EndpointSlice& object) { objects.slices.push_back(object); }
         void operator()(const Node& object) { objects.nodes.push_back(object); }
         void operator()(const Namespace& object) { objects.namespaces.push_back(object); }
+        void operator()(const ServiceCidr& object) { objects.service_cidrs.push_back(object); }
         void operator()(const Pod& object) { objects.pods.push_back(object); }
     };
     for (const auto& [path, file] : files_)

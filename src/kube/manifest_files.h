@@ -40,6 +40,7 @@ class ManifestFiles {
         std::vector<EndpointSlice> slices;
         std::vector<Node> nodes;
         std::vector<Namespace> namespaces;
+        std::vector<ServiceCidr> service_cidrs;
         std::vector<Pod> pods;
     };
     [[nodiscard]] Objects objects() const;

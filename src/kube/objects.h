@@ -1,9 +1,11 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -28,6 +30,9 @@ struct ObjectKey {
         return H::combine(std::move(state), key.namespace_name, key.name);
     }
 };
+
+/// What the annotations that are meant for fairlead start with.
+inline constexpr std::string_view kOwnAnnotations = "fairlead.io/";
 
 using Labels = std::map<std::string, std::string, std::less<>>;
 
@@ -77,6 +82,7 @@ struct Service {
     IpFamilyPolicy ip_family_policy = IpFamilyPolicy::kSingleStack;
     /// Label service.kubernetes.io/service-proxy-name: somebody else proxies this Service.
     std::string service_proxy_name;
+    Labels annotations;  ///< those whose names start with kOwnAnnotations; nearly always empty
 
     friend bool operator==(const Service&, const Service&) = default;
 };
@@ -92,6 +98,16 @@ struct Endpoint {
     bool terminating : 1 = false;
 
     friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+/// One zone or node for whose traffic an endpoint is meant (discovery.k8s.io/v1 EndpointHints), 8 bytes.
+struct EndpointHint {
+    enum class Kind : std::uint8_t { kZone, kNode };
+    std::uint32_t endpoint = 0;  ///< index into EndpointSlice::endpoints
+    std::uint16_t name = 0;      ///< index into EndpointSlice::names
+    Kind kind = Kind::kZone;
+
+    friend bool operator==(const EndpointHint&, const EndpointHint&) = default;
 };
 
 /// discovery.k8s.io/v1 EndpointPort. A port that is absent in the API (all ports) is 0.
@@ -111,9 +127,8 @@ struct EndpointSlice {
     base::Family family = base::Family::kIpv4;
     std::vector<EndpointPort> ports;
     std::vector<Endpoint> endpoints;
-    std::vector<std::string> names = {""};  ///< node and zone names of `endpoints`; names[0] is empty
-    std::vector<std::string>
-        zone_hints;  ///< hints.forZones per endpoint, comma-joined; empty when no endpoint has any
+    std::vector<std::string> names = {""};  ///< of nodes and zones; names[0] is empty
+    std::vector<EndpointHint> hints;        ///< of all endpoints, in their order; mostly empty
 
     /// When the controller saw the change (annotation endpoints.kubernetes.io/last-change-trigger-time), Unix
     /// nanoseconds; 0 if absent. Not part of equality.
@@ -124,11 +139,36 @@ struct EndpointSlice {
     }
     [[nodiscard]] std::string_view zone(const Endpoint& endpoint) const { return names[endpoint.zone]; }
 
+    // Of endpoints[endpoint]: hints.forZones and hints.forNodes (KEP-2433, KEP-4444).
+    [[nodiscard]] bool has_any_zone_hint(std::size_t endpoint) const {
+        return has_hint(endpoint, EndpointHint::Kind::kZone, std::nullopt);
+    }
+    [[nodiscard]] bool has_zone_hint(std::size_t endpoint, std::string_view zone) const {
+        return has_hint(endpoint, EndpointHint::Kind::kZone, zone);
+    }
+    [[nodiscard]] bool has_any_node_hint(std::size_t endpoint) const {
+        return has_hint(endpoint, EndpointHint::Kind::kNode, std::nullopt);
+    }
+    [[nodiscard]] bool has_node_hint(std::size_t endpoint, std::string_view node) const {
+        return has_hint(endpoint, EndpointHint::Kind::kNode, node);
+    }
+    /// All hints of one endpoint.
+    [[nodiscard]] std::span<const EndpointHint> hints_of(std::size_t endpoint) const;
+    /// Adds a hint to the last endpoint that has any, or to one behind it.
+    void add_hint(std::size_t endpoint, EndpointHint::Kind kind, std::string_view name);
+
+    /// Index of a name in `names`, where it is added if need be; nullopt: no more fit.
+    std::optional<std::uint16_t> index_of_name(std::string_view name);
+
     friend bool operator==(const EndpointSlice& a, const EndpointSlice& b) {
         return a.key == b.key && a.service_name == b.service_name && a.family == b.family &&
-               a.ports == b.ports && a.endpoints == b.endpoints && a.names == b.names &&
-               a.zone_hints == b.zone_hints;
+               a.ports == b.ports && a.endpoints == b.endpoints && a.names == b.names && a.hints == b.hints;
     }
+
+  private:
+    /// With `name` absent: any at all.
+    [[nodiscard]] bool has_hint(std::size_t endpoint, EndpointHint::Kind kind,
+                                std::optional<std::string_view> name) const;
 };
 
 /// core/v1 Node: the fields that fairlead uses.
@@ -148,6 +188,17 @@ struct Namespace {
     Labels labels;
 
     friend bool operator==(const Namespace&, const Namespace&) = default;
+};
+
+/// networking.k8s.io/v1 ServiceCIDR, cluster-scoped: ranges that ClusterIPs are given out from.
+struct ServiceCidr {
+    ObjectKey key;
+    std::vector<base::Prefix> cidrs;  ///< spec.cidrs: one, or one of each family
+    /// status.conditions Ready. Without that condition it is ready, as for the API server's allocator.
+    bool ready = true;
+    bool terminating = false;  ///< metadata.deletionTimestamp is set
+
+    friend bool operator==(const ServiceCidr&, const ServiceCidr&) = default;
 };
 
 /// core/v1 ContainerPort that has a name or that a lab workload serves.

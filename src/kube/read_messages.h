@@ -37,6 +37,7 @@ Decoded<AnyObject> decode_kind(typename Reader::Object object, std::optional<std
         {"discovery.k8s.io/v1", "EndpointSlice", decode_as<EndpointSlice, Reader>},
         {"v1", "Node", decode_as<Node, Reader>},
         {"v1", "Namespace", decode_as<Namespace, Reader>},
+        {"networking.k8s.io/v1", "ServiceCIDR", decode_as<ServiceCidr, Reader>},
         {"v1", "Pod", decode_as<Pod, Reader>},
     };
     for (const auto& known : kKinds) {

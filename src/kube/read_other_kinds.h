@@ -35,6 +35,24 @@ void read(Reader& reader, typename Reader::Object object, Namespace& space) {
 }
 
 template <class Reader>
+void read(Reader& reader, typename Reader::Object object, ServiceCidr& service_cidr) {
+    using Object = typename Reader::Object;
+    service_cidr.key = read_key(reader, object);
+    reader.object(object, kMetadata, [&](Object metadata) {
+        service_cidr.terminating = reader.has_time(metadata, {"deletionTimestamp", 9});
+    });
+    reader.object(object, {"spec", 2}, [&](Object spec) {
+        read_list(reader, spec, {"cidrs", 1}, base::Prefix::parse, service_cidr.cidrs);
+    });
+    reader.object(object, {"status", 3}, [&](Object status) {
+        reader.each_object(status, {"conditions", 1}, [&](Object condition) {
+            if (reader.text(condition, {"type", 1}) == "Ready")
+                service_cidr.ready = reader.text(condition, {"status", 2}) == "True";
+        });
+    });
+}
+
+template <class Reader>
 void read_pod_status(Reader& reader, typename Reader::Object status, Pod& pod) {
     using Object = typename Reader::Object;
     reader.each_object(status, {"podIPs", 12}, [&](Object ip) {

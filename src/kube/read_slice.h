@@ -2,8 +2,7 @@
 
 // For .cpp files of kube/ only.
 
-#include <algorithm>
-#include <limits>
+#include <utility>
 
 #include "kube/read_fields.h"
 #include "kube/rfc3339.h"
@@ -12,14 +11,9 @@ namespace fairlead::kube {
 
 /// Index of a name in the slice's table of names.
 inline std::uint16_t name_index(FieldReader& reader, EndpointSlice& slice, std::string_view name) {
-    const auto known = std::ranges::find(slice.names, name);
-    const auto index = static_cast<std::size_t>(known - slice.names.begin());
-    if (index > std::numeric_limits<std::uint16_t>::max()) {
-        reader.refuse("has more different node and zone names than fit");
-        return 0;
-    }
-    if (known == slice.names.end()) slice.names.emplace_back(name);
-    return static_cast<std::uint16_t>(index);
+    const auto index = slice.index_of_name(name);
+    if (!index) reader.refuse("has more different node and zone names than fit");
+    return index.value_or(0);
 }
 
 template <class Reader>
@@ -32,17 +26,21 @@ void read_conditions(Reader& reader, typename Reader::Object object, Endpoint& e
     });
 }
 
+/// Hints of the endpoint that is read next.
 template <class Reader>
-std::string read_zone_hints(Reader& reader, typename Reader::Object object) {
+void read_hints(Reader& reader, typename Reader::Object object, EndpointSlice& slice) {
     using Object = typename Reader::Object;
-    std::string zones;
+    const auto endpoint = static_cast<std::uint32_t>(slice.endpoints.size());
     reader.object(object, {"hints", 8}, [&](Object hints) {
-        reader.each_object(hints, {"forZones", 1}, [&](Object zone) {
-            zones += zones.empty() ? "" : ",";
-            zones += reader.text(zone, {"name", 1});
-        });
+        const auto read_names = [&](Field field, EndpointHint::Kind kind) {
+            reader.each_object(hints, field, [&](Object hint) {
+                const auto name = reader.text(hint, {"name", 1});
+                if (!name.empty()) slice.hints.push_back({endpoint, name_index(reader, slice, name), kind});
+            });
+        };
+        read_names({"forZones", 1}, EndpointHint::Kind::kZone);
+        read_names({"forNodes", 2}, EndpointHint::Kind::kNode);
     });
-    return zones;
 }
 
 /// All addresses of an endpoint mean the same; as kube-proxy does, the first is taken (discovery/v1
@@ -67,11 +65,7 @@ void read_endpoint(Reader& reader, typename Reader::Object object, EndpointSlice
     read_conditions(reader, object, endpoint);
     endpoint.node_name = name_index(reader, slice, reader.text(object, {"nodeName", 6}));
     endpoint.zone = name_index(reader, slice, reader.text(object, {"zone", 7}));
-    auto hints = read_zone_hints(reader, object);
-    if (!hints.empty() || !slice.zone_hints.empty()) {
-        slice.zone_hints.resize(slice.endpoints.size());
-        slice.zone_hints.push_back(std::move(hints));
-    }
+    read_hints(reader, object, slice);
     slice.endpoints.push_back(endpoint);
 }
 
@@ -102,7 +96,7 @@ void read(Reader& reader, typename Reader::Object object, EndpointSlice& slice) 
     reader.each_object(object, {"endpoints", 2},
                        [&](Object endpoint) { read_endpoint(reader, endpoint, slice); });
     slice.names.shrink_to_fit();
-    slice.zone_hints.shrink_to_fit();
+    slice.hints.shrink_to_fit();
 }
 
 }  // namespace fairlead::kube

@@ -20,6 +20,9 @@ constexpr base::Duration kSilentList = 1min;
 constexpr base::Duration kShortWatch = 1s;
 // A watch that lived this long makes up for all failures before it.
 constexpr base::Duration kSteadyWatch = 10s;
+// Until a server that lacks a resource is asked again: it may have been upgraded.
+constexpr base::Duration kAbsentPause = 5min;
+constexpr std::uint64_t kAbsentSpreadS = 300;
 constexpr std::uint64_t kShortestWatchS = 300;
 constexpr std::uint64_t kWatchSpreadS = 300;
 constexpr std::size_t kPageSize = 500;
@@ -32,6 +35,7 @@ constexpr unsigned kOk = 200;
 constexpr unsigned kBadRequest = 400;
 constexpr unsigned kUnauthorized = 401;
 constexpr unsigned kForbidden = 403;
+constexpr unsigned kNotFound = 404;
 constexpr unsigned kTimeout = 408;
 constexpr unsigned kGone = 410;
 constexpr unsigned kUnprocessable = 422;
@@ -263,6 +267,10 @@ void Reflector::receive_refusal(base::TimePoint now) {
         return idle(now, 0s);
     }
     if (is_final(status_)) start_over();
+    if (status_ == kNotFound && resource_.may_be_absent) {
+        last_error_.clear();
+        return idle(now, kAbsentPause + std::chrono::seconds(random_.below(kAbsentSpreadS)));
+    }
     const auto status = refusal_status();
     back_off(now, refusal_text() + (status.message.empty() ? "" : ": " + status.message));
 }

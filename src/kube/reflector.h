@@ -22,8 +22,9 @@ struct Resource {
     std::string name;  ///< for people: "services"
     std::string path;  ///< "/api/v1/services"
     std::string kind;  ///< of its items: "Service"
-    std::string label_selector;
-    std::string field_selector;
+    std::string label_selector = {};
+    std::string field_selector = {};
+    bool may_be_absent = false;  ///< older servers do not have it: 404 is no error
 };
 
 /// Takes what a Reflector learns.
@@ -44,7 +45,8 @@ class ReflectorSink {
 /// under way at a time, and passes on what comes back. A streaming list (KEP-3157) is asked for first; a
 /// server that refuses it gets paged lists. Nothing is replaced before a list is complete. After errors it
 /// waits as BackOff says, or longer where the server asks for it; a watch that ends normally or has nothing
-/// to say for long is resumed at once from the last resourceVersion; 410 starts over.
+/// to say for long is resumed at once from the last resourceVersion; 410 starts over. A resource that the
+/// server does not have, and need not, is asked for again every few minutes.
 class Reflector {
   public:
     Reflector(Resource resource, ReflectorSink& sink, base::Random& random);

@@ -153,20 +153,13 @@ class SliceMaker {
     void add(EndpointSlice& slice, const Service& service, const Pod& pod, const base::IpAddress& address) {
         Endpoint endpoint;
         endpoint.address = address;
-        endpoint.node_name = index_of(slice, pod.node_name);
+        endpoint.node_name = slice.index_of_name(pod.node_name).value_or(0);
         const auto* const node = node_of(pod);
-        endpoint.zone = node == nullptr ? std::uint16_t{0} : index_of(slice, node->zone);
+        if (node != nullptr) endpoint.zone = slice.index_of_name(node->zone).value_or(0);
         endpoint.serving = pod.ready;
         endpoint.terminating = pod.terminating;
         endpoint.ready = service.publish_not_ready_addresses || (pod.ready && !pod.terminating);
         slice.endpoints.push_back(endpoint);
-    }
-
-    static std::uint16_t index_of(EndpointSlice& slice, const std::string& name) {
-        const auto known = std::ranges::find(slice.names, name);
-        const auto index = known - slice.names.begin();
-        if (known == slice.names.end()) slice.names.push_back(name);
-        return static_cast<std::uint16_t>(index);
     }
 
     std::map<Label, std::vector<const Pod*>> labelled_;

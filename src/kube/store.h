@@ -134,9 +134,11 @@ struct ChangeSet {
     std::vector<Change<EndpointSlice>> slices;
     std::vector<Change<Node>> nodes;
     std::vector<Change<Namespace>> namespaces;
+    std::vector<Change<ServiceCidr>> service_cidrs;
 
     [[nodiscard]] bool empty() const {
-        return services.empty() && slices.empty() && nodes.empty() && namespaces.empty();
+        return services.empty() && slices.empty() && nodes.empty() && namespaces.empty() &&
+               service_cidrs.empty();
     }
 };
 
@@ -146,10 +148,11 @@ struct Stores {
     Store<EndpointSlice> slices;
     Store<Node> nodes;
     Store<Namespace> namespaces;
+    Store<ServiceCidr> service_cidrs;
 
     [[nodiscard]] ChangeSet take_changes() {
         return {services.take_changes(), slices.take_changes(), nodes.take_changes(),
-                namespaces.take_changes()};
+                namespaces.take_changes(), service_cidrs.take_changes()};
     }
 };
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <span>
+
 #include "base/json.h"
 
 namespace fairlead::lab {
@@ -9,6 +11,9 @@ namespace fairlead::lab {
 namespace {
 
 using base::json_quote;
+
+/// What says that an object is being deleted; when is not kept.
+constexpr std::string_view kSomeTime = "1970-01-01T00:00:00Z";
 
 /// A JSON object that is being written; empty fields are left out.
 class JsonObject {
@@ -130,16 +135,28 @@ std::string to_json(const kube::Service& service) {
     kube::Labels labels;
     if (!service.service_proxy_name.empty())
         labels.emplace("service.kubernetes.io/service-proxy-name", service.service_proxy_name);
+    auto about = metadata(service.key, service.uid, labels);
+    if (!service.annotations.empty()) about.raw("annotations", labels_json(service.annotations));
     const auto ingress = list(service.load_balancer_ips, [](const base::IpAddress& ip) {
         return JsonObject{}.text("ip", ip.to_string()).done();
     });
     return JsonObject{}
         .text("apiVersion", "v1")
         .text("kind", "Service")
-        .raw("metadata", metadata(service.key, service.uid, labels).done())
+        .raw("metadata", about.done())
         .raw("spec", spec_json(service))
         .raw("status", R"({"loadBalancer":{"ingress":)" + ingress + "}}")
         .done();
+}
+
+std::string hints_json(const kube::EndpointSlice& slice, std::span<const kube::EndpointHint> hints) {
+    std::string zones;
+    std::string nodes;
+    for (const auto& hint : hints) {
+        auto& names = hint.kind == kube::EndpointHint::Kind::kZone ? zones : nodes;
+        names += (names.empty() ? "" : ",") + JsonObject{}.text("name", slice.names[hint.name]).done();
+    }
+    return JsonObject{}.raw("forZones", "[" + zones + "]").raw("forNodes", "[" + nodes + "]").done();
 }
 
 std::string endpoint_json(const kube::EndpointSlice& slice, const kube::Endpoint& endpoint) {
@@ -152,16 +169,9 @@ std::string endpoint_json(const kube::EndpointSlice& slice, const kube::Endpoint
                                  .raw("terminating", condition(endpoint.terminating))
                                  .done());
     object.text("nodeName", slice.node_name(endpoint)).text("zone", slice.zone(endpoint));
-    const auto index = static_cast<std::size_t>(&endpoint - slice.endpoints.data());
-    if (index >= slice.zone_hints.size() || slice.zone_hints[index].empty()) return object.done();
-    std::string zones;
-    std::string_view rest = slice.zone_hints[index];
-    while (!rest.empty()) {
-        const auto comma = std::min(rest.find(','), rest.size());
-        zones += (zones.empty() ? "" : ",") + JsonObject{}.text("name", rest.substr(0, comma)).done();
-        rest.remove_prefix(std::min(comma + 1, rest.size()));
-    }
-    return object.raw("hints", R"({"forZones":[)" + zones + "]}").done();
+    const auto hints = slice.hints_of(static_cast<std::size_t>(&endpoint - slice.endpoints.data()));
+    if (!hints.empty()) object.raw("hints", hints_json(slice, hints));
+    return object.done();
 }
 
 std::string to_json(const kube::EndpointSlice& slice) {
@@ -207,6 +217,20 @@ std::string to_json(const kube::Namespace& space) {
         .done();
 }
 
+std::string to_json(const kube::ServiceCidr& service_cidr) {
+    const auto ready =
+        JsonObject{}.text("type", "Ready").text("status", service_cidr.ready ? "True" : "False").done();
+    auto about = metadata(service_cidr.key, "", {});
+    if (service_cidr.terminating) about.text("deletionTimestamp", kSomeTime);
+    return JsonObject{}
+        .text("apiVersion", "networking.k8s.io/v1")
+        .text("kind", "ServiceCIDR")
+        .raw("metadata", about.done())
+        .raw("spec", JsonObject{}.raw("cidrs", texts(service_cidr.cidrs)).done())
+        .raw("status", JsonObject{}.raw("conditions", "[" + ready + "]").done())
+        .done();
+}
+
 std::string pod_status_json(const kube::Pod& pod) {
     const auto ips = list(pod.pod_ips, [](const base::IpAddress& ip) {
         return JsonObject{}.text("ip", ip.to_string()).done();
@@ -221,7 +245,7 @@ std::string pod_status_json(const kube::Pod& pod) {
 
 std::string to_json(const kube::Pod& pod) {
     auto about = metadata(pod.key, pod.uid, pod.labels);
-    if (pod.terminating) about.text("deletionTimestamp", "1970-01-01T00:00:00Z");
+    if (pod.terminating) about.text("deletionTimestamp", kSomeTime);
     const auto ports = list(pod.ports, [](const kube::ContainerPort& port) {
         return JsonObject{}
             .text("name", port.name)
@@ -251,6 +275,7 @@ std::string to_manifest(const kube::ManifestFiles::Objects& objects) {
     };
     add(objects.namespaces);
     add(objects.nodes);
+    add(objects.service_cidrs);
     add(objects.pods);
     add(objects.services);
     add(objects.slices);

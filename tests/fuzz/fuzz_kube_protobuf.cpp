@@ -11,6 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(fairlead::kube::decode_protobuf_watch_event(bytes));
     static_cast<void>(fairlead::kube::decode_protobuf_list(bytes, "Service"));
     static_cast<void>(fairlead::kube::decode_protobuf_list(bytes, "EndpointSlice"));
+    static_cast<void>(fairlead::kube::decode_protobuf_list(bytes, "ServiceCIDR"));
     static_cast<void>(fairlead::kube::decode_protobuf_status(bytes));
     return 0;
 }

@@ -147,6 +147,43 @@ TEST_F(ReflectorTest, FallsBackToPagedListsWhereStreamingIsRefused) {
     EXPECT_THAT(next_request(), HasSubstr("resourceVersion=7"));
 }
 
+TEST_F(ReflectorTest, ResourceThatTheServerNeedNotHaveIsNoErrorAndAskedForRarely) {
+    Reflector reflector{{.name = "servicecidrs",
+                         .path = "/apis/networking.k8s.io/v1/servicecidrs",
+                         .kind = "ServiceCIDR",
+                         .may_be_absent = true},
+                        copy_,
+                        random_};
+    const auto answer_absent = [&] {
+        ASSERT_TRUE(reflector.poll(now_));
+        reflector.receive_head(now_, 404, "");
+        reflector.receive_body(now_, "404 page not found\n");
+        reflector.receive_end(now_);
+    };
+    for (int i = 0; i < 3; ++i) {
+        answer_absent();
+        EXPECT_EQ(reflector.last_error(), "");
+        EXPECT_GE(reflector.next_deadline() - now_, 5min);
+        EXPECT_LE(reflector.next_deadline() - now_, 10min);
+        now_ = reflector.next_deadline();
+    }
+    EXPECT_THAT(copy_.reports, IsEmpty());
+    EXPECT_FALSE(reflector.synced());
+    ASSERT_TRUE(reflector.poll(now_)) << "the server was upgraded";
+    reflector.receive_head(now_, 200, "");
+    reflector.receive_body(now_, bookmark(5, true));
+    EXPECT_TRUE(reflector.synced());
+}
+
+TEST_F(ReflectorTest, ResourceThatEveryServerHasIsAnErrorWhereItIsMissing) {
+    next_request();
+    answer("404 page not found\n", 404);
+    reflector_.receive_end(now_);
+    EXPECT_THAT(reflector_.last_error(),
+                HasSubstr("cannot list and watch services: the API server answered 404"));
+    EXPECT_LT(reflector_.next_deadline() - now_, 10s);
+}
+
 TEST_F(ReflectorTest, BacksOffWithGrowingPausesAndHonoursRetryAfter) {
     base::Duration last{};
     for (int i = 0; i < 8; ++i) {

@@ -59,6 +59,16 @@ std::vector<std::string> texts(const auto& values) {
     return texts;
 }
 
+/// "0 zone a": endpoint, kind and name of each hint.
+std::vector<std::string> hints_of(const EndpointSlice& slice) {
+    std::vector<std::string> hints;
+    for (const auto& hint : slice.hints)
+        hints.push_back(std::to_string(hint.endpoint) +
+                        (hint.kind == EndpointHint::Kind::kZone ? " zone " : " node ") +
+                        slice.names[hint.name]);
+    return hints;
+}
+
 TEST(GoldenService, HasAllItsFieldsInBothEncodings) {
     const auto service = decoded<Service>("service-cart");
     EXPECT_EQ(service.key, (ObjectKey{"golden", "cart"}));
@@ -82,6 +92,7 @@ TEST(GoldenService, HasAllItsFieldsInBothEncodings) {
     EXPECT_EQ(service.traffic_distribution, "PreferSameZone");
     EXPECT_THAT(service.ip_families, ElementsAre(base::Family::kIpv4, base::Family::kIpv6));
     EXPECT_EQ(service.service_proxy_name, "");
+    EXPECT_EQ(service.annotations, (Labels{{"fairlead.io/consistent-hashing", "true"}}));
 }
 
 TEST(GoldenService, MayBeHeadlessExternalOrSomebodyElses) {
@@ -104,7 +115,7 @@ TEST(GoldenSlice, HasAllItsFieldsInBothEncodings) {
     const std::vector<EndpointPort> ports = {{"http", base::L4Protocol::kTcp, 8080},
                                              {"dns", base::L4Protocol::kUdp, 5353}};
     EXPECT_EQ(slice.ports, ports);
-    EXPECT_THAT(slice.names, ElementsAre("", "n1", "a", "n2", "b"));
+    EXPECT_THAT(slice.names, ElementsAre("", "n1", "a", "b", "n2", "n3"));
     ASSERT_THAT(slice.endpoints, SizeIs(4));
     std::vector<std::string> seen;
     for (const auto& endpoint : slice.endpoints)
@@ -113,7 +124,8 @@ TEST(GoldenSlice, HasAllItsFieldsInBothEncodings) {
                        (endpoint.serving ? " serving" : "") + (endpoint.terminating ? " terminating" : ""));
     EXPECT_THAT(seen, ElementsAre("10.64.0.1 n1 a ready serving", "10.64.0.2 n2 b serving terminating",
                                   "10.64.0.3 n1 a", "10.64.0.4   ready serving"));
-    EXPECT_THAT(slice.zone_hints, ElementsAre("a,b", "b", "a", ""));
+    EXPECT_THAT(hints_of(slice), ElementsAre("0 zone a", "0 zone b", "0 node n1", "1 zone b", "2 zone a",
+                                             "2 node n1", "2 node n3"));
     EXPECT_EQ(slice.last_change_trigger_ns, 1'795'521'600'500'000'000);
 }
 
@@ -121,7 +133,7 @@ TEST(GoldenSlice, MayBeIpv6EmptyOrOfNames) {
     const auto v6 = decoded<EndpointSlice>("slice-cart-v6");
     EXPECT_EQ(v6.family, base::Family::kIpv6);
     EXPECT_EQ(v6.endpoints.at(0).address.to_string(), "fd00:64::1");
-    EXPECT_THAT(v6.zone_hints, IsEmpty());
+    EXPECT_THAT(v6.hints, IsEmpty());
     EXPECT_THAT(decoded<EndpointSlice>("slice-cart-fqdn").endpoints, IsEmpty());
     EXPECT_THAT(decoded<EndpointSlice>("slice-cart-empty").endpoints, IsEmpty());
 }
@@ -141,6 +153,18 @@ TEST(GoldenNamespace, HasItsLabelsInBothEncodings) {
     EXPECT_EQ(space.labels.at("team"), "cart");
 }
 
+TEST(GoldenServiceCidr, HasAllItsFieldsInBothEncodings) {
+    const auto first = decoded<ServiceCidr>("service-cidr-kubernetes");
+    EXPECT_EQ(first.key.to_string(), "kubernetes");
+    EXPECT_THAT(texts(first.cidrs), ElementsAre("10.96.0.0/16", "fd00:96::/112"));
+    EXPECT_TRUE(first.ready);
+    EXPECT_FALSE(first.terminating);
+    const auto leaving = decoded<ServiceCidr>("service-cidr-leaving");
+    EXPECT_THAT(texts(leaving.cidrs), ElementsAre("10.112.0.0/16"));
+    EXPECT_FALSE(leaving.ready);
+    EXPECT_TRUE(leaving.terminating);
+}
+
 TEST(GoldenPod, HasAllItsFieldsInBothEncodings) {
     const auto pod = decoded<Pod>("pod");
     EXPECT_EQ(pod.key.to_string(), "golden/cart-0");
@@ -158,8 +182,9 @@ TEST(GoldenPod, HasAllItsFieldsInBothEncodings) {
 
 TEST(GoldenList, IsTheSameInBothEncodings) {
     JsonDecoder decoder;
-    for (const auto& [name, kind, size] :
-         {std::tuple{"list-services-page", "Service", 3}, {"list-slices", "EndpointSlice", 4}}) {
+    for (const auto& [name, kind, size] : {std::tuple{"list-services-page", "Service", 3},
+                                           {"list-slices", "EndpointSlice", 4},
+                                           std::tuple{"list-service-cidrs", "ServiceCIDR", 2}}) {
         const auto json = decoder.decode_list(golden(std::string(name) + ".json"), kind);
         const auto protobuf = decode_protobuf_list(golden(std::string(name) + ".pb"), kind);
         ASSERT_TRUE(json) << json.error().message;
@@ -170,7 +195,7 @@ TEST(GoldenList, IsTheSameInBothEncodings) {
         for (const auto& item : protobuf->items)
             EXPECT_TRUE(item) << item.error().to_string();
         EXPECT_FALSE(protobuf->resource_version.empty());
-        EXPECT_EQ(protobuf->continue_token.empty(), kind == std::string("EndpointSlice"));
+        EXPECT_EQ(protobuf->continue_token.empty(), kind != std::string("Service"));
     }
     EXPECT_FALSE(decode_protobuf_list(golden("list-slices.pb"), "Service")) << "a list of something else";
 }

@@ -123,11 +123,40 @@ TEST(DecodeJson, EndpointWithoutConditionsIsReadyAndServingFollowsReady) {
     EXPECT_FALSE(found.endpoints[1].ready || found.endpoints[1].serving);
 }
 
-TEST(DecodeJson, PadsZoneHintsOfEndpointsWithoutAny) {
+TEST(DecodeJson, HintsBelongToTheirEndpoints) {
     const auto found = decoded<EndpointSlice>(slice(
-        R"("addressType":"IPv4","endpoints":[{"addresses":["10.0.0.1"]},{"addresses":["10.0.0.2"],"hints":{"forZones":[{"name":"a"}]}},
-           {"addresses":["10.0.0.3"]}])"));
-    EXPECT_THAT(found.zone_hints, ElementsAre("", "a", ""));
+        R"("addressType":"IPv4","endpoints":[{"addresses":["10.0.0.1"]},
+           {"addresses":["10.0.0.2"],"hints":{"forZones":[{"name":"a"},{"name":""}],"forNodes":[{"name":"n1"},{"name":"n2"}]}},
+           {"addresses":["10.0.0.3"],"hints":{"forNodes":[{"name":"n1"}]}},{"addresses":["10.0.0.4"],"hints":{}}])"));
+    EXPECT_THAT(found.hints, SizeIs(4));
+    EXPECT_TRUE(found.has_any_zone_hint(1) && found.has_zone_hint(1, "a") && !found.has_zone_hint(1, "n1"));
+    EXPECT_TRUE(found.has_any_node_hint(1) && found.has_node_hint(1, "n2") && !found.has_node_hint(1, "a"));
+    EXPECT_TRUE(!found.has_any_zone_hint(2) && found.has_node_hint(2, "n1") && !found.has_node_hint(2, "n2"));
+    for (const std::size_t without : {0U, 3U, 4U})
+        EXPECT_FALSE(found.has_any_zone_hint(without) || found.has_any_node_hint(without)) << without;
+}
+
+TEST(DecodeJson, SliceWithoutHintsHoldsNoMemoryForThem) {
+    const auto found = decoded<EndpointSlice>(
+        slice(R"("addressType":"IPv4","endpoints":[{"addresses":["10.0.0.1"],"hints":null}])"));
+    EXPECT_EQ(found.hints.capacity(), 0U);
+    EXPECT_LE(sizeof(EndpointHint), 8U);
+}
+
+TEST(DecodeJson, ServiceCidrWithoutTheConditionReadyIsReady) {
+    const std::string about =
+        R"({"apiVersion":"networking.k8s.io/v1","kind":"ServiceCIDR","metadata":{"name":"extra"},)"
+        R"("spec":{"cidrs":["10.112.0.0/16"]})";
+    for (const auto* status :
+         {"", R"(,"status":null)", R"(,"status":{"conditions":[{"type":"Other","status":"False"}]})"})
+        EXPECT_TRUE(decoded<ServiceCidr>(about + status + "}").ready) << status;
+    EXPECT_FALSE(
+        decoded<ServiceCidr>(about + R"(,"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}})")
+            .ready);
+    EXPECT_THAT(
+        error_of(R"({"apiVersion":"networking.k8s.io/v1","kind":"ServiceCIDR","metadata":{"name":"extra"},)"
+                 R"("spec":{"cidrs":["10.112.0.0"]}})"),
+        HasSubstr("ServiceCIDR extra: spec.cidrs[0]: "));
 }
 
 TEST(DecodeJson, BadItemOfAListIsInItsPlaceAndTheOthersAreRead) {

@@ -38,6 +38,7 @@ kube::Service service() {
     service.traffic_distribution = "PreferClose";
     service.ip_families = {base::Family::kIpv4, base::Family::kIpv6};
     service.service_proxy_name = "other";
+    service.annotations = {{"fairlead.io/hash", "maglev \"x\""}};
     return service;
 }
 
@@ -69,7 +70,10 @@ kube::EndpointSlice slice() {
     slice.endpoints[0].ready = false;
     slice.endpoints[0].terminating = true;
     slice.endpoints[1].address = ip("10.0.0.2");
-    slice.zone_hints = {"zone-a,zone-b", ""};
+    using enum kube::EndpointHint::Kind;
+    slice.add_hint(0, kZone, "zone-a");
+    slice.add_hint(0, kZone, "zone-b");
+    slice.add_hint(1, kNode, "node-1");
     return slice;
 }
 
@@ -106,6 +110,13 @@ Objects every_field() {
     objects.namespaces.resize(1);
     objects.namespaces[0].key = {"", "shop"};
     objects.namespaces[0].labels = {{"team", "a"}};
+    objects.service_cidrs.resize(2);
+    objects.service_cidrs[0].key = {"", "kubernetes"};
+    objects.service_cidrs[0].cidrs = {base::Prefix::parse("10.96.0.0/16").value(),
+                                      base::Prefix::parse("fd00:96::/112").value()};
+    objects.service_cidrs[1].key = {"", "leaving"};
+    objects.service_cidrs[1].ready = false;
+    objects.service_cidrs[1].terminating = true;
     objects.pods = {pod(), {}};
     objects.pods[1].key = {"shop", "plain"};
     return objects;
@@ -122,6 +133,7 @@ TEST(ManifestWriter, WhatIsReadOfItIsWhatWasWritten) {
     EXPECT_EQ(read.slices, objects.slices);
     EXPECT_EQ(read.nodes, objects.nodes);
     EXPECT_EQ(read.namespaces, objects.namespaces);
+    EXPECT_EQ(read.service_cidrs, objects.service_cidrs);
     EXPECT_EQ(read.pods, objects.pods);
 }
 

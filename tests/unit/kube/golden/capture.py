@@ -20,23 +20,31 @@ SPACE = "/api/v1/namespaces/golden"
 SLICES = "/apis/discovery.k8s.io/v1/namespaces/golden/endpointslices"
 
 
+CIDRS = "/apis/networking.k8s.io/v1/servicecidrs"
+
+
 def service(name, **spec):
-    return {"metadata": {"name": name, "labels": {"team": "cart"}}, "spec": spec}
+    annotations = {"fairlead.io/consistent-hashing": "true", "other.example/note": "x"} if name == "cart" else {}
+    return {"metadata": {"name": name, "labels": {"team": "cart"}, "annotations": annotations}, "spec": spec}
 
 
 def port(name, number, **rest):
     return {"name": name, "port": number, **rest}
 
 
-def endpoint(address, node, zone, ready, serving, terminating, hints=()):
+def names(values):
+    return [{"name": value} for value in values]
+
+
+def endpoint(address, node, zone, ready, serving, terminating, zones=(), nodes=()):
     made = {
         "addresses": [address],
         "conditions": {"ready": ready, "serving": serving, "terminating": terminating},
         "nodeName": node,
         "zone": zone,
     }
-    if hints:
-        made["hints"] = {"forZones": [{"name": hint} for hint in hints]}
+    if zones or nodes:
+        made["hints"] = {"forZones": names(zones), "forNodes": names(nodes)}
     return made
 
 
@@ -76,9 +84,9 @@ def create_services(control):
 
 def create_slices(control):
     control.create(SLICES, slice_of("cart-v4", "IPv4", [
-        endpoint("10.64.0.1", "n1", "a", True, True, False, ["a", "b"]),
+        endpoint("10.64.0.1", "n1", "a", True, True, False, ["a", "b"], ["n1"]),
         endpoint("10.64.0.2", "n2", "b", False, True, True, ["b"]),
-        endpoint("10.64.0.3", "n1", "a", False, False, False, ["a"]),
+        endpoint("10.64.0.3", "n1", "a", False, False, False, ["a"], ["n1", "n3"]),
         {"addresses": ["10.64.0.4"]}], [port("http", 8080), {"name": "dns", "port": 5353, "protocol": "UDP"}]))
     control.create(SLICES, slice_of("cart-v6", "IPv6", [
         endpoint("fd00:64::1", "n1", "a", True, True, False)], [{"name": "", "port": 8080}]))
@@ -103,6 +111,16 @@ def create_others(control):
         "phase": "Running", "podIP": "10.64.0.1", "podIPs": [{"ip": "10.64.0.1"}, {"ip": "fd00:64::1"}],
         "conditions": [{"type": "Initialized", "status": "True"}, {"type": "Ready", "status": "True"}]}})
     control.request("DELETE", SPACE + "/pods/cart-0?gracePeriodSeconds=30")
+
+
+def create_service_cidrs(control):
+    """That of the API server itself, and one that is being deleted."""
+    control.create(CIDRS, {"metadata": {"name": "leaving", "finalizers": ["fairlead.example/keep"]},
+                           "spec": {"cidrs": ["10.112.0.0/16"]}})
+    control.patch(f"{CIDRS}/leaving/status", {"status": {"conditions": [
+        {"type": "Ready", "status": "False", "reason": "Terminating", "message": "",
+         "lastTransitionTime": "2026-11-24T12:00:00Z"}]}})
+    control.request("DELETE", f"{CIDRS}/leaving")
 
 
 def get(control, path, accept, token=TOKEN):
@@ -133,6 +151,9 @@ def capture_all(control):
     capture(control, "node", "/api/v1/nodes/n1")
     capture(control, "namespace", SPACE)
     capture(control, "pod", f"{SPACE}/pods/cart-0")
+    for name in ("kubernetes", "leaving"):
+        capture(control, f"service-cidr-{name}", f"{CIDRS}/{name}")
+    capture(control, "list-service-cidrs", CIDRS)
     capture(control, "list-services-page", f"{SPACE}/services?limit=3")
     capture(control, "list-slices", SLICES)
     streaming = "watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&timeoutSeconds=1"
@@ -161,6 +182,7 @@ def main():
         create_services(control)
         create_slices(control)
         create_others(control)
+        create_service_cidrs(control)
         capture_all(control)
     finally:
         control.stop()
