@@ -18,6 +18,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto ranges = nftables::join_intervals(std::move(elements));
     FAIRLEAD_ASSERT(ranges.size() <= count);
     for (const auto& range : ranges)
-        FAIRLEAD_ASSERT(!range.key.empty() && !range.key_end.empty());
+        FAIRLEAD_ASSERT(!range.element.key.empty() && !range.element.key_end.empty());
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "base/assert.h"
 #include "kernel/nftables/check.h"
 #include "kernel/nftables/describe.h"
 
@@ -18,11 +19,23 @@ using base::Result;
 
 namespace {
 
+struct Held {
+    Element element;
+    Counts counts;
+};
+
 /// Ordered for interval sets, where neighbours matter; hashed for the large ones.
 struct Elements {
-    absl::flat_hash_map<ElementBytes, Element> hashed;
-    std::map<ElementBytes, Element> ordered;
+    absl::flat_hash_map<ElementBytes, Held> hashed;
+    std::map<ElementBytes, Held> ordered;
 };
+
+void for_each(const Elements& elements, const std::function<void(const Held&)>& visit) {
+    for (const auto& [key, held] : elements.hashed)
+        visit(held);
+    for (const auto& [key, held] : elements.ordered)
+        visit(held);
+}
 
 struct FakeSet {
     Set definition;
@@ -54,6 +67,20 @@ auto* find_named(Objects& objects, std::string_view name) {
 
 bool is_verdict_map(const Set& set) {
     return set.data == std::vector{DataType::kVerdict};
+}
+
+/// Whether a key lies in a range, field by field.
+bool lies_in(const ElementBytes& key, const Element& range, const std::vector<DataType>& fields) {
+    std::size_t offset = 0;
+    for (const auto field : fields) {
+        const auto part = [&](const ElementBytes& bytes) {
+            const auto bytes_of_field = bytes.bytes().subspan(offset, size_bytes_of(field));
+            return std::vector<std::byte>(bytes_of_field.begin(), bytes_of_field.end());
+        };
+        if (part(key) < part(range.key) || part(key) > part(range.key_end)) return false;
+        offset += padded_size_bytes(field);
+    }
+    return true;
 }
 
 /// One transaction on its way: tables are changed in place, and put back as they were unless it is kept. The
@@ -123,10 +150,9 @@ class Change {
             table()->sets.push_back({add.set});
             return 0;
         }
-        const auto& definition = known->definition;
-        const bool same = definition.key == add.set.key && definition.data == add.set.data &&
-                          definition.interval == add.set.interval;
-        return same ? 0 : EEXIST;
+        Set same = known->definition;
+        same.comment = add.set.comment;
+        return same == add.set ? 0 : EEXIST;
     }
     Errno operator()(const FlushSet& flush) {
         auto* const set = find_set(flush.name);
@@ -140,9 +166,7 @@ class Change {
         for (element_ = 0; *element_ < add.elements.size(); ++*element_) {
             const auto& element = add.elements[*element_];
             if (const Errno refused = check_element(set->definition, element)) return refused;
-            const Errno refused =
-                set->definition.interval ? add_range(*set, element) : add_hashed(*set, element);
-            if (refused != 0) return refused;
+            if (const Errno refused = add_to(*set, element)) return refused;
         }
         element_.reset();
         return 0;
@@ -173,7 +197,7 @@ class Change {
         std::shared_ptr<Elements> elements;
         bool ordered;
         ElementBytes key;
-        std::optional<Element> before;
+        std::optional<Held> before;
     };
 
     void undo() {
@@ -212,8 +236,11 @@ class Change {
                         return true;
         for (const auto& set : table()->sets) {
             if (!is_verdict_map(set.definition)) continue;
-            for (const auto& [key, element] : set.elements->hashed)
-                if (element.verdict_chain == name) return true;
+            bool leads_there = false;
+            for_each(*set.elements, [&](const Held& held) {
+                leads_there = leads_there || held.element.verdict_chain == name;
+            });
+            if (leads_there) return true;
         }
         return false;
     }
@@ -233,8 +260,19 @@ class Change {
             if (set == nullptr) return ENOENT;
             return is_verdict_map(set->definition) ? 0 : EINVAL;
         }
+        if (const auto* update = std::get_if<UpdateSet>(&expression)) return check_update(*update);
         const auto* verdict = std::get_if<Verdict>(&expression);
         return verdict == nullptr || verdict->chain.empty() ? 0 : check_target(verdict->chain);
+    }
+
+    Errno check_update(const UpdateSet& update) {
+        const auto* set = find_set(update.set);
+        if (set == nullptr) return ENOENT;
+        const auto& definition = set->definition;
+        const bool times = update.timeout_ms || update.update == SetUpdate::kUpdate;
+        if (definition.interval || (times && !definition.timeout)) return EOPNOTSUPP;
+        if (update.data.has_value() == !definition.data.empty() && !is_verdict_map(definition)) return 0;
+        return update.data ? EOPNOTSUPP : EINVAL;
     }
 
     Errno check_target(const std::string& name) {
@@ -250,8 +288,17 @@ class Change {
         return element.verdict_chain.empty() ? 0 : check_target(element.verdict_chain);
     }
 
+    Errno add_to(FakeSet& set, const Element& element) {
+        const auto& definition = set.definition;
+        const auto& elements = *set.elements;
+        if (definition.size != 0 && elements.hashed.size() + elements.ordered.size() >= definition.size)
+            return ENFILE;
+        if (!definition.interval) return add_hashed(set, element);
+        return definition.key.size() == 1 ? add_range(set, element) : add_concatenated(set, element);
+    }
+
     Errno add_hashed(FakeSet& set, const Element& element) {
-        if (!set.elements->hashed.try_emplace(element.key, element).second) return EEXIST;
+        if (!set.elements->hashed.try_emplace(element.key, Held{element, {}}).second) return EEXIST;
         log_.push_back({set.elements, false, element.key, {}});
         return 0;
     }
@@ -260,10 +307,25 @@ class Change {
         auto& ranges = set.elements->ordered;
         const auto after = ranges.upper_bound(element.key_end);
         if (after != ranges.begin()) {
-            const auto& nearest = std::prev(after)->second;
+            const auto& nearest = std::prev(after)->second.element;
             if (nearest.key_end >= element.key) return EEXIST;
         }
-        ranges.emplace_hint(after, element.key, element);
+        ranges.emplace_hint(after, element.key, Held{element, {}});
+        log_.push_back({set.elements, true, element.key, {}});
+        return 0;
+    }
+
+    /// The kernel looks the two ends up, so it takes a range that lies all around another.
+    Errno add_concatenated(FakeSet& set, const Element& element) {
+        auto& ranges = set.elements->ordered;
+        for (const auto& [key, held] : ranges) {
+            const auto overlaps = [&](const ElementBytes& end) {
+                return lies_in(end, held.element, set.definition.key);
+            };
+            if (held.element.key == element.key && held.element.key_end == element.key_end) return EEXIST;
+            if (overlaps(element.key) || overlaps(element.key_end)) return ENOTEMPTY;
+        }
+        ranges.emplace(element.key, Held{element, {}});
         log_.push_back({set.elements, true, element.key, {}});
         return 0;
     }
@@ -272,7 +334,7 @@ class Change {
     Errno take(const std::shared_ptr<Elements>& elements, Map Elements::* kind, const Element& element) {
         auto& map = (*elements).*kind;
         const auto found = map.find(element.key);
-        if (found == map.end() || found->second.key_end != element.key_end) return ENOENT;
+        if (found == map.end() || found->second.element.key_end != element.key_end) return ENOENT;
         log_.push_back({elements, std::is_same_v<Map, decltype(Elements::ordered)>, element.key,
                         std::move(found->second)});
         map.erase(found);
@@ -294,8 +356,8 @@ class Change {
         if (const auto* verdict = std::get_if<Verdict>(&expression); verdict && !verdict->chain.empty())
             targets.insert(verdict->chain);
         if (const auto* lookup = std::get_if<LookupVerdict>(&expression))
-            for (const auto& [key, element] : find_set(lookup->map)->elements->hashed)
-                targets.insert(element.verdict_chain);
+            for_each(*find_set(lookup->map)->elements,
+                     [&](const Held& held) { targets.insert(held.element.verdict_chain); });
     }
 
     Tables& tables_;
@@ -379,10 +441,17 @@ Result<void> FakeNftTables::read_elements(Family family, std::string_view table,
     const auto* found = state_->set(family, table, set);
     if (found == nullptr) return base::fail_errno(ENOENT, "read set '" + std::string(set) + "'");
     restart();
-    for (const auto& [key, element] : found->elements->hashed)
-        visit(element);
-    for (const auto& [key, element] : found->elements->ordered)
-        visit(element);
+    for_each(*found->elements, [&](const Held& held) { visit(held.element); });
+    return {};
+}
+
+Result<void> FakeNftTables::read_counts(Family family, std::string_view table, std::string_view set,
+                                        const std::function<void()>& restart,
+                                        const std::function<void(Element, Counts)>& visit) {
+    const auto* found = state_->set(family, table, set);
+    if (found == nullptr) return base::fail_errno(ENOENT, "read set '" + std::string(set) + "'");
+    restart();
+    for_each(*found->elements, [&](const Held& held) { visit(held.element, held.counts); });
     return {};
 }
 
@@ -400,6 +469,16 @@ void FakeNftTables::flush_ruleset() {
     ++state_->generation;
 }
 
+void FakeNftTables::count(Family family, std::string_view table, std::string_view set,
+                          const ElementBytes& key, Counts counts) {
+    const auto* found = state_->set(family, table, set);
+    FAIRLEAD_ASSERT(found != nullptr && found->definition.counts);
+    auto& elements = *found->elements;
+    Held& held = found->definition.interval ? elements.ordered.at(key) : elements.hashed.at(key);
+    held.counts.packets += counts.packets;
+    held.counts.bytes += counts.bytes;
+}
+
 std::size_t FakeNftTables::commit_count() const {
     return state_->commits;
 }
@@ -408,10 +487,7 @@ std::vector<Element> FakeNftTables::elements(Family family, std::string_view tab
                                              std::string_view set) const {
     std::vector<Element> elements;
     if (const auto* found = state_->set(family, table, set)) {
-        for (const auto& [key, element] : found->elements->hashed)
-            elements.push_back(element);
-        for (const auto& [key, element] : found->elements->ordered)
-            elements.push_back(element);
+        for_each(*found->elements, [&](const Held& held) { elements.push_back(held.element); });
     }
     std::ranges::sort(elements);
     return elements;

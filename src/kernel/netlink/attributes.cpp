@@ -33,6 +33,11 @@ std::optional<std::uint32_t> Attribute::be32() const {
     return number ? std::optional{be32toh(*number)} : std::nullopt;
 }
 
+std::optional<std::uint64_t> Attribute::be64() const {
+    const auto number = number_of<std::uint64_t>(payload);
+    return number ? std::optional{be64toh(*number)} : std::nullopt;
+}
+
 std::string_view Attribute::text() const {
     const std::string_view whole{reinterpret_cast<const char*>(payload.data()), payload.size()};
     return whole.substr(0, whole.find('\0'));
@@ -69,6 +74,11 @@ std::optional<std::uint32_t> Attributes::u32(std::uint16_t type) const {
 std::optional<std::uint32_t> Attributes::be32(std::uint16_t type) const {
     const auto attribute = find(type);
     return attribute ? attribute->be32() : std::nullopt;
+}
+
+std::optional<std::uint64_t> Attributes::be64(std::uint16_t type) const {
+    const auto attribute = find(type);
+    return attribute ? attribute->be64() : std::nullopt;
 }
 
 std::string_view Attributes::text(std::uint16_t type) const {

@@ -17,6 +17,7 @@ struct Attribute {
     [[nodiscard]] std::optional<std::uint8_t> u8() const;
     [[nodiscard]] std::optional<std::uint32_t> u32() const;
     [[nodiscard]] std::optional<std::uint32_t> be32() const;
+    [[nodiscard]] std::optional<std::uint64_t> be64() const;
     /// Up to the first NUL, or all of it.
     [[nodiscard]] std::string_view text() const;
 };
@@ -36,6 +37,7 @@ class Attributes {
     [[nodiscard]] std::optional<std::uint8_t> u8(std::uint16_t type) const;
     [[nodiscard]] std::optional<std::uint32_t> u32(std::uint16_t type) const;
     [[nodiscard]] std::optional<std::uint32_t> be32(std::uint16_t type) const;
+    [[nodiscard]] std::optional<std::uint64_t> be64(std::uint16_t type) const;
     [[nodiscard]] std::string_view text(std::uint16_t type) const;
     [[nodiscard]] std::span<const std::byte> payload(std::uint16_t type) const;
     [[nodiscard]] Attributes nested(std::uint16_t type) const { return Attributes{payload(type)}; }

@@ -1,6 +1,7 @@
 #include "kernel/nftables/check.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "kernel/nftables/describe.h"
 
@@ -14,9 +15,15 @@ using base::Result;
 constexpr std::size_t kLongestNameBytes = 255;  // NFT_NAME_MAXLEN less its NUL
 constexpr std::size_t kRegisterBytes = 4;
 constexpr std::size_t kRegistersBytes = 16 * kRegisterBytes;
+// nft's number of a concatenation has 32 bits, 6 for each field.
+constexpr std::size_t kMostFields = 5;
 
 std::unexpected<base::Error> refuse(std::string_view why) {
     return base::fail(ErrorCode::kInvalid, std::string(why));
+}
+
+bool holds_verdicts(const Set& set) {
+    return set.data == std::vector{DataType::kVerdict};
 }
 
 Result<void> check_name(std::string_view name) {
@@ -31,10 +38,34 @@ Result<void> check_registers(std::size_t first, std::size_t size_bytes) {
     return refuse("a value does not fit the registers");
 }
 
-/// What an expression refers to; sizes of sets' keys are the kernel's to know.
+/// What an expression refers to. Of a set that is not known, the sizes are the kernel's to look at.
 struct ExpressionCheck {
+    const std::vector<const Set*>& known;
+
+    [[nodiscard]] const Set* find(std::string_view set) const {
+        const auto found = std::ranges::find(known, set, [](const Set* it) { return it->name; });
+        return found == known.end() ? nullptr : *found;
+    }
+    Result<void> check_key(std::string_view set, Register from) {
+        FAIRLEAD_CHECK(check_name(set));
+        const Set* known_set = find(set);
+        return check_registers(from, known_set == nullptr ? 1 : size_bytes_of(known_set->key));
+    }
+    Result<void> check_data(std::string_view set, Register at) {
+        const Set* known_set = find(set);
+        if (known_set == nullptr) return check_registers(at, 1);
+        if (known_set->data.empty() || holds_verdicts(*known_set))
+            return refuse("set '" + known_set->name + "' holds no data");
+        return check_registers(at, size_bytes_of(known_set->data));
+    }
+
     Result<void> operator()(const LoadPayload& load) { return check_registers(load.to, load.length_bytes); }
-    Result<void> operator()(const LoadMeta& load) { return check_registers(load.to, 1); }
+    Result<void> operator()(const LoadMeta& load) {
+        return check_registers(
+            load.to, load.key == MetaKey::kInputInterfaceName || load.key == MetaKey::kOutputInterfaceName
+                         ? size_bytes_of(DataType::kInterfaceName)
+                         : kRegisterBytes);
+    }
     Result<void> operator()(const LoadCt& load) { return check_registers(load.to, 1); }
     Result<void> operator()(const Bitwise& bitwise) {
         if (bitwise.mask.size() != bitwise.xor_with.size()) return refuse("mask and xor differ in size");
@@ -44,22 +75,22 @@ struct ExpressionCheck {
     Result<void> operator()(const Compare& compare) {
         return check_registers(compare.from, compare.value.size());
     }
-    Result<void> operator()(const LookupSet& lookup) {
-        FAIRLEAD_CHECK(check_name(lookup.set));
-        return check_registers(lookup.from, 1);
-    }
+    Result<void> operator()(const LookupSet& lookup) { return check_key(lookup.set, lookup.from); }
     Result<void> operator()(const LookupMap& lookup) {
-        FAIRLEAD_CHECK(check_name(lookup.map));
-        FAIRLEAD_CHECK(check_registers(lookup.from, 1));
-        return check_registers(lookup.to, 1);
+        FAIRLEAD_CHECK(check_key(lookup.map, lookup.from));
+        return check_data(lookup.map, lookup.to);
     }
-    Result<void> operator()(const LookupVerdict& lookup) {
-        FAIRLEAD_CHECK(check_name(lookup.map));
-        return check_registers(lookup.from, 1);
-    }
+    Result<void> operator()(const LookupVerdict& lookup) { return check_key(lookup.map, lookup.from); }
     Result<void> operator()(const RandomNumber& random) {
         if (random.modulus == 0) return refuse("a random number below 0");
         return check_registers(random.to, sizeof random.modulus);
+    }
+    Result<void> operator()(const JenkinsHash& hash) {
+        if (hash.modulus == 0) return refuse("a hash below 0");
+        if (hash.offset > std::numeric_limits<std::uint32_t>::max() - (hash.modulus - 1))
+            return refuse("a hash above the largest number");
+        FAIRLEAD_CHECK(check_registers(hash.from, hash.length_bytes));
+        return check_registers(hash.to, sizeof hash.modulus);
     }
     Result<void> operator()(const LoadImmediate& load) { return check_registers(load.to, load.value.size()); }
     Result<void> operator()(const DestinationNat& nat) {
@@ -75,6 +106,19 @@ struct ExpressionCheck {
         return {};
     }
     Result<void> operator()(const Counter&) { return {}; }
+    Result<void> operator()(const Fib& fib) { return check_registers(fib.to, sizeof kLocalRoute); }
+    Result<void> operator()(const UpdateSet& update) {
+        FAIRLEAD_CHECK(check_key(update.set, update.key));
+        if (update.timeout_ms == 0U) return refuse("a timeout of 0");
+        const Set* set = find(update.set);
+        if (set != nullptr && !set->dynamic) return refuse("set '" + update.set + "' is not dynamic");
+        if (set != nullptr && !update.data && !set->data.empty())
+            return refuse("an update of map '" + update.set + "' has no data");
+        const bool times = update.timeout_ms || update.update == SetUpdate::kUpdate;
+        if (set != nullptr && times && !set->timeout)
+            return refuse("set '" + update.set + "' has no timeouts");
+        return update.data ? check_data(update.set, *update.data) : Result<void>{};
+    }
     Result<void> operator()(const ForeignExpression& foreign) {
         return refuse("expression '" + foreign.name + "' is not ours to write");
     }
@@ -94,16 +138,46 @@ Result<void> check_element(const Element& element) {
     return {};
 }
 
+/// Whether each field of a range ends where it begins or after.
+bool fields_ascend(const std::vector<DataType>& fields, const Element& element) {
+    const auto begin = element.key.bytes();
+    const auto end = element.key_end.bytes();
+    std::size_t offset = 0;
+    for (const auto field : fields) {
+        const auto size = size_bytes_of(field);
+        if (std::ranges::lexicographical_compare(end.subspan(offset, size), begin.subspan(offset, size)))
+            return false;
+        offset += padded_size_bytes(field);
+    }
+    return true;
+}
+
 /// Elements against a set that is known.
 Result<void> check_element_of(const Set& set, const Element& element) {
     if (element.key.bytes().size() != size_bytes_of(set.key)) return refuse("the key has not the set's size");
     if (set.interval == element.key_end.empty())
         return refuse(set.interval ? "an interval set holds ranges" : "only an interval set holds ranges");
-    const bool verdicts = set.data == std::vector{DataType::kVerdict};
+    const bool verdicts = holds_verdicts(set);
     if (verdicts == element.verdict_chain.empty())
         return refuse(verdicts ? "a verdict map holds verdicts" : "only a verdict map holds verdicts");
     if (element.data.bytes().size() != size_bytes_of(set.data))
         return refuse("the data has not the map's size");
+    if (set.interval && !fields_ascend(set.key, element))
+        return refuse("a field's range ends before it begins");
+    return {};
+}
+
+Result<void> check_set(const Set& set) {
+    FAIRLEAD_CHECK(check_name(set.name));
+    if (size_bytes_of(set.key) == 0) return refuse("a set has no key");
+    if (set.key.size() > kMostFields || set.data.size() > kMostFields)
+        return refuse("a set's key or data has more than 5 fields");
+    if (size_bytes_of(set.key) > ElementBytes::kCapacityBytes ||
+        size_bytes_of(set.data) > ElementBytes::kCapacityBytes)
+        return refuse("a set's key or data is longer than 64 bytes");
+    if (set.dynamic && set.size == 0) return refuse("a dynamic set has no limit");
+    if (set.dynamic && set.interval) return refuse("a dynamic set holds no ranges");
+    if (set.dynamic && holds_verdicts(set)) return refuse("a dynamic set holds no verdicts");
     return {};
 }
 
@@ -131,17 +205,12 @@ class TransactionCheck {
     Result<void> operator()(const AddRule& add) {
         FAIRLEAD_CHECK(check_name(add.rule.chain));
         for (const auto& expression : add.rule.expressions)
-            FAIRLEAD_CHECK(std::visit(ExpressionCheck{}, expression));
+            FAIRLEAD_CHECK(std::visit(ExpressionCheck{added_}, expression));
         return {};
     }
 
     Result<void> operator()(const AddSet& add) {
-        FAIRLEAD_CHECK(check_name(add.set.name));
-        if (size_bytes_of(add.set.key) == 0) return refuse("a set has no key");
-        if (size_bytes_of(add.set.key) > ElementBytes::kCapacityBytes ||
-            size_bytes_of(add.set.data) > ElementBytes::kCapacityBytes)
-            return refuse("a set's key or data is longer than 40 bytes");
-        if (add.set.interval && add.set.key.size() != 1) return refuse("ranges of a concatenated key");
+        FAIRLEAD_CHECK(check_set(add.set));
         added_.push_back(&add.set);
         return {};
     }

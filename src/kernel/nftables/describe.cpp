@@ -1,5 +1,7 @@
 #include "kernel/nftables/describe.h"
 
+#include <algorithm>
+
 namespace fairlead::kernel::nftables {
 
 namespace {
@@ -25,6 +27,66 @@ std::string protocol_name(std::uint8_t number) {
             return "sctp";
     }
     return std::to_string(number);
+}
+
+constexpr std::size_t kWordBytes = 4;
+
+/// Of an address 'a', number 'n', protocol 'p' or port 's' in a concatenation.
+std::size_t field_bytes(char field, base::Family family) {
+    return field == 'a' ? base::address_size_bytes(family) : kWordBytes;
+}
+
+/// Whether a key can be one of these fields: by its size, and by a protocol that is one of ours.
+bool fits(const ElementBytes& key, base::Family family, std::string_view fields) {
+    const auto bytes = key.bytes();
+    std::size_t offset = 0;
+    for (const char field : fields) {
+        if (offset >= bytes.size()) return false;
+        const auto number = std::to_integer<std::uint8_t>(bytes[offset]);
+        if (field == 'p' && protocol_name(number) == std::to_string(number)) return false;
+        offset += field_bytes(field, family);
+    }
+    return offset == bytes.size();
+}
+
+std::string fields(const ElementBytes& key, base::Family family, std::string_view fields) {
+    ElementReader reader{key};
+    std::string text;
+    for (const char field : fields) {
+        if (!text.empty()) text += " . ";
+        if (field == 'a') text += reader.address(family).to_string();
+        if (field == 'n') text += std::to_string(reader.number());
+        if (field == 'p') text += protocol_name(reader.protocol());
+        if (field == 's') text += std::to_string(reader.port());
+    }
+    return text;
+}
+
+/// Letters, digits and what else is usual in a name, then NULs or the 0xff that end a range of names. An
+/// address of IPv6 that looks like this is not in use.
+bool is_interface_name(const ElementBytes& key) {
+    constexpr std::string_view kUsual = ".-_@";
+    const auto bytes = key.bytes();
+    if (bytes.size() != ElementBytes::kLongestInterfaceNameBytes + 1) return false;
+    const auto usual = [&](std::byte byte) {
+        const auto c = std::to_integer<unsigned char>(byte);
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               kUsual.contains(static_cast<char>(c));
+    };
+    const auto end = std::ranges::find_if_not(bytes, usual);
+    const auto filled = [&](std::byte with) {
+        return std::all_of(end, bytes.end(), [&](std::byte byte) { return byte == with; });
+    };
+    return end != bytes.begin() && bytes[0] >= std::byte{'0'} &&
+           (filled(std::byte{0}) || filled(std::byte{0xff}));
+}
+
+/// Two of them, each under 65536: no addresses that anybody uses.
+bool are_small_numbers(const ElementBytes& key) {
+    constexpr std::uint32_t kSmall = 0xffff;
+    if (key.bytes().size() != 2 * kWordBytes) return false;
+    ElementReader reader{key};
+    return reader.number() <= kSmall && reader.number() <= kSmall;
 }
 
 struct Describer {
@@ -71,18 +133,17 @@ std::string describe(const Operation& operation, base::Family family, std::optio
 
 std::string describe_key(const ElementBytes& key, base::Family family) {
     const std::size_t address = base::address_size_bytes(family);
-    ElementReader reader{key};
-    std::string text;
-    if (reader.remaining_bytes() == 4 + address + 8) text = std::to_string(reader.number()) + " . ";
-    if (reader.remaining_bytes() == address) return text + reader.address(family).to_string();
-    if (reader.remaining_bytes() == 2 * address) {
-        text += reader.address(family).to_string() + " . ";
-        return text + reader.address(family).to_string();
-    }
-    if (reader.remaining_bytes() != address + 8) return hex(key.bytes());
-    text += reader.address(family).to_string();
-    text += " . " + protocol_name(reader.protocol());
-    return text + " . " + std::to_string(reader.port());
+    const std::size_t size = key.bytes().size();
+    if (is_interface_name(key)) return '"' + ElementReader{key}.interface_name() + '"';
+    if (are_small_numbers(key)) return fields(key, family, "nn");
+    if (size == address) return fields(key, family, "a");
+    if (size == 2 * address) return fields(key, family, "aa");
+    // Around the address, protocol and port of a Service.
+    for (const auto* const before : {"", "n", "a"})
+        for (const auto* const after : {"", "a", "as"})
+            if (const auto text = std::string(before) + "aps" + after; fits(key, family, text))
+                return fields(key, family, text);
+    return hex(key.bytes());
 }
 
 }  // namespace fairlead::kernel::nftables

@@ -15,7 +15,8 @@ std::string describe(const Table& table);
 /// `element`: which of its elements it is about, if that is known.
 std::string describe(const Operation& operation, base::Family family, std::optional<std::size_t> element);
 
-/// A key by its looks: addresses, protocol and port, in front of which may stand a number; else bytes.
+/// A key by its looks: addresses, protocol and port with a number, an address or an endpoint around them,
+/// numbers, the name of an interface; else bytes.
 std::string describe_key(const ElementBytes& key, base::Family family);
 
 }  // namespace fairlead::kernel::nftables

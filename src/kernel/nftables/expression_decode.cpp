@@ -45,7 +45,9 @@ std::optional<Expression> decode_meta(const Attributes& data, base::Family) {
     const auto to = decode_register(data.be32(NFTA_META_DREG));
     const auto key = data.be32(NFTA_META_KEY);
     if (!to || !key) return std::nullopt;
-    for (const auto known : {MetaKey::kL4Protocol, MetaKey::kInputInterface, MetaKey::kOutputInterface})
+    for (const auto known :
+         {MetaKey::kMark, MetaKey::kInputInterface, MetaKey::kOutputInterface, MetaKey::kInputInterfaceName,
+          MetaKey::kOutputInterfaceName, MetaKey::kL4Protocol})
         if (*key == static_cast<std::uint32_t>(known)) return LoadMeta{known, *to};
     return std::nullopt;
 }
@@ -100,6 +102,44 @@ std::optional<Expression> decode_numgen(const Attributes& data, base::Family) {
     return RandomNumber{*modulus, *to};
 }
 
+std::optional<Expression> decode_hash(const Attributes& data, base::Family) {
+    const auto from = decode_register(data.be32(NFTA_HASH_SREG));
+    const auto to = decode_register(data.be32(NFTA_HASH_DREG));
+    const auto length = data.be32(NFTA_HASH_LEN);
+    const auto modulus = data.be32(NFTA_HASH_MODULUS);
+    const auto seed = data.be32(NFTA_HASH_SEED);  // absent when the kernel drew it
+    const bool jenkins = data.be32(NFTA_HASH_TYPE).value_or(NFT_HASH_JENKINS) == NFT_HASH_JENKINS;
+    if (!from || !to || !length || *length > 255 || !modulus || !seed || !jenkins) return std::nullopt;
+    return JenkinsHash{*from, static_cast<std::uint8_t>(*length),      *modulus,
+                       *seed, data.be32(NFTA_HASH_OFFSET).value_or(0), *to};
+}
+
+std::optional<Expression> decode_fib(const Attributes& data, base::Family) {
+    const auto to = decode_register(data.be32(NFTA_FIB_DREG));
+    if (!to || data.be32(NFTA_FIB_RESULT) != NFT_FIB_RESULT_ADDRTYPE) return std::nullopt;
+    for (const auto address : {FibAddress::kSource, FibAddress::kDestination})
+        if (data.be32(NFTA_FIB_FLAGS) == static_cast<std::uint32_t>(address)) return Fib{address, *to};
+    return std::nullopt;
+}
+
+std::optional<Expression> decode_dynset(const Attributes& data, base::Family) {
+    const auto key = decode_register(data.be32(NFTA_DYNSET_SREG_KEY));
+    const auto op = data.be32(NFTA_DYNSET_OP);
+    const std::string set{data.text(NFTA_DYNSET_SET_NAME)};
+    const auto value = data.be32(NFTA_DYNSET_SREG_DATA);
+    const auto value_register = decode_register(value);
+    if (!key || !op || *op > NFT_DYNSET_OP_DELETE || set.empty() ||
+        value.has_value() != value_register.has_value())
+        return std::nullopt;
+    // Inverted, or with statements of its own.
+    if (data.be32(NFTA_DYNSET_FLAGS).value_or(0) != 0 || data.find(NFTA_DYNSET_EXPR) ||
+        data.find(NFTA_DYNSET_EXPRESSIONS))
+        return std::nullopt;
+    UpdateSet update{static_cast<SetUpdate>(*op), set, *key, value_register, data.be64(NFTA_DYNSET_TIMEOUT)};
+    if (update.timeout_ms == 0U) update.timeout_ms.reset();  // so the kernel says none
+    return update;
+}
+
 std::optional<Expression> decode_verdict(const Attributes& verdict) {
     const auto code = verdict.be32(NFTA_VERDICT_CODE);
     const auto kind = code ? verdict_kind(static_cast<std::int32_t>(*code)) : std::nullopt;
@@ -149,7 +189,7 @@ std::optional<Expression> decode_counter(const Attributes&, base::Family) {
 }
 
 using Decoder = std::optional<Expression> (*)(const Attributes&, base::Family);
-constexpr std::array<std::pair<std::string_view, Decoder>, 12> kDecoders = {{
+constexpr std::array<std::pair<std::string_view, Decoder>, 15> kDecoders = {{
     {"payload", decode_payload},
     {"meta", decode_meta},
     {"ct", decode_ct},
@@ -157,11 +197,14 @@ constexpr std::array<std::pair<std::string_view, Decoder>, 12> kDecoders = {{
     {"cmp", decode_compare},
     {"lookup", decode_lookup},
     {"numgen", decode_numgen},
+    {"hash", decode_hash},
     {"immediate", decode_immediate},
     {"nat", decode_nat},
     {"masq", decode_masquerade},
     {"reject", decode_reject},
     {"counter", decode_counter},
+    {"fib", decode_fib},
+    {"dynset", decode_dynset},
 }};
 
 }  // namespace

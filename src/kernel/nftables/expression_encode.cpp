@@ -73,6 +73,15 @@ struct DataEncoder {
         builder.put_be32(NFTA_NG_MODULUS, random.modulus);
         builder.put_be32(NFTA_NG_TYPE, NFT_NG_RANDOM);
     }
+    void operator()(const JenkinsHash& hash) {
+        builder.put_be32(NFTA_HASH_SREG, wire(hash.from));
+        builder.put_be32(NFTA_HASH_DREG, wire(hash.to));
+        builder.put_be32(NFTA_HASH_LEN, hash.length_bytes);
+        builder.put_be32(NFTA_HASH_MODULUS, hash.modulus);
+        builder.put_be32(NFTA_HASH_SEED, hash.seed);  // without it the kernel draws one
+        if (hash.offset != 0) builder.put_be32(NFTA_HASH_OFFSET, hash.offset);
+        builder.put_be32(NFTA_HASH_TYPE, NFT_HASH_JENKINS);
+    }
     void operator()(const LoadImmediate& load) {
         builder.put_be32(NFTA_IMMEDIATE_DREG, wire(load.to));
         put_data(builder, NFTA_IMMEDIATE_DATA, load.value);
@@ -104,6 +113,18 @@ struct DataEncoder {
         builder.put_be64(NFTA_COUNTER_BYTES, 0);
         builder.put_be64(NFTA_COUNTER_PACKETS, 0);
     }
+    void operator()(const Fib& fib) {
+        builder.put_be32(NFTA_FIB_FLAGS, static_cast<std::uint32_t>(fib.address));
+        builder.put_be32(NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+        builder.put_be32(NFTA_FIB_DREG, wire(fib.to));
+    }
+    void operator()(const UpdateSet& update) {
+        builder.put_string(NFTA_DYNSET_SET_NAME, update.set);
+        builder.put_be32(NFTA_DYNSET_OP, static_cast<std::uint32_t>(update.update));
+        builder.put_be32(NFTA_DYNSET_SREG_KEY, wire(update.key));
+        if (update.data) builder.put_be32(NFTA_DYNSET_SREG_DATA, wire(*update.data));
+        if (update.timeout_ms) builder.put_be64(NFTA_DYNSET_TIMEOUT, *update.timeout_ms);
+    }
     void operator()(const ForeignExpression&) {
         FAIRLEAD_ASSERT(false);  // check() refuses them
     }
@@ -119,12 +140,15 @@ struct NameOf {
     const char* operator()(const LookupMap&) { return "lookup"; }
     const char* operator()(const LookupVerdict&) { return "lookup"; }
     const char* operator()(const RandomNumber&) { return "numgen"; }
+    const char* operator()(const JenkinsHash&) { return "hash"; }
     const char* operator()(const LoadImmediate&) { return "immediate"; }
     const char* operator()(const DestinationNat&) { return "nat"; }
     const char* operator()(const Masquerade&) { return "masq"; }
     const char* operator()(const Reject&) { return "reject"; }
     const char* operator()(const Verdict&) { return "immediate"; }
     const char* operator()(const Counter&) { return "counter"; }
+    const char* operator()(const Fib&) { return "fib"; }
+    const char* operator()(const UpdateSet&) { return "dynset"; }
     const char* operator()(const ForeignExpression& foreign) { return foreign.name.c_str(); }
 };
 

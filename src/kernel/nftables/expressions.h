@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -23,8 +24,16 @@ struct LoadPayload {
     friend bool operator==(const LoadPayload&, const LoadPayload&) = default;
 };
 
-/// Values are NFT_META_* (linux/netfilter/nf_tables.h).
-enum class MetaKey : std::uint8_t { kL4Protocol = 16, kInputInterface = 4, kOutputInterface = 5 };
+/// Values are NFT_META_* (linux/netfilter/nf_tables.h). The names of interfaces take 16 bytes (IFNAMSIZ), NUL
+/// padded; all else one register.
+enum class MetaKey : std::uint8_t {
+    kMark = 3,
+    kInputInterface = 4,
+    kOutputInterface = 5,
+    kInputInterfaceName = 6,
+    kOutputInterfaceName = 7,
+    kL4Protocol = 16,
+};
 struct LoadMeta {
     MetaKey key = MetaKey::kL4Protocol;
     Register to = 0;
@@ -107,6 +116,18 @@ struct RandomNumber {
     friend bool operator==(const RandomNumber&, const RandomNumber&) = default;
 };
 
+/// Jenkins' hash of `length_bytes` from `from` on (whole registers are hashed), scaled to [0, modulus), plus
+/// `offset`; in host order. The same bytes and seed give the same number on every node of one byte order.
+struct JenkinsHash {
+    Register from = 0;
+    std::uint8_t length_bytes = 0;
+    std::uint32_t modulus = 1;
+    std::uint32_t seed = 0;
+    std::uint32_t offset = 0;
+    Register to = 0;
+    friend bool operator==(const JenkinsHash&, const JenkinsHash&) = default;
+};
+
 /// Copies a constant into registers from `to` on.
 struct LoadImmediate {
     Register to = 0;
@@ -147,6 +168,34 @@ struct Counter {
     friend bool operator==(const Counter&, const Counter&) = default;
 };
 
+/// Values are NFTA_FIB_F_*.
+enum class FibAddress : std::uint8_t { kSource = 1, kDestination = 2 };
+/// RTN_LOCAL (linux/rtnetlink.h): an address of this host.
+inline constexpr std::uint32_t kLocalRoute = 2;
+/// What the routing tables say an address of the packet is: an RTN_* in host order, one register
+/// (NFT_FIB_RESULT_ADDRTYPE).
+struct Fib {
+    FibAddress address = FibAddress::kDestination;
+    Register to = 0;
+    friend bool operator==(const Fib&, const Fib&) = default;
+};
+
+/// Values are NFT_DYNSET_OP_*.
+enum class SetUpdate : std::uint8_t { kAdd = 0, kUpdate = 1, kDelete = 2 };
+/// Changes a dynamic set or map from the packet's path. kAdd and kUpdate end the rule when the set is full;
+/// neither replaces the data of an element that is there, kUpdate starts its timeout anew. kDelete never ends
+/// the rule. In a map all three need `data`, kDelete does not look at it.
+struct UpdateSet {
+    SetUpdate update = SetUpdate::kAdd;
+    std::string set;
+    Register key = 0;
+    std::optional<Register> data;
+    /// Of the element, in place of the set's own; none: that. The kernel keeps ticks (down to 100 a second):
+    /// what is no multiple of 10 ms may be read back as another.
+    std::optional<std::uint64_t> timeout_ms;
+    friend bool operator==(const UpdateSet&, const UpdateSet&) = default;
+};
+
 /// An expression that is none of the above, or one of them with options that fairlead never sets. Only ever
 /// read, so that a rule with one in it equals no rule of ours; a transaction with one is refused.
 struct ForeignExpression {
@@ -156,7 +205,7 @@ struct ForeignExpression {
 
 /// One step of a rule, as the kernel runs them (NFTA_EXPR_NAME and its attributes).
 using Expression = std::variant<LoadPayload, LoadMeta, LoadCt, Bitwise, Compare, LookupSet, LookupMap,
-                                LookupVerdict, RandomNumber, LoadImmediate, DestinationNat, Masquerade,
-                                Reject, Verdict, Counter, ForeignExpression>;
+                                LookupVerdict, RandomNumber, JenkinsHash, LoadImmediate, DestinationNat,
+                                Masquerade, Reject, Verdict, Counter, Fib, UpdateSet, ForeignExpression>;
 
 }  // namespace fairlead::kernel::nftables

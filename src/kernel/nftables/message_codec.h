@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,9 +28,15 @@ struct Batch {
     std::vector<BatchEntry> entries;  ///< in order of sequence
 };
 
+using SetNames = std::set<std::string, std::less<>>;
+
 /// Encodes all of `transaction`, which must not be empty and must outlive the batch. Elements are packed into
 /// messages up to the 64 KiB that an attribute can hold. The last operation asks for an acknowledgement.
-Batch encode_batch(const Transaction& transaction);
+/// `concatenated`: those of its sets that hold ranges of a concatenated key, which are written in another way
+/// than ranges of one field; it knows of those that the transaction adds.
+Batch encode_batch(const Transaction& transaction, SetNames concatenated = {});
+/// Sets that are there before the transaction and of which it adds or deletes ranges.
+SetNames sets_with_ranges(const Transaction& transaction);
 /// A batch with nothing in it.
 Batch encode_empty_batch();
 /// Gives the messages sequence numbers that count up from `first_sequence`; encoders leave 0.
@@ -58,21 +65,23 @@ std::optional<Table> decode_table(const netlink::Message& message);
 std::optional<Chain> decode_chain(const netlink::Message& message, std::string_view table);
 /// From NFT_MSG_NEWRULE.
 std::optional<Rule> decode_rule(const netlink::Message& message, std::string_view table);
-/// From NFT_MSG_NEWSET. Sets with flags (anonymous, timeout) or field types that are not ours: nullopt.
+/// From NFT_MSG_NEWSET. Sets with flags (anonymous), a timeout of their own or field types that are not ours:
+/// nullopt.
 std::optional<Set> decode_set(const netlink::Message& message, std::string_view table);
 
 /// How many elements the set of an NFT_MSG_NEWSET has (NFTA_SET_COUNT); nullopt before Linux 6.15.
 std::optional<std::uint32_t> decode_element_count(const netlink::Message& message);
 
-/// One element as the kernel dumps it; in an interval set a range is two of them.
+/// One element as the kernel dumps it; in an interval set a range of one field is two of them.
 struct RawElement {
     Element element;
     bool interval_end = false;
+    Counts counts;
 };
 /// All elements of an NFT_MSG_NEWSETELEM.
 std::vector<RawElement> decode_elements(const netlink::Message& message);
 /// Joins the starts and ends of an interval set's elements to ranges, in ascending order.
-std::vector<Element> join_intervals(std::vector<RawElement> raw);
+std::vector<RawElement> join_intervals(std::vector<RawElement> raw);
 
 /// From NFT_MSG_NEWGEN.
 std::optional<std::uint32_t> decode_generation(const netlink::Message& message);

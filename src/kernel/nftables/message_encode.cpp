@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "kernel/nftables/expression_codec.h"
 #include "kernel/nftables/message_codec.h"
+#include "kernel/nftables/set_codec.h"
 #include "kernel/nftables/user_data.h"
 #include "kernel/nftables/wire.h"
 
@@ -17,7 +18,7 @@ namespace {
 using netlink::MessageBuilder;
 
 // A list of elements is one attribute of at most 64 KiB. The largest element has a verdict with a chain's
-// name of 255 bytes, or a key of 40 bytes and the one that ends its range: under 512 bytes with all headers.
+// name of 255 bytes, a key of 64 bytes and the one that ends its range: under 512 bytes with all headers.
 constexpr std::size_t kLargestElementBytes = 512;
 // An endpoint of IPv4 has 44 bytes, one of IPv6 80.
 constexpr std::size_t kUsualElementBytes = 80;
@@ -27,44 +28,6 @@ constexpr std::size_t kElementListBytes = 65'535 - kLargestElementBytes;
 std::array<std::byte, 4> generic_header(std::uint8_t family, std::uint16_t resource) {
     return {std::byte{family}, std::byte{NFNETLINK_V0}, static_cast<std::byte>(resource >> 8U),
             static_cast<std::byte>(resource)};
-}
-
-/// nft's number of a field type (its datatype list), for NFTA_SET_KEY_TYPE.
-std::uint32_t nft_type_number(DataType type) {
-    switch (type) {
-        case DataType::kIpv4Address:
-            return 7;
-        case DataType::kIpv6Address:
-            return 8;
-        case DataType::kInetProtocol:
-            return 12;
-        case DataType::kInetService:
-            return 13;
-        case DataType::kMark:
-            return 19;
-        case DataType::kVerdict:
-            return NFT_DATA_VERDICT;
-    }
-    return 0;
-}
-
-/// The numbers of concatenated fields, 6 bits each, as nft packs them.
-std::uint32_t nft_type_number(const std::vector<DataType>& types) {
-    constexpr unsigned kBitsPerType = 6;
-    std::uint32_t number = 0;
-    for (const auto type : types)
-        number = (number << kBitsPerType) | nft_type_number(type);
-    return number;
-}
-
-std::uint32_t length_of(const std::vector<DataType>& types) {
-    return static_cast<std::uint32_t>(size_bytes_of(types));
-}
-
-/// 0 (none) for a concatenation, as nft has it.
-std::uint32_t byte_order_of(const std::vector<DataType>& types) {
-    if (types.size() != 1) return 0;
-    return types.front() == DataType::kMark ? kHostByteOrder : kNetworkByteOrder;
 }
 
 void put_comment(MessageBuilder& builder, std::uint16_t attribute, const std::string& comment) {
@@ -86,20 +49,10 @@ const char* name_of(ChainType type) {
     return "filter";
 }
 
-/// Largest value plus one of a key of network-order bytes; empty when it overflows, that is, nothing lies
-/// above.
-std::vector<std::byte> next_key(std::span<const std::byte> key) {
-    std::vector<std::byte> next(key.begin(), key.end());
-    for (auto byte = next.rbegin(); byte != next.rend(); ++byte) {
-        *byte = static_cast<std::byte>(std::to_integer<unsigned>(*byte) + 1);
-        if (*byte != std::byte{0}) return next;
-    }
-    return {};
-}
-
 class BatchEncoder {
   public:
-    explicit BatchEncoder(const Transaction& transaction) : table_(transaction.table()) {
+    BatchEncoder(const Transaction& transaction, SetNames concatenated)
+        : table_(transaction.table()), concatenated_(std::move(concatenated)) {
         out().reserve(transaction.element_count() * kUsualElementBytes);
         frame(NFNL_MSG_BATCH_BEGIN);
         const auto operations = transaction.operations();
@@ -169,8 +122,10 @@ class BatchEncoder {
 
     void operator()(const AddSet& add) {
         begin(NFT_MSG_NEWSET, NLM_F_CREATE);
-        put_set(add.set);
+        encode_set(out(), table_.name, add.set, ++set_id_);
         end();
+        concatenated_.erase(add.set.name);
+        if (has_concatenated_ranges(add.set)) concatenated_.insert(add.set.name);
     }
 
     void operator()(const FlushSet& flush) {
@@ -215,30 +170,9 @@ class BatchEncoder {
         out().put_string(NFTA_CHAIN_TYPE, name_of(hook.type));
     }
 
-    void put_set(const Set& set) {
-        const bool verdicts = set.data == std::vector{DataType::kVerdict};
-        std::uint32_t flags = set.interval ? NFT_SET_INTERVAL : 0;
-        if (!set.data.empty()) flags |= NFT_SET_MAP;
-        out().put_string(NFTA_SET_TABLE, table_.name);
-        out().put_string(NFTA_SET_NAME, set.name);
-        out().put_be32(NFTA_SET_FLAGS, flags);
-        out().put_be32(NFTA_SET_KEY_TYPE, nft_type_number(set.key));
-        out().put_be32(NFTA_SET_KEY_LEN, length_of(set.key));
-        if (!set.data.empty()) {
-            out().put_be32(NFTA_SET_DATA_TYPE, nft_type_number(set.data));
-            // A chain's address lies in the data of a verdict; the kernel knows its size.
-            if (!verdicts) out().put_be32(NFTA_SET_DATA_LEN, length_of(set.data));
-        }
-        out().put_be32(NFTA_SET_ID, ++set_id_);
-        UserData data;
-        data.put_number(kSetKeyByteOrder, byte_order_of(set.key));
-        if (!set.data.empty()) data.put_number(kSetDataByteOrder, verdicts ? 0 : byte_order_of(set.data));
-        if (!set.comment.empty()) data.put_text(kSetComment, set.comment);
-        out().put(NFTA_SET_USERDATA, data.bytes());
-    }
-
     void put_elements(int nft_message, int flags, const std::string& set,
                       const std::vector<Element>& elements) {
+        const ElementForm form{std::holds_alternative<AddElements>(*current_), concatenated_.contains(set)};
         std::size_t next = 0;
         while (next < elements.size()) {
             begin(nft_message, flags);
@@ -247,48 +181,14 @@ class BatchEncoder {
             out().put_string(NFTA_SET_ELEM_LIST_SET, set);
             const std::size_t list = out().begin_nested(NFTA_SET_ELEM_LIST_ELEMENTS);
             for (; next < elements.size() && out().size_bytes() - list < kElementListBytes; ++next)
-                put_element(elements[next]);
+                encode_element(out(), elements[next], form);
             out().end_nested(list);
             end();
         }
     }
 
-    void put_element(const Element& element) {
-        put_element_part(element.key.bytes(), &element, 0);
-        if (element.key_end.empty()) return;
-        // The first key after the range ends it; a range up to the last key of all is left open.
-        const auto after = next_key(element.key_end.bytes());
-        if (!after.empty()) put_element_part(after, nullptr, NFT_SET_ELEM_INTERVAL_END);
-    }
-
-    void put_element_part(std::span<const std::byte> key, const Element* with_data, std::uint32_t flags) {
-        const auto item = out().begin_nested(NFTA_LIST_ELEM);
-        if (flags != 0) out().put_be32(NFTA_SET_ELEM_FLAGS, flags);
-        put_value(NFTA_SET_ELEM_KEY, key);
-        const bool adding = std::holds_alternative<AddElements>(*current_);
-        if (with_data != nullptr && adding && !with_data->data.empty())
-            put_value(NFTA_SET_ELEM_DATA, with_data->data.bytes());
-        if (with_data != nullptr && adding && !with_data->verdict_chain.empty())
-            put_goto(with_data->verdict_chain);
-        out().end_nested(item);
-    }
-
-    void put_value(std::uint16_t type, std::span<const std::byte> value) {
-        const auto nested = out().begin_nested(type);
-        out().put(NFTA_DATA_VALUE, value);
-        out().end_nested(nested);
-    }
-
-    void put_goto(const std::string& chain) {
-        const auto data = out().begin_nested(NFTA_SET_ELEM_DATA);
-        const auto verdict = out().begin_nested(NFTA_DATA_VERDICT);
-        out().put_be32(NFTA_VERDICT_CODE, static_cast<std::uint32_t>(verdict_code(VerdictKind::kGoto)));
-        out().put_string(NFTA_VERDICT_CHAIN, chain);
-        out().end_nested(verdict);
-        out().end_nested(data);
-    }
-
     const Table& table_;
+    SetNames concatenated_;
     std::uint32_t set_id_ = 0;
     const Operation* current_ = nullptr;
     Batch batch_;
@@ -301,13 +201,28 @@ void begin_request(MessageBuilder& builder, int nft_message, int flags, std::uin
 
 }  // namespace
 
-Batch encode_batch(const Transaction& transaction) {
+Batch encode_batch(const Transaction& transaction, SetNames concatenated) {
     FAIRLEAD_ASSERT(!transaction.empty());
-    return BatchEncoder{transaction}.take();
+    return BatchEncoder{transaction, std::move(concatenated)}.take();
+}
+
+SetNames sets_with_ranges(const Transaction& transaction) {
+    SetNames names;
+    SetNames added;
+    for (const auto& operation : transaction.operations()) {
+        const auto note = [&](const auto& change) {
+            const bool ranges = !change.elements.empty() && !change.elements.front().key_end.empty();
+            if (ranges && !added.contains(change.set)) names.insert(change.set);
+        };
+        if (const auto* add = std::get_if<AddSet>(&operation)) added.insert(add->set.name);
+        if (const auto* add = std::get_if<AddElements>(&operation)) note(*add);
+        if (const auto* remove = std::get_if<DeleteElements>(&operation)) note(*remove);
+    }
+    return names;
 }
 
 Batch encode_empty_batch() {
-    return BatchEncoder{Transaction{Table{}}}.take();
+    return BatchEncoder{Transaction{Table{}}, {}}.take();
 }
 
 void number_batch(Batch& batch, std::uint32_t first_sequence) {

@@ -10,6 +10,7 @@
 #include "kernel/nftables/describe.h"
 #include "kernel/nftables/dump_check.h"
 #include "kernel/nftables/message_codec.h"
+#include "kernel/nftables/set_codec.h"
 
 namespace fairlead::kernel::nftables {
 
@@ -88,10 +89,21 @@ Result<NetlinkNftTables> NetlinkNftTables::open() {
 Result<void> NetlinkNftTables::commit(const Transaction& transaction) {
     if (transaction.empty()) return {};
     FAIRLEAD_CHECK(check(transaction));
-    Batch batch = encode_batch(transaction);
+    FAIRLEAD_TRY(Batch batch, encode(transaction));
     const auto committed = [&] { return retried([&] { return commit_once(transaction.table(), batch); }); };
     const bool large = transaction.element_count() >= kLargeElementCount;
     return large && monitor_ != nullptr ? monitor_->unobserved(*this, committed) : committed();
+}
+
+Result<Batch> NetlinkNftTables::encode(const Transaction& transaction) {
+    SetNames concatenated;
+    for (const auto& name : sets_with_ranges(transaction)) {
+        const auto state = read_set(transaction.table().family, transaction.table().name, name);
+        // That it is not there is for the commit to say.
+        if (!state && state.error().code != ErrorCode::kNotFound) return std::unexpected(state.error());
+        if (state && state->set && has_concatenated_ranges(*state->set)) concatenated.insert(name);
+    }
+    return encode_batch(transaction, std::move(concatenated));
 }
 
 Result<void> NetlinkNftTables::commit_once(const Table& table, Batch& batch) {
@@ -209,47 +221,61 @@ Result<NetlinkNftTables::SetState> NetlinkNftTables::read_set(base::Family famil
     encode_get_set(request, family, table, set);
     SetState state;
     FAIRLEAD_CHECK(socket_.converse(request.bytes(), [&](const Message& message) {
-        const auto found = decode_set(message, table);
-        state.interval = state.interval || (found && found->interval);
+        if (auto found = decode_set(message, table)) state.set = std::move(found);
         state.element_count = decode_element_count(message);
     }));
     return state;
 }
 
-Result<void> NetlinkNftTables::read_elements_once(base::Family family, std::string_view table,
-                                                  std::string_view set,
-                                                  const std::function<void(Element)>& visit) {
+Result<void> NetlinkNftTables::read_raw_once(base::Family family, std::string_view table,
+                                             std::string_view set,
+                                             const std::function<void(RawElement)>& visit) {
     FAIRLEAD_TRY(const SetState state, read_set(family, table, set));
+    const bool boundaries = state.set && state.set->interval && !has_concatenated_ranges(*state.set);
+    const bool passing = state.set && (state.set->dynamic || state.set->timeout);
     netlink::MessageBuilder request;
     encode_dump_elements(request, family, table, set);
     std::vector<RawElement> starts_and_ends;
     DumpCheck dumped;
     FAIRLEAD_CHECK(ask(request, [&](const Message& message) {
         for (auto& raw : decode_elements(message)) {
-            if (state.interval) {
+            if (boundaries) {
                 starts_and_ends.push_back(std::move(raw));
             } else {
                 dumped.note(raw.element.key);
-                visit(std::move(raw.element));
+                visit(std::move(raw));
             }
         }
     }));
-    if (!state.interval && !dumped.whole(state.element_count))
+    if (!boundaries && !passing && !dumped.whole(state.element_count))
         return base::fail(ErrorCode::kBusy, "its hash table grew meanwhile", EINTR);
     for (auto& range : join_intervals(std::move(starts_and_ends)))
         visit(std::move(range));
     return {};
 }
 
-Result<void> NetlinkNftTables::read_elements(base::Family family, std::string_view table,
-                                             std::string_view set, const std::function<void()>& restart,
-                                             const std::function<void(Element)>& visit) {
+Result<void> NetlinkNftTables::read_raw(base::Family family, std::string_view table, std::string_view set,
+                                        const std::function<void()>& restart,
+                                        const std::function<void(RawElement)>& visit) {
     auto read = retried([&] {
         restart();
-        return read_undisturbed(table, [&] { return read_elements_once(family, table, set, visit); });
+        return read_undisturbed(table, [&] { return read_raw_once(family, table, set, visit); });
     });
     if (!read) return base::fail_within("read set '" + std::string(set) + "'", std::move(read).error());
     return {};
+}
+
+Result<void> NetlinkNftTables::read_elements(base::Family family, std::string_view table,
+                                             std::string_view set, const std::function<void()>& restart,
+                                             const std::function<void(Element)>& visit) {
+    return read_raw(family, table, set, restart, [&](RawElement raw) { visit(std::move(raw.element)); });
+}
+
+Result<void> NetlinkNftTables::read_counts(base::Family family, std::string_view table, std::string_view set,
+                                           const std::function<void()>& restart,
+                                           const std::function<void(Element, Counts)>& visit) {
+    return read_raw(family, table, set, restart,
+                    [&](RawElement raw) { visit(std::move(raw.element), raw.counts); });
 }
 
 Result<std::uint32_t> NetlinkNftTables::generation() {

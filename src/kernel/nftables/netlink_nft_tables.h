@@ -8,6 +8,7 @@
 namespace fairlead::kernel::nftables {
 
 struct Batch;
+struct RawElement;
 
 /// nf_tables of the network namespace in which it was opened, over netlink. Needs CAP_NET_ADMIN there.
 class NetlinkNftTables final : public NftTables {
@@ -20,6 +21,9 @@ class NetlinkNftTables final : public NftTables {
     base::Result<void> read_elements(base::Family family, std::string_view table, std::string_view set,
                                      const std::function<void()>& restart,
                                      const std::function<void(Element)>& visit) override;
+    base::Result<void> read_counts(base::Family family, std::string_view table, std::string_view set,
+                                   const std::function<void()>& restart,
+                                   const std::function<void(Element, Counts)>& visit) override;
     base::Result<std::uint32_t> generation() override;
 
     /// What events that our commits cause are marked with: see NftMonitor.
@@ -34,12 +38,13 @@ class NetlinkNftTables final : public NftTables {
 
   private:
     struct SetState {
-        bool interval = false;
+        std::optional<Set> set;  ///< none that we would make
         std::optional<std::uint32_t> element_count;
     };
 
     explicit NetlinkNftTables(netlink::Socket socket) : socket_(std::move(socket)) {}
 
+    base::Result<Batch> encode(const Transaction& transaction);
     base::Result<void> commit_once(const Table& table, Batch& batch);
     base::Result<void> read_undisturbed(std::string_view table,
                                         const std::function<base::Result<void>()>& read);
@@ -49,8 +54,11 @@ class NetlinkNftTables final : public NftTables {
     base::Result<void> ask(netlink::MessageBuilder& request,
                            const std::function<void(const netlink::Message&)>& visit);
     base::Result<SetState> read_set(base::Family family, std::string_view table, std::string_view set);
-    base::Result<void> read_elements_once(base::Family family, std::string_view table, std::string_view set,
-                                          const std::function<void(Element)>& visit);
+    base::Result<void> read_raw(base::Family family, std::string_view table, std::string_view set,
+                                const std::function<void()>& restart,
+                                const std::function<void(RawElement)>& visit);
+    base::Result<void> read_raw_once(base::Family family, std::string_view table, std::string_view set,
+                                     const std::function<void(RawElement)>& visit);
 
     netlink::Socket socket_;
     NftMonitor* monitor_ = nullptr;

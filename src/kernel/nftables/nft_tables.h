@@ -30,9 +30,16 @@ class NftTables {
 
     /// Calls `visit` for each element of a set, in the kernel's order; a consistent snapshot (restarted when
     /// the generation changes in between: `restart` is called first, and what was visited before is void).
+    /// What packets or timeouts do to a set meanwhile shows or does not; an element may even come twice.
     virtual base::Result<void> read_elements(base::Family family, std::string_view table,
                                              std::string_view set, const std::function<void()>& restart,
                                              const std::function<void(Element)>& visit) = 0;
+
+    /// Like read_elements, with what each element has counted since it was added; zeros in a set that does
+    /// not count (Set::counts).
+    virtual base::Result<void> read_counts(base::Family family, std::string_view table, std::string_view set,
+                                           const std::function<void()>& restart,
+                                           const std::function<void(Element, Counts)>& visit) = 0;
 
     /// The ruleset generation (NFT_MSG_GETGEN): changes with every commit of anybody in this namespace.
     virtual base::Result<std::uint32_t> generation() = 0;

@@ -24,6 +24,7 @@ std::size_t size_bytes_of(DataType type) {
         case DataType::kMark:
             return 4;
         case DataType::kIpv6Address:
+        case DataType::kInterfaceName:
             return 16;
         case DataType::kInetProtocol:
             return 1;
@@ -74,6 +75,21 @@ ElementBytes& ElementBytes::add_number(std::uint32_t number) {
     return add_raw(std::as_bytes(std::span{&number, 1}));
 }
 
+ElementBytes& ElementBytes::add_interface_name(std::string_view name) {
+    FAIRLEAD_ASSERT(name.size() <= kLongestInterfaceNameBytes);
+    std::array<std::byte, kLongestInterfaceNameBytes + 1> padded_name{};
+    std::ranges::copy(std::as_bytes(std::span{name}), padded_name.begin());
+    return add_raw(padded_name);
+}
+
+ElementBytes& ElementBytes::add_last_interface_name(std::string_view prefix) {
+    FAIRLEAD_ASSERT(prefix.size() <= kLongestInterfaceNameBytes);
+    std::array<std::byte, kLongestInterfaceNameBytes + 1> last{};
+    last.fill(std::byte{0xff});
+    std::ranges::copy(std::as_bytes(std::span{prefix}), last.begin());
+    return add_raw(last);
+}
+
 std::span<const std::byte> ElementReader::take(std::size_t size_bytes) {
     FAIRLEAD_ASSERT(size_bytes <= rest_.size());
     const auto field = rest_.first(size_bytes);
@@ -99,6 +115,12 @@ std::uint32_t ElementReader::number() {
     std::uint32_t value = 0;
     std::memcpy(&value, take(sizeof value).data(), sizeof value);
     return value;
+}
+
+std::string ElementReader::interface_name() {
+    const auto bytes = take(ElementBytes::kLongestInterfaceNameBytes + 1);
+    const std::string name{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    return name.substr(0, name.find('\0'));
 }
 
 }  // namespace fairlead::kernel::nftables

@@ -24,6 +24,7 @@ enum class DataType : std::uint8_t {
     kInetProtocol,
     kInetService,
     kMark,
+    kInterfaceName,  ///< 16 bytes (IFNAMSIZ), NUL padded
     kVerdict
 };
 
@@ -35,11 +36,13 @@ std::size_t padded_size_bytes(DataType type);
 std::size_t size_bytes_of(const std::vector<DataType>& fields);
 
 /// The key or the data of a set element: concatenated fields, each padded to 4 bytes (a field alone is not),
-/// numbers in the byte order that packets load them with (network order; kMark in host order). At most 40
-/// bytes (saddr6 . daddr6 . proto . port).
+/// numbers in the byte order that packets load them with (network order; kMark in host order). At most 64
+/// bytes: all registers (saddr6 . daddr6 . proto . port . addr6 . port takes 60).
 class ElementBytes {
   public:
-    static constexpr std::size_t kCapacityBytes = 40;
+    static constexpr std::size_t kCapacityBytes = 64;
+    /// IFNAMSIZ less its NUL.
+    static constexpr std::size_t kLongestInterfaceNameBytes = 15;
 
     ElementBytes() = default;
 
@@ -49,6 +52,10 @@ class ElementBytes {
     ElementBytes& add_port(std::uint16_t port);
     /// A 32-bit number in host order (kMark).
     ElementBytes& add_number(std::uint32_t number);
+    /// Of at most kLongestInterfaceNameBytes: check what people wrote before.
+    ElementBytes& add_interface_name(std::string_view name);
+    /// The last name that begins with `prefix`: ends the range that nft writes as "prefix*".
+    ElementBytes& add_last_interface_name(std::string_view prefix);
     ElementBytes& add_raw(std::span<const std::byte> bytes);
 
     [[nodiscard]] std::span<const std::byte> bytes() const { return {bytes_.data(), size_}; }
@@ -78,6 +85,8 @@ class ElementReader {
     std::uint8_t protocol();
     std::uint16_t port();
     std::uint32_t number();
+    /// Up to the first NUL.
+    std::string interface_name();
     [[nodiscard]] std::size_t remaining_bytes() const { return rest_.size(); }
 
   private:
@@ -129,21 +138,34 @@ struct Set {
     std::string name;
     std::vector<DataType> key;
     std::vector<DataType> data;  ///< empty for a set
-    bool interval = false;       ///< elements are ranges (only with a key of one field)
+    bool interval = false;       ///< elements are ranges, in a concatenated key each field one of its own
     std::string comment;
+    bool dynamic = false;    ///< packets change it (UpdateSet); has a size, no ranges, no verdicts
+    bool timeout = false;    ///< elements may expire
+    std::uint32_t size = 0;  ///< how many elements it takes; 0: no limit
+    bool counts = false;     ///< each element counts the packets whose lookup finds it
 
     friend bool operator==(const Set&, const Set&) = default;
 };
 
-/// One element of a set or map.
+/// One element of a set or map. What passes by itself (counts, time left) is not part of it.
 struct Element {
     ElementBytes key;
-    ElementBytes key_end;       ///< last key of the range, inclusive; only in interval sets
-    ElementBytes data;          ///< only in maps
+    ElementBytes key_end;  ///< last key of the range, inclusive; of each field in a concatenation. Only, and
+                           ///< always, in interval sets
+    ElementBytes data;     ///< only in maps
     std::string verdict_chain;  ///< only in verdict maps: the verdict is "goto CHAIN"
 
     friend auto operator<=>(const Element&, const Element&) = default;
     friend bool operator==(const Element&, const Element&) = default;
+};
+
+/// What found an element of a set that counts.
+struct Counts {
+    std::uint64_t packets = 0;
+    std::uint64_t bytes = 0;
+
+    friend bool operator==(const Counts&, const Counts&) = default;
 };
 
 /// Everything in one table but the elements: what the agent compares on start to learn whether the layout is

@@ -79,6 +79,11 @@ class LateTables final : public kernel::nftables::NftTables {
                                      const std::function<void(kernel::nftables::Element)>& visit) override {
         return tables_.read_elements(family, table, set, restart, visit);
     }
+    base::Result<void> read_counts(
+        Family family, std::string_view table, std::string_view set, const std::function<void()>& restart,
+        const std::function<void(kernel::nftables::Element, kernel::nftables::Counts)>& visit) override {
+        return tables_.read_counts(family, table, set, restart, visit);
+    }
     base::Result<std::uint32_t> generation() override { return tables_.generation(); }
 
     [[nodiscard]] int reads() const { return reads_; }

@@ -148,7 +148,7 @@ TEST(Codec, AnErrorsPlaceLeadsToItsElement) {
 }
 
 RawElement boundary(std::string_view text, bool end) {
-    return {{ElementBytes{}.add(address(text)), {}, {}, {}}, end};
+    return {{ElementBytes{}.add(address(text)), {}, {}, {}}, end, {}};
 }
 
 Element range(std::string_view first, std::string_view last) {
@@ -156,18 +156,24 @@ Element range(std::string_view first, std::string_view last) {
 }
 
 TEST(JoinIntervals, MakesRangesOfBoundariesInAnyOrder) {
-    EXPECT_THAT(join_intervals({}), ElementsAre());
-    EXPECT_THAT(join_intervals({boundary("10.0.1.0", true), boundary("10.0.0.0", false)}),
+    const auto joined = [](std::vector<RawElement> raw) {
+        std::vector<Element> ranges;
+        for (const auto& range : join_intervals(std::move(raw)))
+            ranges.push_back(range.element);
+        return ranges;
+    };
+    EXPECT_THAT(joined({}), ElementsAre());
+    EXPECT_THAT(joined({boundary("10.0.1.0", true), boundary("10.0.0.0", false)}),
                 ElementsAre(range("10.0.0.0", "10.0.0.255")));
-    EXPECT_THAT(join_intervals({boundary("10.0.0.0", false), boundary("10.0.1.0", true),
-                                boundary("10.0.1.0", false), boundary("10.0.2.0", true)}),
+    EXPECT_THAT(joined({boundary("10.0.0.0", false), boundary("10.0.1.0", true), boundary("10.0.1.0", false),
+                        boundary("10.0.2.0", true)}),
                 ElementsAre(range("10.0.0.0", "10.0.0.255"), range("10.0.1.0", "10.0.1.255")))
         << "neighbours";
-    EXPECT_THAT(join_intervals(
-                    {boundary("10.0.0.0", false), boundary("10.0.1.0", false), boundary("10.0.2.0", true)}),
-                ElementsAre(range("10.0.0.0", "10.0.0.255"), range("10.0.1.0", "10.0.1.255")))
+    EXPECT_THAT(
+        joined({boundary("10.0.0.0", false), boundary("10.0.1.0", false), boundary("10.0.2.0", true)}),
+        ElementsAre(range("10.0.0.0", "10.0.0.255"), range("10.0.1.0", "10.0.1.255")))
         << "neighbours without an end between";
-    EXPECT_THAT(join_intervals({boundary("0.0.0.0", true), boundary("240.0.0.0", false)}),
+    EXPECT_THAT(joined({boundary("0.0.0.0", true), boundary("240.0.0.0", false)}),
                 ElementsAre(range("240.0.0.0", "255.255.255.255")))
         << "open at the top; nft marks the bottom with an end";
 }
