@@ -31,7 +31,11 @@ Result<void> Agent::start() {
 }
 
 services::Options Agent::service_options(const Config& config) const {
-    return {config.node_name, config.cluster_cidrs, config.service_cidrs};
+    services::Options options;
+    options.compile.node.name = config.node_name;
+    options.pods.cidrs = config.cluster_cidrs;
+    options.service_cidrs = config.service_cidrs;
+    return options;
 }
 
 Result<void> Agent::start_source() {

@@ -158,7 +158,7 @@ void ServiceSyncer::sync_all() {
 
 bool ServiceSyncer::sync_family(FamilyState& state) {
     const auto start = loop_.now();
-    const auto report = proxy_.sync(state.family);
+    const auto report = proxy_.sync(state.family, start);
     const double kernel_seconds = tables_.take_seconds();
     state.kernel_seconds->add(kernel_seconds);
     if (!report) {
@@ -175,8 +175,8 @@ bool ServiceSyncer::sync_family(FamilyState& state) {
     const auto& programmed = proxy_.proxy(state.family).programmed();
     state.frontends->set(static_cast<double>(programmed.frontends.size()));
     double endpoints = 0;
-    for (const auto& [size, users] : programmed.balancers)
-        endpoints += static_cast<double>(size) * users;
+    for (const auto& [balancer, users] : programmed.balancers)
+        endpoints += static_cast<double>(balancer.size) * users;
     state.endpoints->set(endpoints);
     return true;
 }

@@ -119,6 +119,17 @@ std::string Prefix::to_string() const {
     return first_.to_string() + "/" + std::to_string(length_);
 }
 
+std::vector<Prefix> without_contained(std::vector<Prefix> prefixes) {
+    std::ranges::sort(prefixes, {}, &Prefix::length);
+    std::vector<Prefix> kept;
+    for (const auto& prefix : prefixes) {
+        const auto holds = [&](const Prefix& wider) { return wider.contains(prefix.first()); };
+        if (std::ranges::none_of(kept, holds)) kept.push_back(prefix);
+    }
+    std::ranges::sort(kept);
+    return kept;
+}
+
 std::string_view name_of(L4Protocol protocol) {
     switch (protocol) {
         case L4Protocol::kTcp:

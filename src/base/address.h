@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -78,6 +79,9 @@ class Prefix {
     IpAddress first_;
     unsigned length_ = 0;
 };
+
+/// `prefixes` without those that lie inside another one, sorted.
+std::vector<Prefix> without_contained(std::vector<Prefix> prefixes);
 
 /// Transport protocols that Kubernetes Services know (core/v1 Protocol); values are IPPROTO_*.
 enum class L4Protocol : std::uint8_t { kTcp = 6, kUdp = 17, kSctp = 132 };

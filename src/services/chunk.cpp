@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/arrange.h"
+#include "services/elements.h"
 #include "services/layout.h"
 
 namespace fairlead::services {
@@ -16,17 +17,26 @@ using kernel::nftables::DeleteElements;
 using kernel::nftables::Element;
 using kernel::nftables::Transaction;
 
-std::span<const Backend> backends_of(const Backing* backing) {
-    return backing == nullptr ? std::span<const Backend>{} : backing->backends;
+std::span<const Backend> backends_of(const Backing* backing, Origin origin) {
+    const auto* backends = backing == nullptr ? nullptr : backing->backends_for(origin);
+    return backends == nullptr ? std::span<const Backend>{} : *backends;
 }
 
-std::uint32_t size_of(std::span<const Backend> backends) {
-    return static_cast<std::uint32_t>(backends.size());
+std::optional<Balancer> balancer_of(const Backing* backing, Origin origin) {
+    return backing == nullptr ? std::nullopt : services::balancer_of(*backing, origin);
 }
 
-/// Whether the frontend is in the set of those that are treated so.
-bool is_unserved(const Backing* backing, Unserved how) {
-    return backing != nullptr && backing->backends.empty() && backing->unserved == how;
+bool is_sticky(const Backing* backing) {
+    return backing != nullptr && backing->affinity_timeout_s > 0;
+}
+
+/// The backends that clients may keep, sorted.
+std::vector<Backend> kept_backends(const Backing* backing, Origin origin) {
+    if (!is_sticky(backing)) return {};
+    const auto backends = backends_of(backing, origin);
+    std::vector<Backend> kept(backends.begin(), backends.end());
+    std::ranges::sort(kept);
+    return kept;
 }
 
 void set_address(absl::flat_hash_set<base::IpAddress>& addresses, const base::IpAddress& address,
@@ -37,111 +47,154 @@ void set_address(absl::flat_hash_set<base::IpAddress>& addresses, const base::Ip
         addresses.erase(address);
 }
 
+void arrange_after(const Backing& before, Backing& after) {
+    after.backends = arrange(before.backends, after.backends);
+    if (before.outside_backends && after.outside_backends)
+        after.outside_backends = arrange(*before.outside_backends, *after.outside_backends);
+}
+
 }  // namespace
 
 void Chunk::set_frontend(const Frontend& frontend, const std::optional<Backing>& wanted) {
     const auto known = programmed_.frontends.find(frontend);
     const auto* before = known == programmed_.frontends.end() ? nullptr : &known->second;
-    std::optional<Backing> after = wanted;
-    if (before != nullptr && after) after->backends = arrange(before->backends, wanted->backends);
-    const auto* after_pointer = after ? &*after : nullptr;
-    if (before == after_pointer || (before != nullptr && after && *before == *after)) return;
-    change_size(frontend, size_of(backends_of(before)), size_of(backends_of(after_pointer)));
-    change_unserved(frontend, before, after_pointer);
-    change_endpoints(frontend, backends_of(before), backends_of(after_pointer));
-    frontends_.push_back({frontend, std::move(after)});
+    std::optional<Backing> arranged = wanted;
+    if (before != nullptr && arranged) arrange_after(*before, *arranged);
+    const auto* after = arranged ? &*arranged : nullptr;
+    if (before == after || (before != nullptr && after != nullptr && *before == *after)) return;
+    for (const auto origin : kOrigins) {
+        change_balancer(frontend, origin, before, after);
+        change_endpoints(frontend, origin, before, after);
+        change_alive(frontend, origin, before, after);
+    }
+    change_marks(frontend, before, after);
+    frontends_.push_back({frontend, std::move(arranged)});
 }
 
-void Chunk::change_size(const Frontend& frontend, std::uint32_t before, std::uint32_t after) {
-    if (before == after) return;
-    if (before > 0) frontend_elements_.deleted.push_back(frontend_element(frontend, before));
-    if (after == 0) return;
-    frontend_elements_.added.push_back(frontend_element(frontend, after));
-    if (!programmed_.balancers.contains(after)) new_balancers_.insert(after);
+void Chunk::change_balancer(const Frontend& frontend, Origin origin, const Backing* before,
+                            const Backing* after) {
+    const auto was = balancer_of(before, origin);
+    const auto will_be = balancer_of(after, origin);
+    if (was == will_be) return;
+    if (was) delete_from(frontends_of(origin), frontend_element(frontend, *was));
+    if (!will_be) return;
+    add_to(frontends_of(origin), frontend_element(frontend, *will_be));
+    if (!programmed_.balancers.contains(*will_be)) new_balancers_.insert(*will_be);
 }
 
-void Chunk::change_unserved(const Frontend& frontend, const Backing* before, const Backing* after) {
-    for (const auto& [how, elements] : {std::pair{Unserved::kRejected, &no_endpoints_elements_},
-                                        {Unserved::kDropped, &dropped_elements_}}) {
-        const bool was = is_unserved(before, how);
-        const bool will_be = is_unserved(after, how);
-        if (was && !will_be) elements->deleted.push_back(unserved_element(frontend));
-        if (!was && will_be) elements->added.push_back(unserved_element(frontend));
+void Chunk::change_endpoints(const Frontend& frontend, Origin origin, const Backing* before,
+                             const Backing* after) {
+    const bool was_sticky = is_sticky(before);
+    const bool will_be_sticky = is_sticky(after);
+    const auto old_backends = backends_of(before, origin);
+    const auto new_backends = backends_of(after, origin);
+    for (std::size_t i = 0; i < std::max(old_backends.size(), new_backends.size()); ++i) {
+        const bool was = i < old_backends.size();
+        const bool will_be = i < new_backends.size();
+        if (was && will_be && was_sticky == will_be_sticky && old_backends[i] == new_backends[i]) continue;
+        const auto index = static_cast<std::uint32_t>(i);
+        if (was)
+            delete_from(endpoints_of(origin, was_sticky),
+                        endpoint_element(frontend, index, old_backends[i], was_sticky));
+        if (will_be)
+            add_to(endpoints_of(origin, will_be_sticky),
+                   endpoint_element(frontend, index, new_backends[i], will_be_sticky));
     }
 }
 
-void Chunk::change_endpoints(const Frontend& frontend, std::span<const Backend> before,
-                             std::span<const Backend> after) {
-    for (std::uint32_t i = 0; i < std::max(size_of(before), size_of(after)); ++i) {
-        const bool was = i < size_of(before);
-        const bool will_be = i < size_of(after);
-        if (was && will_be && before[i] == after[i]) continue;
-        if (was) endpoint_elements_.deleted.push_back(endpoint_element(frontend, i, before[i]));
-        if (will_be) endpoint_elements_.added.push_back(endpoint_element(frontend, i, after[i]));
-    }
+void Chunk::change_alive(const Frontend& frontend, Origin origin, const Backing* before,
+                         const Backing* after) {
+    const auto was = kept_backends(before, origin);
+    const auto will_be = kept_backends(after, origin);
+    std::vector<Backend> differing;
+    std::ranges::set_difference(was, will_be, std::back_inserter(differing));
+    for (const auto& backend : std::exchange(differing, {}))
+        delete_from(alive_of(origin), alive_element(frontend, backend));
+    std::ranges::set_difference(will_be, was, std::back_inserter(differing));
+    for (const auto& backend : differing)
+        add_to(alive_of(origin), alive_element(frontend, backend));
+}
+
+void Chunk::change_marks(const Frontend& frontend, const Backing* before, const Backing* after) {
+    const auto marks = [&](const Backing* backing) {
+        return backing == nullptr ? std::vector<FrontendMark>{} : marks_of(frontend, *backing);
+    };
+    const auto was = marks(before);
+    const auto will_be = marks(after);
+    std::vector<FrontendMark> differing;
+    std::ranges::set_difference(was, will_be, std::back_inserter(differing));
+    for (auto& mark : std::exchange(differing, {}))
+        delete_from(mark.set, std::move(mark.element));
+    std::ranges::set_difference(will_be, was, std::back_inserter(differing));
+    for (auto& mark : differing)
+        add_to(mark.set, std::move(mark.element));
 }
 
 void Chunk::set_cluster_ip(const base::IpAddress& address, bool wanted) {
     if (programmed_.cluster_ips.contains(address) == wanted) return;
-    (wanted ? cluster_ip_elements_.added : cluster_ip_elements_.deleted).push_back(address_element(address));
+    if (wanted)
+        add_to(kClusterIps, address_element(address));
+    else
+        delete_from(kClusterIps, address_element(address));
     cluster_ips_.push_back({address, wanted});
 }
 
 void Chunk::set_hairpin(const base::IpAddress& address, bool wanted) {
     if (programmed_.hairpins.contains(address) == wanted) return;
-    (wanted ? hairpin_elements_.added : hairpin_elements_.deleted).push_back(hairpin_element(address));
+    if (wanted)
+        add_to(kHairpin, hairpin_element(address));
+    else
+        delete_from(kHairpin, hairpin_element(address));
     hairpins_.push_back({address, wanted});
 }
 
-std::size_t Chunk::element_count() const {
-    std::size_t count = 0;
-    for (const auto* changes : {&frontend_elements_, &no_endpoints_elements_, &dropped_elements_,
-                                &endpoint_elements_, &cluster_ip_elements_, &hairpin_elements_})
-        count += changes->added.size() + changes->deleted.size();
-    return count;
+void Chunk::add_to(std::string_view set, Element element) {
+    elements_[set].added.push_back(std::move(element));
+    ++element_count_;
+}
+
+void Chunk::delete_from(std::string_view set, Element element) {
+    elements_[set].deleted.push_back(std::move(element));
+    ++element_count_;
 }
 
 void Chunk::append_balancers_to(Transaction& transaction) {
-    std::vector<Element> elements;
-    for (const auto size : new_balancers_) {
-        if (!programmed_.unlinked_balancers.contains(size)) {
-            transaction.add(AddChain{balancer_chain(size)});
-            transaction.add(AddRule{balancer_rule(family_, size)});
+    for (const auto& balancer : new_balancers_) {
+        if (!programmed_.unlinked_balancers.contains(balancer)) {
+            transaction.add(AddChain{balancer_chain(balancer)});
+            for (auto& rule : balancer_rules(family_, balancer))
+                transaction.add(AddRule{std::move(rule)});
         }
-        elements.push_back(balancer_element(size));
+        transaction.add_element(balancers_of(balancer.origin), balancer_element(balancer));
     }
-    if (!elements.empty()) transaction.add(AddElements{std::string(kBalancers), std::move(elements)});
 }
 
 void Chunk::append_to(Transaction& transaction) {
     append_balancers_to(transaction);
-    const std::pair<std::string_view, ElementChanges*> sets[] = {
-        {kFrontends, &frontend_elements_},    {kNoEndpoints, &no_endpoints_elements_},
-        {kDropped, &dropped_elements_},       {kEndpoints, &endpoint_elements_},
-        {kClusterIps, &cluster_ip_elements_}, {kHairpin, &hairpin_elements_}};
-    for (const auto& [set, changes] : sets)
-        if (!changes->deleted.empty())
-            transaction.add(DeleteElements{std::string(set), std::move(changes->deleted)});
-    for (const auto& [set, changes] : sets)
-        if (!changes->added.empty())
-            transaction.add(AddElements{std::string(set), std::move(changes->added)});
+    for (auto& [set, changes] : elements_)
+        if (!changes.deleted.empty())
+            transaction.add(DeleteElements{std::string(set), std::move(changes.deleted)});
+    for (auto& [set, changes] : elements_)
+        if (!changes.added.empty()) transaction.add(AddElements{std::string(set), std::move(changes.added)});
 }
 
 void Chunk::apply_to(ProgrammedTable& programmed) {
-    for (const auto size : new_balancers_) {
-        programmed.balancers.try_emplace(size, 0);
-        programmed.unlinked_balancers.erase(size);
+    for (const auto& balancer : new_balancers_) {
+        programmed.balancers.try_emplace(balancer, 0);
+        programmed.unlinked_balancers.erase(balancer);
     }
     for (auto& [frontend, backing] : frontends_) {
         auto known = programmed.frontends.find(frontend);
-        if (known != programmed.frontends.end() && !known->second.backends.empty())
-            --programmed.balancers[size_of(known->second.backends)];
-        if (!backing) {
-            programmed.frontends.erase(known);
-            continue;
+        const auto* before = known == programmed.frontends.end() ? nullptr : &known->second;
+        const auto* after = backing ? &*backing : nullptr;
+        for (const auto origin : kOrigins) {
+            if (const auto was = balancer_of(before, origin)) --programmed.balancers[*was];
+            if (const auto will_be = balancer_of(after, origin)) ++programmed.balancers[*will_be];
         }
-        if (!backing->backends.empty()) ++programmed.balancers[size_of(backing->backends)];
-        programmed.frontends.insert_or_assign(frontend, std::move(*backing));
+        if (backing)
+            programmed.frontends.insert_or_assign(frontend, std::move(*backing));
+        else
+            programmed.frontends.erase(known);
     }
     for (const auto& [address, wanted] : cluster_ips_)
         set_address(programmed.cluster_ips, address, wanted);

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "kernel/nftables/transaction.h"
@@ -23,7 +25,7 @@ class Chunk {
     void set_cluster_ip(const base::IpAddress& address, bool wanted);
     void set_hairpin(const base::IpAddress& address, bool wanted);
 
-    [[nodiscard]] std::size_t element_count() const;
+    [[nodiscard]] std::size_t element_count() const { return element_count_; }
 
     /// Appends everything to `transaction`: balancers that are needed first, deletions before additions.
     void append_to(kernel::nftables::Transaction& transaction);
@@ -44,10 +46,14 @@ class Chunk {
         std::vector<kernel::nftables::Element> added;
     };
 
-    void change_size(const Frontend& frontend, std::uint32_t before, std::uint32_t after);
-    void change_unserved(const Frontend& frontend, const Backing* before, const Backing* after);
-    void change_endpoints(const Frontend& frontend, std::span<const Backend> before,
-                          std::span<const Backend> after);
+    void change_balancer(const Frontend& frontend, Origin origin, const Backing* before,
+                         const Backing* after);
+    void change_endpoints(const Frontend& frontend, Origin origin, const Backing* before,
+                          const Backing* after);
+    void change_alive(const Frontend& frontend, Origin origin, const Backing* before, const Backing* after);
+    void change_marks(const Frontend& frontend, const Backing* before, const Backing* after);
+    void add_to(std::string_view set, kernel::nftables::Element element);
+    void delete_from(std::string_view set, kernel::nftables::Element element);
     void append_balancers_to(kernel::nftables::Transaction& transaction);
 
     base::Family family_;
@@ -55,13 +61,9 @@ class Chunk {
     std::vector<FrontendChange> frontends_;
     std::vector<AddressChange> cluster_ips_;
     std::vector<AddressChange> hairpins_;
-    std::set<std::uint32_t> new_balancers_;
-    ElementChanges frontend_elements_;
-    ElementChanges no_endpoints_elements_;
-    ElementChanges dropped_elements_;
-    ElementChanges endpoint_elements_;
-    ElementChanges cluster_ip_elements_;
-    ElementChanges hairpin_elements_;
+    std::set<Balancer> new_balancers_;
+    std::map<std::string_view, ElementChanges> elements_;  // by set
+    std::size_t element_count_ = 0;
 };
 
 }  // namespace fairlead::services

@@ -2,126 +2,149 @@
 
 #include <algorithm>
 
+#include "base/sort_unique.h"
+
 namespace fairlead::services {
 
 namespace {
 
-using kube::EndpointSlice;
-using Slices = std::span<const std::shared_ptr<const EndpointSlice>>;
-
-template <class Value>
-void sort_unique(std::vector<Value>& values) {
-    std::ranges::sort(values);
-    const auto repeated = std::ranges::unique(values);
-    values.erase(repeated.begin(), repeated.end());
-}
+using base::Family;
+using base::IpAddress;
+using base::Prefix;
 
 bool is_proxied(const kube::Service& service) {
     return service.type != kube::ServiceType::kExternalName && !service.headless &&
            service.service_proxy_name.empty();
 }
 
-/// The port of a slice that belongs to a Service's port; 0 if there is none.
-std::uint16_t target_port(const EndpointSlice& slice, const kube::ServicePort& port) {
-    for (const auto& candidate : slice.ports)
-        if (candidate.name == port.name && candidate.protocol == port.protocol) return candidate.port;
-    return 0;
+std::vector<IpAddress> of_family(const std::vector<IpAddress>& addresses, Family family) {
+    std::vector<IpAddress> matching;
+    std::ranges::copy_if(addresses, std::back_inserter(matching),
+                         [&](const IpAddress& address) { return address.family() == family; });
+    return matching;
 }
 
-/// The endpoints of a port that `wanted` accepts.
-template <class Wanted>
-std::vector<Backend> backends_if(Slices slices, const kube::ServicePort& port, base::Family family,
-                                 Wanted wanted) {
-    std::vector<Backend> backends;
-    for (const auto& slice : slices) {
-        const std::uint16_t number = slice->family == family ? target_port(*slice, port) : 0;
-        if (number == 0) continue;
-        for (const auto& endpoint : slice->endpoints)
-            if (wanted(*slice, endpoint) && is_routable(endpoint.address))
-                backends.push_back({endpoint.address, number});
-    }
-    sort_unique(backends);
-    return backends;
-}
+/// Compiles one Service for one family.
+class Compilation {
+  public:
+    Compilation(const kube::Service& service, Slices slices, Family family, const CompileOptions& options)
+        : service_(service), slices_(slices), family_(family), options_(options) {}
 
-/// The endpoints of a port that take connections, of those that `in_reach` accepts.
-template <class InReach>
-std::vector<Backend> usable_backends(Slices slices, const kube::ServicePort& port, base::Family family,
-                                     InReach in_reach) {
-    auto ready =
-        backends_if(slices, port, family, [&](const EndpointSlice& slice, const kube::Endpoint& endpoint) {
-            return endpoint.ready && in_reach(slice, endpoint);
+    CompiledService run() {
+        compiled_.cluster_ips = usable(service_.cluster_ips);
+        if (!compiled_.cluster_ips.empty()) {
+            allowed_sources_ = allowed_sources();
+            for (const auto& port : service_.ports)
+                if (port.port != 0) add_port(port);
+            note_endpoint_addresses();
+        }
+        std::ranges::sort(compiled_.frontends, {}, [](const BackedFrontend& backed) {
+            return std::pair{backed.frontend, backed.kind};
         });
-    if (!ready.empty()) return ready;
-    return backends_if(slices, port, family, [&](const EndpointSlice& slice, const kube::Endpoint& endpoint) {
-        return endpoint.serving && endpoint.terminating && in_reach(slice, endpoint);
-    });
-}
+        const auto repeated = std::ranges::unique(compiled_.frontends, {}, &BackedFrontend::frontend);
+        compiled_.frontends.erase(repeated.begin(), repeated.end());
+        base::sort_unique(compiled_.local_backends);
+        base::sort_unique(compiled_.refused);
+        return std::move(compiled_);
+    }
 
-Backing backing_of(const kube::Service& service, Slices slices, const kube::ServicePort& port,
-                   base::Family family, std::string_view node_name) {
-    const auto anywhere = [](const EndpointSlice&, const kube::Endpoint&) { return true; };
-    const auto here = [&](const EndpointSlice& slice, const kube::Endpoint& endpoint) {
-        return slice.node_name(endpoint) == node_name;
-    };
-    if (service.internal_traffic_policy == kube::TrafficPolicy::kCluster)
-        return {usable_backends(slices, port, family, anywhere)};
-    Backing local{usable_backends(slices, port, family, here)};
-    if (local.backends.empty() && !usable_backends(slices, port, family, anywhere).empty())
-        local.unserved = Unserved::kDropped;
-    return local;
-}
+  private:
+    /// Those of this family that are routable; others of it are noted as refused.
+    std::vector<IpAddress> usable(const std::vector<IpAddress>& addresses) {
+        std::vector<IpAddress> good;
+        for (const auto& address : of_family(addresses, family_))
+            (is_routable(address) ? good : compiled_.refused).push_back(address);
+        return good;
+    }
 
-/// Sorts the endpoint addresses of a Service into `local_backends` and `refused`.
-void note_addresses(Slices slices, base::Family family, std::string_view node_name,
-                    CompiledService& compiled) {
-    for (const auto& slice : slices) {
-        if (slice->family != family) continue;
-        for (const auto& endpoint : slice->endpoints) {
-            if (!is_routable(endpoint.address))
-                compiled.refused.push_back(endpoint.address);
-            else if (slice->node_name(endpoint) == node_name)
-                compiled.local_backends.push_back(endpoint.address);
+    /// Where nodes reach a load balancer's address without leaving themselves, that address is the source.
+    std::vector<Prefix> allowed_sources() {
+        std::vector<Prefix> ranges;
+        for (const auto& range : service_.load_balancer_source_ranges)
+            if (range.family() == family_) ranges.push_back(range);
+        const bool node_may = std::ranges::any_of(options_.node_addresses, [&](const IpAddress& node) {
+            return std::ranges::any_of(ranges, [&](const Prefix& range) { return range.contains(node); });
+        });
+        if (node_may)
+            for (const auto& address : of_family(service_.load_balancer_ips, family_))
+                ranges.emplace_back(address, 8 * address.bytes().size());
+        return base::without_contained(std::move(ranges));
+    }
+
+    void add_port(const kube::ServicePort& port) {
+        const auto choice = choose_endpoints(slices_, port, family_, options_.node);
+        for (const auto& address : compiled_.cluster_ips)
+            add({address, port.protocol, port.port}, internal_backing(choice), FrontendKind::kClusterIp);
+        const auto external = external_backing(choice);
+        if (port.node_port != 0)
+            for (const auto& address : of_family(options_.node_port_addresses, family_))
+                add({address, port.protocol, port.node_port}, external, FrontendKind::kNodePort);
+        auto guarded = external;
+        guarded.allowed_sources = allowed_sources_;
+        for (const auto& address : usable(service_.load_balancer_ips))
+            add({address, port.protocol, port.port}, guarded, FrontendKind::kLoadBalancer);
+        if (!options_.external_ips) return;
+        for (const auto& address : usable(service_.external_ips))
+            add({address, port.protocol, port.port}, external, FrontendKind::kExternalIp);
+    }
+
+    void add(const Frontend& frontend, const Backing& backing, FrontendKind kind) {
+        compiled_.frontends.push_back({frontend, backing, kind});
+    }
+
+    [[nodiscard]] Backing internal_backing(const EndpointChoice& choice) const {
+        Backing backing;
+        backing.affinity_timeout_s = service_.affinity_timeout_s.value_or(0);
+        const bool local = service_.internal_traffic_policy == kube::TrafficPolicy::kLocal;
+        backing.backends = local ? choice.local : choice.cluster;
+        if (backing.backends.empty() && !choice.cluster.empty()) backing.unserved = Unserved::kDropped;
+        return backing;
+    }
+
+    [[nodiscard]] Backing external_backing(const EndpointChoice& choice) const {
+        Backing backing;
+        backing.affinity_timeout_s = service_.affinity_timeout_s.value_or(0);
+        backing.backends = choice.cluster;
+        if (service_.external_traffic_policy == kube::TrafficPolicy::kLocal)
+            backing.outside_backends = choice.local;
+        else
+            backing.masqueraded = true;
+        return backing;
+    }
+
+    /// An endpoint that does not say where it runs may run here.
+    void note_endpoint_addresses() {
+        for (const auto& slice : slices_) {
+            if (slice->family != family_) continue;
+            for (const auto& endpoint : slice->endpoints) {
+                const auto node = slice->node_name(endpoint);
+                if (!is_routable(endpoint.address))
+                    compiled_.refused.push_back(endpoint.address);
+                else if (node.empty() || node == options_.node.name)
+                    compiled_.local_backends.push_back(endpoint.address);
+            }
         }
     }
-    sort_unique(compiled.local_backends);
-    sort_unique(compiled.refused);
-}
+
+    const kube::Service& service_;
+    Slices slices_;
+    Family family_;
+    const CompileOptions& options_;
+    std::vector<Prefix> allowed_sources_;
+    CompiledService compiled_;
+};
 
 }  // namespace
 
-bool is_routable(const base::IpAddress& address) {
-    const auto bytes = address.bytes();
-    const auto first = std::to_integer<unsigned>(bytes[0]);
-    const auto second = std::to_integer<unsigned>(bytes[1]);
-    if (address.family() == base::Family::kIpv4)
-        return first != 0 && first != 127 && !(first == 169 && second == 254) && first < 224;
-    const bool leading_zeros =
-        std::ranges::all_of(bytes.first(15), [](std::byte byte) { return byte == std::byte{0}; });
-    const bool unspecified_or_loopback = leading_zeros && std::to_integer<unsigned>(bytes[15]) <= 1;
-    return !unspecified_or_loopback && first != 0xff && !(first == 0xfe && (second & 0xc0U) == 0x80);
+std::string_view name_of(FrontendKind kind) {
+    constexpr std::string_view kNames[] = {"ClusterIP", "NodePort", "LoadBalancer", "ExternalIP"};
+    return kNames[static_cast<std::size_t>(kind)];
 }
 
-CompiledService compile(const kube::Service& service, Slices slices, base::Family family,
-                        std::string_view node_name) {
-    CompiledService compiled;
-    if (!is_proxied(service)) return compiled;
-    for (const auto& address : service.cluster_ips)
-        if (address.family() == family)
-            (is_routable(address) ? compiled.cluster_ips : compiled.refused).push_back(address);
-    if (compiled.cluster_ips.empty()) return compiled;
-
-    for (const auto& port : service.ports) {
-        if (port.port == 0) continue;
-        const auto backing = backing_of(service, slices, port, family, node_name);
-        for (const auto& address : compiled.cluster_ips)
-            compiled.frontends.push_back({{address, port.protocol, port.port}, backing});
-    }
-    std::ranges::stable_sort(compiled.frontends, {}, &BackedFrontend::frontend);
-    const auto repeated = std::ranges::unique(compiled.frontends, {}, &BackedFrontend::frontend);
-    compiled.frontends.erase(repeated.begin(), repeated.end());
-    note_addresses(slices, family, node_name, compiled);
-    return compiled;
+CompiledService compile(const kube::Service& service, Slices slices, Family family,
+                        const CompileOptions& options) {
+    if (!is_proxied(service)) return {};
+    return Compilation{service, slices, family, options}.run();
 }
 
 }  // namespace fairlead::services

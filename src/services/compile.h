@@ -1,27 +1,39 @@
 #pragma once
 
-#include <memory>
-#include <span>
-#include <string_view>
+#include <string>
+#include <vector>
 
-#include "kube/objects.h"
+#include "services/endpoint_choice.h"
 #include "services/frontend.h"
 
 namespace fairlead::services {
 
-/// What `service` and its slices become in the table of one family, seen from the node `node_name`.
-///
-/// Endpoints are those that are ready; where none is, those that still serve while they terminate (KEP-1672).
-/// With internalTrafficPolicy Local only those on this node count; if there are others, connections are
-/// dropped, not rejected (KEP-2086). Nothing comes of headless Services, ExternalName, and Services that
-/// another proxy is to serve (label service.kubernetes.io/service-proxy-name). Addresses that are not
-/// routable (see below) and ports 0 are left out; the addresses are named in CompiledService::refused.
-CompiledService compile(const kube::Service& service,
-                        std::span<const std::shared_ptr<const kube::EndpointSlice>> slices,
-                        base::Family family, std::string_view node_name);
+/// What Services become depends on this.
+struct CompileOptions {
+    NodePlace node;
+    /// Of the node itself: who asks from one of them at a load-balancer address has that address as source.
+    std::vector<base::IpAddress> node_addresses;
+    /// NodePorts are served at these.
+    std::vector<base::IpAddress> node_port_addresses;
+    bool external_ips = true;  ///< spec.externalIPs are served (KEP-5707: AllowServiceExternalIPs)
 
-/// False for addresses that would turn traffic back into the node or to everybody: loopback, link-local,
-/// multicast, unspecified (core/v1 EndpointAddress.ip).
-bool is_routable(const base::IpAddress& address);
+    friend bool operator==(const CompileOptions&, const CompileOptions&) = default;
+};
+
+/// What `service` and its slices become in the table of one family.
+///
+/// - ClusterIPs, under internalTrafficPolicy; with Local and endpoints elsewhere only, connections are
+/// dropped,
+///   not rejected (KEP-2086).
+/// - NodePorts, load-balancer addresses with ipMode VIP, and ExternalIPs, under externalTrafficPolicy; with
+///   Local, connections from outside get the endpoints of this node and keep their source.
+/// - loadBalancerSourceRanges guard the load-balancer addresses alone, as in kube-proxy.
+///
+/// Nothing comes of headless Services, ExternalName, and Services that another proxy is to serve (label
+/// service.kubernetes.io/service-proxy-name), and of families in which the Service has no ClusterIP.
+/// Addresses that are not routable and ports 0 are left out; the addresses are named in
+/// CompiledService::refused.
+CompiledService compile(const kube::Service& service, Slices slices, base::Family family,
+                        const CompileOptions& options);
 
 }  // namespace fairlead::services

@@ -5,6 +5,7 @@
 
 #include "services/chunk.h"
 #include "services/compile.h"
+#include "services/elements.h"
 #include "services/layout.h"
 
 namespace fairlead::services {
@@ -18,38 +19,16 @@ using kernel::nftables::Transaction;
 // A rolling update goes up and down between two sizes: their chains are not worth removing each time.
 constexpr std::size_t kSpareBalancers = 16;
 
-std::vector<Element> range_elements(std::vector<base::Prefix> prefixes, base::Family family) {
-    std::vector<Element> elements;
-    // Wider prefixes first: what lies inside one that is taken is left out, the kernel refuses overlaps.
-    std::ranges::sort(prefixes, {}, [](const base::Prefix& prefix) { return prefix.length(); });
-    std::vector<base::Prefix> taken;
-    for (const auto& prefix : prefixes) {
-        const auto holds = [&](const base::Prefix& wider) { return wider.contains(prefix.first()); };
-        if (prefix.family() != family || std::ranges::any_of(taken, holds)) continue;
-        taken.push_back(prefix);
-        elements.push_back(prefix_element(prefix));
-    }
-    std::ranges::sort(elements);
-    return elements;
-}
+// Kernels before 6.2 count an element that was just deleted as a user of its chain for a moment, and a commit
+// that fails makes every later one slow on kernels before November 2025.
+constexpr base::Duration kUnlinkedPause = std::chrono::seconds(1);
 
-base::Prefix everything(base::Family family) {
-    const std::array<std::byte, 16> zeros{};
-    return {base::IpAddress{std::span{zeros}.first(base::address_size_bytes(family))}, 0};
-}
-
-std::vector<Element> wanted_pod_ranges(const Options& options, base::Family family) {
-    auto ranges = range_elements(options.cluster_cidrs, family);
-    if (ranges.empty()) ranges.push_back(prefix_element(everything(family)));
-    return ranges;
-}
-
-void change_ranges(Transaction& transaction, std::string_view set, const std::vector<Element>& before,
-                   const std::vector<Element>& after) {
-    for (const auto& range : before)
-        if (std::ranges::find(after, range) == after.end()) transaction.delete_element(set, range);
-    for (const auto& range : after)
-        if (std::ranges::find(before, range) == before.end()) transaction.add_element(set, range);
+void change_elements(Transaction& transaction, std::string_view set, const std::vector<Element>& before,
+                     const std::vector<Element>& after) {
+    for (const auto& element : before)
+        if (!std::ranges::binary_search(after, element)) transaction.delete_element(set, element);
+    for (const auto& element : after)
+        if (!std::ranges::binary_search(before, element)) transaction.add_element(set, element);
 }
 
 void append_layout_to(Transaction& transaction, base::Family family) {
@@ -62,6 +41,61 @@ void append_layout_to(Transaction& transaction, base::Family family) {
     for (const auto& rule : contents.rules)
         transaction.add(kernel::nftables::AddRule{rule});
 }
+
+/// Takes as many of the wanted changes as one transaction may have, so that the kernel's table is right after
+/// each: an address is known before its frontends, and until they are gone.
+class ChangeTaker {
+  public:
+    ChangeTaker(WantedState& wanted, Chunk& chunk, std::size_t limit)
+        : wanted_(wanted), chunk_(chunk), limit_(limit) {}
+
+    void take() {
+        take_addresses(true);
+        for (const auto& [frontend, backing] : wanted_.changed_frontends()) {
+            if (full()) break;
+            chunk_.set_frontend(frontend, backing);
+            frontends_.push_back(frontend);
+        }
+        take_addresses(false);
+    }
+
+    /// After the kernel has them.
+    void forget() {
+        if (frontends_.size() == wanted_.changed_frontends().size())
+            wanted_.changed_frontends() = {};  // what the first sync grew to is not needed again
+        for (const auto& frontend : frontends_)
+            wanted_.changed_frontends().erase(frontend);
+        for (const auto& address : cluster_ips_)
+            wanted_.changed_cluster_ips().erase(address);
+        for (const auto& address : hairpins_)
+            wanted_.changed_hairpins().erase(address);
+    }
+
+  private:
+    [[nodiscard]] bool full() const { return chunk_.element_count() >= limit_; }
+
+    void take_addresses(bool wanted) {
+        for (const auto& address : wanted_.changed_cluster_ips()) {
+            if (full()) return;
+            if (wanted_.wants_cluster_ip(address) != wanted) continue;
+            chunk_.set_cluster_ip(address, wanted);
+            cluster_ips_.push_back(address);
+        }
+        for (const auto& address : wanted_.changed_hairpins()) {
+            if (full()) return;
+            if (wanted_.wants_hairpin(address) != wanted) continue;
+            chunk_.set_hairpin(address, wanted);
+            hairpins_.push_back(address);
+        }
+    }
+
+    WantedState& wanted_;
+    Chunk& chunk_;
+    std::size_t limit_;
+    std::vector<Frontend> frontends_;
+    std::vector<base::IpAddress> cluster_ips_;
+    std::vector<base::IpAddress> hairpins_;
+};
 
 }  // namespace
 
@@ -80,7 +114,7 @@ void FamilyProxy::update(std::span<const ServiceId> services) {
         std::vector<ServiceId> next;
         for (const auto id : queue) {
             const auto& entry = catalog_.entry(id);
-            auto compiled = entry.service ? compile(*entry.service, entry.slices, family_, options_.node_name)
+            auto compiled = entry.service ? compile(*entry.service, entry.slices, family_, options_.compile)
                                           : CompiledService{};
             std::ranges::copy(wanted_.put(id, std::move(compiled)), std::back_inserter(next));
         }
@@ -89,9 +123,9 @@ void FamilyProxy::update(std::span<const ServiceId> services) {
 }
 
 void FamilyProxy::configure(Options options) {
-    const bool other_node = options.node_name != options_.node_name;
+    const bool compile_anew = options.compile != options_.compile;
     options_ = std::move(options);
-    if (other_node) update(catalog_.all());
+    if (compile_anew) update(catalog_.all());
 }
 
 Result<void> FamilyProxy::commit(const Transaction& transaction, SyncReport& report) {
@@ -124,7 +158,7 @@ Result<void> FamilyProxy::learn_kernel() {
 void FamilyProxy::mark_all_changed() {
     update(catalog_.all());
     wanted_.mark_addresses_changed();
-    for (const auto& [frontend, backends] : programmed_.frontends)
+    for (const auto& [frontend, backing] : programmed_.frontends)
         if (!wanted_.wants_frontend(frontend)) wanted_.changed_frontends()[frontend] = std::nullopt;
     for (const auto& address : programmed_.cluster_ips)
         wanted_.changed_cluster_ips().insert(address);
@@ -132,93 +166,97 @@ void FamilyProxy::mark_all_changed() {
         wanted_.changed_hairpins().insert(address);
 }
 
-Result<SyncReport> FamilyProxy::sync() {
+Result<SyncReport> FamilyProxy::sync(base::TimePoint now) {
     SyncReport report;
-    if (!kernel_known_) FAIRLEAD_CHECK(learn_kernel());
+    if (!kernel_known_) {
+        FAIRLEAD_CHECK(learn_kernel());
+        unlinked_at_ = now;  // we do not know since when
+    }
     report.table_created = kernel_state_ == KernelState::kAbsent;
     report.table_replaced = kernel_state_ == KernelState::kForeign;
     FAIRLEAD_CHECK(write_changes(report));
-    FAIRLEAD_CHECK(write_cidrs(report));
-    FAIRLEAD_CHECK(unlink_spare_balancers(report));
-    FAIRLEAD_CHECK(remove_unlinked_balancers(report));
+    FAIRLEAD_CHECK(write_configured(report));
+    FAIRLEAD_CHECK(remove_unlinked_balancers(report, now));
+    FAIRLEAD_CHECK(unlink_spare_balancers(report, now));
     return report;
 }
 
 Result<void> FamilyProxy::write_changes(SyncReport& report) {
-    auto& frontends = wanted_.changed_frontends();
-    auto& cluster_ips = wanted_.changed_cluster_ips();
-    auto& hairpins = wanted_.changed_hairpins();
-    for (;;) {
+    do {
         Transaction transaction{table_};
         const bool replace = kernel_state_ == KernelState::kForeign;
+        const bool make = kernel_state_ != KernelState::kOurs;
         if (replace) transaction.add(kernel::nftables::DestroyTable{});
-        if (kernel_state_ != KernelState::kOurs) append_layout_to(transaction, family_);
+        if (make) {
+            append_layout_to(transaction, family_);
+            append_configured_to(transaction);
+        }
         // A table that works, though not as ours, is replaced whole: nothing may be missing meanwhile.
         const std::size_t limit =
             replace ? std::numeric_limits<std::size_t>::max() : options_.transaction_elements;
         Chunk chunk{family_, programmed_};
-        auto frontend = frontends.begin();
-        for (; frontend != frontends.end() && chunk.element_count() < limit; ++frontend)
-            chunk.set_frontend(frontend->first, frontend->second);
-        auto cluster_ip = cluster_ips.begin();
-        for (; cluster_ip != cluster_ips.end() && chunk.element_count() < limit; ++cluster_ip)
-            chunk.set_cluster_ip(*cluster_ip, wanted_.wants_cluster_ip(*cluster_ip));
-        auto hairpin = hairpins.begin();
-        for (; hairpin != hairpins.end() && chunk.element_count() < limit; ++hairpin)
-            chunk.set_hairpin(*hairpin, wanted_.wants_hairpin(*hairpin));
+        ChangeTaker taker{wanted_, chunk, limit};
+        taker.take();
         chunk.append_to(transaction);
         FAIRLEAD_CHECK(commit(transaction, report));
         chunk.apply_to(programmed_);
+        taker.forget();
+        if (make) programmed_.configured = configured_elements(options_, family_);
         kernel_state_ = KernelState::kOurs;
-        frontends.erase(frontends.begin(), frontend);
-        cluster_ips.erase(cluster_ips.begin(), cluster_ip);
-        hairpins.erase(hairpins.begin(), hairpin);
-        if (!wanted_.has_changes()) break;
+    } while (wanted_.has_changes());
+    return {};
+}
+
+void FamilyProxy::append_configured_to(Transaction& transaction) const {
+    for (const auto& [set, elements] : configured_elements(options_, family_)) {
+        const auto known = programmed_.configured.find(set);
+        change_elements(transaction, set,
+                        known == programmed_.configured.end() ? std::vector<Element>{} : known->second,
+                        elements);
     }
-    // What the first sync grew to is not needed again.
-    frontends = {};
-    cluster_ips = {};
-    hairpins = {};
-    return {};
 }
 
-Result<void> FamilyProxy::write_cidrs(SyncReport& report) {
-    auto service_ranges = range_elements(options_.service_cidrs, family_);
-    auto pod_ranges = wanted_pod_ranges(options_, family_);
+Result<void> FamilyProxy::write_configured(SyncReport& report) {
     Transaction transaction{table_};
-    change_ranges(transaction, kServiceCidrs, programmed_.service_cidrs, service_ranges);
-    change_ranges(transaction, kPodCidrs, programmed_.pod_cidrs, pod_ranges);
+    append_configured_to(transaction);
     FAIRLEAD_CHECK(commit(transaction, report));
-    programmed_.service_cidrs = std::move(service_ranges);
-    programmed_.pod_cidrs = std::move(pod_ranges);
+    programmed_.configured = configured_elements(options_, family_);
     return {};
 }
 
-Result<void> FamilyProxy::unlink_spare_balancers(SyncReport& report) {
-    std::vector<std::uint32_t> spare;
-    for (const auto& [size, users] : programmed_.balancers)
-        if (users == 0) spare.push_back(size);
+Result<void> FamilyProxy::unlink_spare_balancers(SyncReport& report, base::TimePoint now) {
+    std::vector<Balancer> spare;
+    for (const auto& [balancer, users] : programmed_.balancers)
+        if (users == 0) spare.push_back(balancer);
     if (spare.size() <= kSpareBalancers) return {};
     Transaction unlink{table_};
-    for (const auto size : spare)
-        unlink.delete_element(kBalancers, balancer_element(size));
+    for (const auto& balancer : spare)
+        unlink.delete_element(balancers_of(balancer.origin), balancer_element(balancer));
     FAIRLEAD_CHECK(commit(unlink, report));
-    for (const auto size : spare) {
-        programmed_.balancers.erase(size);
-        programmed_.unlinked_balancers.insert(size);
+    for (const auto& balancer : spare) {
+        programmed_.balancers.erase(balancer);
+        programmed_.unlinked_balancers.insert(balancer);
     }
+    unlinked_at_ = now;
     return {};
 }
 
-Result<void> FamilyProxy::remove_unlinked_balancers(SyncReport& report) {
-    // A transaction of its own: older kernels still count an element that the same one deletes as a user of
-    // the chain, and some go on doing so for a moment. Then the chain waits for a later sync.
-    if (programmed_.unlinked_balancers.empty()) return {};
+std::optional<base::TimePoint> FamilyProxy::next_deadline() const {
+    if (programmed_.unlinked_balancers.empty()) return std::nullopt;
+    return unlinked_at_ + kUnlinkedPause;
+}
+
+Result<void> FamilyProxy::remove_unlinked_balancers(SyncReport& report, base::TimePoint now) {
+    const auto deadline = next_deadline();
+    if (!deadline || now < *deadline) return {};
     Transaction remove{table_};
-    for (const auto size : programmed_.unlinked_balancers)
-        remove.add(kernel::nftables::DeleteChain{balancer_name(size)});
+    for (const auto& balancer : programmed_.unlinked_balancers)
+        remove.add(kernel::nftables::DeleteChain{name_of(balancer)});
     const auto removed = tables_.commit(remove);
-    if (!removed && removed.error().code == base::ErrorCode::kBusy) return {};
+    if (!removed && removed.error().code == base::ErrorCode::kBusy) {
+        unlinked_at_ = now;  // another pause
+        return {};
+    }
     kernel_known_ = removed.has_value();
     if (!removed) return removed;
     ++report.transactions;

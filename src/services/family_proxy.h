@@ -1,26 +1,19 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "kernel/nftables/nft_tables.h"
+#include "services/options.h"
 #include "services/programmed_table.h"
 #include "services/wanted_state.h"
 
 namespace fairlead::services {
-
-/// What the data plane is told about its cluster.
-struct Options {
-    std::string node_name;
-    std::vector<base::Prefix> cluster_cidrs;  ///< empty: no source is masqueraded but for hairpins
-    std::vector<base::Prefix> service_cidrs;
-    /// Larger changes go in several transactions. The default is about 2 MB of netlink and 20 ms in the
-    /// kernel; what a larger one would save is under 2 %.
-    std::size_t transaction_elements = 16'384;
-};
 
 /// What a sync did to the kernel.
 struct SyncReport {
@@ -44,7 +37,7 @@ class FamilyProxy {
     /// Takes in that these Services or their slices changed. Writes nothing.
     void update(std::span<const ServiceId> services);
 
-    /// Changes the options; all Services are compiled anew if the node name changes.
+    /// Changes the options; all Services are compiled anew if what they become depends on the change.
     void configure(Options options);
 
     /// Somebody else may have changed the table.
@@ -52,7 +45,11 @@ class FamilyProxy {
 
     /// Writes what is wanted and not there. After an error what was not written stays wanted: call again
     /// later.
-    base::Result<SyncReport> sync();
+    base::Result<SyncReport> sync(base::TimePoint now);
+
+    /// When there will be something to write again though nothing changes: chains that are not used any more
+    /// are removed a while later.
+    [[nodiscard]] std::optional<base::TimePoint> next_deadline() const;
 
     [[nodiscard]] const WantedState& wanted() const { return wanted_; }
     [[nodiscard]] const ProgrammedTable& programmed() const { return programmed_; }
@@ -62,9 +59,10 @@ class FamilyProxy {
     base::Result<void> learn_kernel();
     void mark_all_changed();
     base::Result<void> write_changes(SyncReport& report);
-    base::Result<void> write_cidrs(SyncReport& report);
-    base::Result<void> unlink_spare_balancers(SyncReport& report);
-    base::Result<void> remove_unlinked_balancers(SyncReport& report);
+    base::Result<void> write_configured(SyncReport& report);
+    void append_configured_to(kernel::nftables::Transaction& transaction) const;
+    base::Result<void> unlink_spare_balancers(SyncReport& report, base::TimePoint now);
+    base::Result<void> remove_unlinked_balancers(SyncReport& report, base::TimePoint now);
     base::Result<void> commit(const kernel::nftables::Transaction& transaction, SyncReport& report);
 
     base::Family family_;
@@ -74,6 +72,7 @@ class FamilyProxy {
     kernel::nftables::NftTables& tables_;
     WantedState wanted_;
     ProgrammedTable programmed_;
+    base::TimePoint unlinked_at_{};  // the last time that balancers were
     bool kernel_known_ = false;
     KernelState kernel_state_ = KernelState::kAbsent;
 };

@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/address.h"
@@ -22,6 +23,13 @@ struct Frontend {
     }
 };
 
+/// Which of a Service's addresses a frontend is. Where two Services claim one frontend, the lower kind has
+/// it: an ExternalIP, which any user may write down, never takes the ClusterIP of another (CVE-2020-8554).
+enum class FrontendKind : std::uint8_t { kClusterIp, kNodePort, kLoadBalancer, kExternalIp };
+
+/// "ClusterIP", "NodePort", "LoadBalancer", "ExternalIP".
+std::string_view name_of(FrontendKind kind);
+
 /// Where a connection to a frontend can end up.
 struct Backend {
     base::IpAddress address;
@@ -31,24 +39,45 @@ struct Backend {
     friend bool operator==(const Backend&, const Backend&) = default;
 };
 
+/// Who opens a connection, where a frontend treats them differently (externalTrafficPolicy Local).
+enum class Origin : std::uint8_t {
+    kCluster,  ///< pods, as far as they are recognized, and the node itself
+    kOutside,  ///< everybody else
+};
+inline constexpr Origin kOrigins[] = {Origin::kCluster, Origin::kOutside};
+
 /// What becomes of new connections to a frontend without backends.
 enum class Unserved : std::uint8_t {
     kRejected,  ///< answered at once: nobody is there
     kDropped,  ///< not answered: there are endpoints, but a policy keeps this node from using them (KEP-2086)
 };
 
-/// What stands behind a frontend. Options of later features (affinity and the like) belong here.
+/// What stands behind a frontend.
 struct Backing {
     std::vector<Backend> backends;
+    /// externalTrafficPolicy Local: what connections from outside get instead; may be empty.
+    std::optional<std::vector<Backend>> outside_backends;
     Unserved unserved = Unserved::kRejected;  ///< kDropped only where there are no backends
+    std::uint32_t affinity_timeout_s = 0;     ///< sessionAffinity ClientIP; 0: none
+    /// The client's address is hidden whoever it is (externalTrafficPolicy Cluster). False for ClusterIPs,
+    /// where it depends on the client.
+    bool masqueraded = false;
+    std::vector<base::Prefix> allowed_sources;  ///< loadBalancerSourceRanges, sorted; empty: everybody
 
     friend bool operator==(const Backing&, const Backing&) = default;
+
+    /// The backends that connections of that origin get; null where the frontend makes no difference.
+    [[nodiscard]] const std::vector<Backend>* backends_for(Origin origin) const {
+        if (origin == Origin::kCluster) return &backends;
+        return outside_backends ? &*outside_backends : nullptr;
+    }
 };
 
 /// One frontend of a Service with the endpoints that take its connections.
 struct BackedFrontend {
     Frontend frontend;
     Backing backing;  ///< backends sorted, each once
+    FrontendKind kind = FrontendKind::kClusterIp;
 
     friend bool operator==(const BackedFrontend&, const BackedFrontend&) = default;
 };

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <optional>
+#include <string_view>
 
 #include "kernel/nftables/objects.h"
-#include "kernel/nftables/transaction.h"
 #include "services/frontend.h"
 
 namespace fairlead::services {
@@ -17,41 +16,48 @@ inline constexpr std::string_view kTableName = "fairlead";
 
 // Names of sets and maps.
 inline constexpr std::string_view kFrontends = "frontends";
+inline constexpr std::string_view kOutsideFrontends = "outside_frontends";
 inline constexpr std::string_view kBalancers = "balancers";
+inline constexpr std::string_view kOutsideBalancers = "outside_balancers";
 inline constexpr std::string_view kEndpoints = "endpoints";
+inline constexpr std::string_view kOutsideEndpoints = "outside_endpoints";
+inline constexpr std::string_view kStickyEndpoints = "sticky_endpoints";
+inline constexpr std::string_view kOutsideStickyEndpoints = "outside_sticky_endpoints";
+inline constexpr std::string_view kAffinity = "affinity";
+inline constexpr std::string_view kAlive = "alive";
+inline constexpr std::string_view kOutsideAlive = "outside_alive";
+inline constexpr std::string_view kAllowedSources = "allowed_sources";
 inline constexpr std::string_view kNoEndpoints = "no_endpoints";
 inline constexpr std::string_view kDropped = "dropped";
 inline constexpr std::string_view kClusterIps = "cluster_ips";
-inline constexpr std::string_view kServiceCidrs = "service_cidrs";
-inline constexpr std::string_view kPodCidrs = "pod_cidrs";
+inline constexpr std::string_view kMasquerade = "masquerade";
+inline constexpr std::string_view kMasqueradeNode = "masquerade_node";
 inline constexpr std::string_view kHairpin = "hairpin";
 
-/// "balance-3", the chain that picks one of so many endpoints.
-std::string balancer_name(std::uint32_t endpoint_count);
-/// The number in such a name; nullopt for other chains.
-std::optional<std::uint32_t> balancer_size(std::string_view chain);
-kernel::nftables::Chain balancer_chain(std::uint32_t endpoint_count);
-kernel::nftables::Rule balancer_rule(base::Family family, std::uint32_t endpoint_count);
+// Sets that follow the configuration, not the Services.
+inline constexpr std::string_view kServiceCidrs = "service_cidrs";
+inline constexpr std::string_view kPodCidrs = "pod_cidrs";
+inline constexpr std::string_view kPodInterfaces = "pod_interfaces";
+inline constexpr std::string_view kKeptSources = "kept_sources";
+inline constexpr std::string_view kKeptInterfaces = "kept_interfaces";
 
-// Elements of the sets and maps.
-kernel::nftables::Element frontend_element(const Frontend& frontend, std::uint32_t endpoint_count);
-kernel::nftables::Element endpoint_element(const Frontend& frontend, std::uint32_t index,
-                                           const Backend& backend);
-/// Of `no_endpoints` and `dropped`.
-kernel::nftables::Element unserved_element(const Frontend& frontend);
-kernel::nftables::Element balancer_element(std::uint32_t endpoint_count);
-kernel::nftables::Element address_element(const base::IpAddress& address);
-kernel::nftables::Element hairpin_element(const base::IpAddress& address);
-kernel::nftables::Element prefix_element(const base::Prefix& prefix);
+/// The chain that sends connections from outside to `outside_frontends`, and returns for all others.
+inline constexpr std::string_view kOutsideChain = "from-outside";
 
-// The other way round, for reading a table back; nullopt for elements that we would not write.
-std::optional<Frontend> frontend_of(const kernel::nftables::ElementBytes& key, base::Family family);
-struct EndpointPlace {
-    std::uint32_t index = 0;
-    Frontend frontend;
-    Backend backend;
-};
-std::optional<EndpointPlace> endpoint_of(const kernel::nftables::Element& element, base::Family family);
-std::optional<base::IpAddress> address_of(const kernel::nftables::ElementBytes& key, base::Family family);
+constexpr std::string_view frontends_of(Origin origin) {
+    return origin == Origin::kCluster ? kFrontends : kOutsideFrontends;
+}
+/// Two maps, for the kernel refuses what looks like a loop: a balancer of the first leads to the second.
+constexpr std::string_view balancers_of(Origin origin) {
+    return origin == Origin::kCluster ? kBalancers : kOutsideBalancers;
+}
+/// Whether clients keep their endpoint decides which map holds the endpoints of a frontend.
+constexpr std::string_view endpoints_of(Origin origin, bool sticky) {
+    if (sticky) return origin == Origin::kCluster ? kStickyEndpoints : kOutsideStickyEndpoints;
+    return origin == Origin::kCluster ? kEndpoints : kOutsideEndpoints;
+}
+constexpr std::string_view alive_of(Origin origin) {
+    return origin == Origin::kCluster ? kAlive : kOutsideAlive;
+}
 
 }  // namespace fairlead::services

@@ -3,27 +3,30 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
+#include <map>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "kernel/nftables/nft_tables.h"
+#include "services/balancer.h"
 #include "services/frontend.h"
 
 namespace fairlead::services {
 
 /// What the kernel's table of one family holds, as far as we wrote it or read it back.
 struct ProgrammedTable {
-    /// Backends by their index in `endpoints`; none: the frontend is in `no_endpoints` or `dropped`.
+    /// Backends by their index in `endpoints` and `outside_endpoints`.
     absl::flat_hash_map<Frontend, Backing> frontends;
     absl::flat_hash_set<base::IpAddress> cluster_ips;
     absl::flat_hash_set<base::IpAddress> hairpins;
-    std::vector<kernel::nftables::Element> service_cidrs;
-    std::vector<kernel::nftables::Element> pod_cidrs;
-    /// Number of frontends that use the balancer of that size.
-    absl::flat_hash_map<std::uint32_t, std::uint32_t> balancers;
-    /// Sizes of balancers that have a chain and no element in the verdict map any more.
-    absl::flat_hash_set<std::uint32_t> unlinked_balancers;
+    /// Number of frontends that use each balancer.
+    absl::flat_hash_map<Balancer, std::uint32_t> balancers;
+    /// Balancers that have a chain and no element in the verdict map any more.
+    absl::flat_hash_set<Balancer> unlinked_balancers;
+    /// Elements of the sets that follow the configuration, by set, sorted.
+    std::map<std::string_view, std::vector<kernel::nftables::Element>> configured;
 };
 
 enum class KernelState : std::uint8_t {

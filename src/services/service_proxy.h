@@ -19,7 +19,7 @@ class ServiceProxy {
     void configure(const Options& options);
     /// Somebody else may have changed our tables: the next syncs read them back.
     void distrust_kernel();
-    base::Result<SyncReport> sync(base::Family family) { return of(family).sync(); }
+    base::Result<SyncReport> sync(base::Family family, base::TimePoint now) { return of(family).sync(now); }
 
     [[nodiscard]] bool has_pending(base::Family family) const { return proxy(family).has_pending(); }
     [[nodiscard]] const ServiceCatalog& catalog() const { return catalog_; }

@@ -33,7 +33,7 @@ void WantedState::forget_loss(ServiceId id, const Frontend& frontend) {
 
 void WantedState::release(ServiceId id, const Frontend& frontend, std::vector<ServiceId>& again) {
     const auto owner = owners_.find(frontend);
-    if (owner == owners_.end() || owner->second != id) return forget_loss(id, frontend);
+    if (owner == owners_.end() || owner->second.id != id) return forget_loss(id, frontend);
     owners_.erase(owner);
     changed_frontends_[frontend] = std::nullopt;
     const auto [first, last] = losers_.equal_range(frontend);
@@ -41,14 +41,25 @@ void WantedState::release(ServiceId id, const Frontend& frontend, std::vector<Se
         again.push_back(loser->second);
 }
 
-bool WantedState::claim(ServiceId id, const Frontend& frontend) {
-    const auto [owner, free] = owners_.try_emplace(frontend, id);
-    const ServiceId other = owner->second;
-    const bool wins = free || other == id || catalog_.entry(id).key < catalog_.entry(other).key;
-    const ServiceId loser = wins ? other : id;
-    owner->second = wins ? id : other;
-    forget_loss(id, frontend);
-    if (other != id) losers_.emplace(frontend, loser);
+bool WantedState::goes_before(const Claimant& a, const Claimant& b) const {
+    if (a.kind != b.kind) return a.kind < b.kind;
+    return catalog_.entry(a.id).key < catalog_.entry(b.id).key;
+}
+
+bool WantedState::claim(Claimant claimant, const Frontend& frontend, std::vector<ServiceId>& again) {
+    const auto owner = owners_.try_emplace(frontend, claimant).first;
+    forget_loss(claimant.id, frontend);
+    if (owner->second.id == claimant.id) {
+        const bool weaker = owner->second.kind < claimant.kind;
+        owner->second = claimant;
+        const auto [first, last] = losers_.equal_range(frontend);
+        for (auto loser = first; weaker && loser != last; ++loser)
+            again.push_back(loser->second);
+        return true;
+    }
+    const bool wins = goes_before(claimant, owner->second);
+    losers_.emplace(frontend, wins ? owner->second.id : claimant.id);
+    if (wins) owner->second = claimant;
     return wins;
 }
 
@@ -60,9 +71,9 @@ std::vector<ServiceId> WantedState::put(ServiceId id, CompiledService compiled) 
     for (const auto& frontend : before.frontends)
         if (!std::ranges::binary_search(compiled.frontends, frontend, {}, &BackedFrontend::frontend))
             release(id, frontend, again);
-    for (auto& [frontend, backing] : compiled.frontends) {
+    for (auto& [frontend, backing, kind] : compiled.frontends) {
         claims.frontends.push_back(frontend);
-        if (claim(id, frontend)) changed_frontends_[frontend] = std::move(backing);
+        if (claim({id, kind}, frontend, again)) changed_frontends_[frontend] = std::move(backing);
     }
     replace(cluster_ips_, before.cluster_ips, compiled.cluster_ips);
     replace(hairpins_, before.local_backends, compiled.local_backends);
@@ -84,14 +95,14 @@ void WantedState::mark_addresses_changed() {
 
 std::optional<ServiceId> WantedState::owner(const Frontend& frontend) const {
     const auto owner = owners_.find(frontend);
-    return owner == owners_.end() ? std::nullopt : std::optional{owner->second};
+    return owner == owners_.end() ? std::nullopt : std::optional{owner->second.id};
 }
 
 std::vector<Conflict> WantedState::conflicts() const {
     std::vector<Conflict> conflicts;
     for (const auto& [frontend, loser] : losers_)
         if (const auto owner = owners_.find(frontend); owner != owners_.end())
-            conflicts.push_back({frontend, catalog_.entry(owner->second).key, catalog_.entry(loser).key});
+            conflicts.push_back({frontend, catalog_.entry(owner->second.id).key, catalog_.entry(loser).key});
     return conflicts;
 }
 

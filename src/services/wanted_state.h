@@ -12,7 +12,8 @@
 
 namespace fairlead::services {
 
-/// A frontend that two Services claim; the one whose namespace/name sorts first has it.
+/// A frontend that two Services claim. The lower FrontendKind has it, then the one whose namespace/name sorts
+/// first.
 struct Conflict {
     Frontend frontend;
     kube::ObjectKey owner;
@@ -76,16 +77,23 @@ class WantedState {
         std::vector<base::IpAddress> local_backends;
     };
 
+    struct Claimant {
+        ServiceId id = 0;
+        FrontendKind kind = FrontendKind::kClusterIp;
+    };
+
     void release(ServiceId id, const Frontend& frontend, std::vector<ServiceId>& again);
     void forget_loss(ServiceId id, const Frontend& frontend);
-    /// True if the Service has the frontend now.
-    bool claim(ServiceId id, const Frontend& frontend);
+    [[nodiscard]] bool goes_before(const Claimant& a, const Claimant& b) const;
+    /// True if the Service has the frontend now. Services whose claim must be looked at anew, because this
+    /// one has a weaker claim than before, are added to `again`.
+    bool claim(Claimant claimant, const Frontend& frontend, std::vector<ServiceId>& again);
     static void replace(CountedAddresses& counted, const std::vector<base::IpAddress>& before,
                         const std::vector<base::IpAddress>& after);
 
     const ServiceCatalog& catalog_;
     absl::flat_hash_map<ServiceId, Claims> claims_;
-    absl::flat_hash_map<Frontend, ServiceId> owners_;
+    absl::flat_hash_map<Frontend, Claimant> owners_;
     std::multimap<Frontend, ServiceId> losers_;  // few or none
     CountedAddresses cluster_ips_;
     CountedAddresses hairpins_;

@@ -1,8 +1,7 @@
 #include "sim/services/cluster_model.h"
 
-#include <gtest/gtest.h>
-
-#include "services/layout.h"
+#include <algorithm>
+#include <tuple>
 
 namespace fairlead::services {
 
@@ -28,14 +27,128 @@ std::string joined(const std::set<std::string>& words) {
     return text;
 }
 
-/// The reasons for which an endpoint is used, best first.
-enum class Use { kReady, kLastResort };
+using Endpoints = std::set<std::string>;
 
-bool serves(const kube::Endpoint& endpoint, Use use) {
-    return use == Use::kReady ? endpoint.ready : endpoint.serving && endpoint.terminating;
+/// What one port of a Service has behind it, found by looking at every endpoint of the cluster each time.
+class NaivePort {
+  public:
+    NaivePort(const kube::Stores& stores, const kube::Service& service, const kube::ServicePort& port,
+              Family family, const NodePlace& node)
+        : stores_(stores), service_(service), port_(port), family_(family), node_(node) {}
+
+    [[nodiscard]] Endpoints anywhere() const {
+        const auto ready = find([](const auto&, std::size_t, const kube::Endpoint& e) { return e.ready; });
+        const auto for_node = find([&](const auto& slice, std::size_t i, const kube::Endpoint& e) {
+            return e.ready && slice.has_node_hint(i, node_.name);
+        });
+        const auto for_zone = find([&](const auto& slice, std::size_t i, const kube::Endpoint& e) {
+            return e.ready && slice.has_zone_hint(i, node_.zone);
+        });
+        const auto without_node = find([](const auto& slice, std::size_t i, const kube::Endpoint& e) {
+            return e.ready && !slice.has_any_node_hint(i);
+        });
+        const auto without_zone = find([](const auto& slice, std::size_t i, const kube::Endpoint& e) {
+            return e.ready && !slice.has_any_zone_hint(i);
+        });
+        if (!for_node.empty() && without_node.empty()) return for_node;
+        if (!for_zone.empty() && without_zone.empty()) return for_zone;
+        if (!ready.empty()) return ready;
+        return find(
+            [](const auto&, std::size_t, const kube::Endpoint& e) { return e.serving && e.terminating; });
+    }
+
+    [[nodiscard]] Endpoints here() const {
+        const auto is_here = [&](const kube::EndpointSlice& slice, const kube::Endpoint& e) {
+            return slice.node_name(e) == node_.name;
+        };
+        const auto ready = find([&](const auto& slice, std::size_t, const kube::Endpoint& e) {
+            return e.ready && is_here(slice, e);
+        });
+        if (!ready.empty()) return ready;
+        return find([&](const auto& slice, std::size_t, const kube::Endpoint& e) {
+            return e.serving && e.terminating && is_here(slice, e);
+        });
+    }
+
+  private:
+    template <class Matches>
+    Endpoints find(Matches matches) const {
+        Endpoints found;
+        stores_.slices.for_each([&](const auto& slice) {
+            if (slice->service_name != service_.key.name || slice->family != family_) return;
+            for (const auto& slice_port : slice->ports)
+                for (std::size_t i = 0; i < slice->endpoints.size(); ++i) {
+                    const auto& endpoint = slice->endpoints[i];
+                    const auto text = base::format_endpoint(endpoint.address, slice_port.port);
+                    const bool refused = text.starts_with("127.") || text.starts_with("[fe80");
+                    if (slice_port.name == port_.name && slice_port.protocol == port_.protocol &&
+                        slice_port.port != 0 && !refused && matches(*slice, i, endpoint))
+                        found.insert(text);
+                }
+        });
+        return found;
+    }
+
+    const kube::Stores& stores_;
+    const kube::Service& service_;
+    const kube::ServicePort& port_;
+    Family family_;
+    const NodePlace& node_;
+};
+
+std::string affinity_words(const kube::Service& service, const Endpoints& all) {
+    if (!service.affinity_timeout_s || all.empty()) return "";
+    return "sticky " + std::to_string(*service.affinity_timeout_s) + " ";
+}
+
+std::string internal_words(const kube::Service& service, const NaivePort& port) {
+    const bool local = service.internal_traffic_policy == kube::TrafficPolicy::kLocal;
+    const auto all = port.anywhere();
+    const auto used = local ? port.here() : all;
+    if (used.empty()) return all.empty() ? "rejected " : "dropped ";
+    return "cluster " + joined(used) + affinity_words(service, used);
+}
+
+std::string external_words(const kube::Service& service, const NaivePort& port,
+                           const std::set<std::string>& sources) {
+    const auto all = port.anywhere();
+    std::string text = all.empty() ? "rejected " : "cluster " + joined(all);
+    if (service.external_traffic_policy == kube::TrafficPolicy::kLocal) {
+        const auto here = port.here();
+        if (!all.empty() && here.empty()) text = "dropped " + text;
+        if (!here.empty()) text += "outside " + joined(here);
+        text += "hides-node ";
+    } else {
+        text += "hides-all ";
+    }
+    text += affinity_words(service, all);
+    if (!sources.empty()) text += "from " + joined(sources);
+    return text;
 }
 
 }  // namespace
+
+void ClusterModel::add_addresses(kube::Service& service) {
+    if (!service.headless && chance(85))
+        service.cluster_ips.push_back(address_of(Family::kIpv4, "10.96.0", 1 + random_.below(5)));
+    if (!service.headless && chance(50))
+        service.cluster_ips.push_back(address_of(Family::kIpv6, "fd00:96", 1 + random_.below(5)));
+    if (chance(20))
+        service.load_balancer_ips.push_back(address_of(Family::kIpv4, "192.0.2", random_.below(4)));
+    if (chance(20))
+        service.load_balancer_ips.push_back(address_of(Family::kIpv6, "fd00:2", random_.below(4)));
+    // Sometimes somebody else's ClusterIP.
+    if (chance(15))
+        service.external_ips.push_back(
+            address_of(Family::kIpv4, chance(50) ? "192.0.2" : "10.96.0", 1 + random_.below(5)));
+    if (chance(25))
+        service.load_balancer_source_ranges.push_back(base::Prefix::parse("198.51.100.0/24").value());
+    if (chance(15))
+        service.load_balancer_source_ranges.push_back(base::Prefix::parse("198.51.0.0/16").value());
+    if (chance(10))
+        service.load_balancer_source_ranges.push_back(base::Prefix::parse("172.18.0.0/24").value());
+    if (chance(15)) service.load_balancer_source_ranges.push_back(base::Prefix::parse("fd00:3::/32").value());
+}
 
 void ClusterModel::put_service() {
     kube::Service service;
@@ -44,14 +157,29 @@ void ClusterModel::put_service() {
     if (chance(8)) service.service_proxy_name = "other";
     if (chance(5)) service.type = kube::ServiceType::kExternalName;
     if (chance(25)) service.internal_traffic_policy = kube::TrafficPolicy::kLocal;
-    if (!service.headless && chance(85))
-        service.cluster_ips.push_back(address_of(Family::kIpv4, "10.96.0", 1 + random_.below(5)));
-    if (!service.headless && chance(50))
-        service.cluster_ips.push_back(address_of(Family::kIpv6, "fd00:96", 1 + random_.below(5)));
-    if (chance(90)) service.ports.push_back({"http", L4Protocol::kTcp, 80, 0, std::uint16_t{0}, ""});
-    if (chance(40)) service.ports.push_back({"dns", L4Protocol::kUdp, 53, 0, std::uint16_t{0}, ""});
-    if (chance(20)) service.ports.push_back({"sctp", L4Protocol::kSctp, 80, 0, std::uint16_t{0}, ""});
+    if (chance(40)) service.external_traffic_policy = kube::TrafficPolicy::kLocal;
+    if (chance(30)) service.affinity_timeout_s = chance(70) ? 10'800 : 30;
+    add_addresses(service);
+    const auto node_port = [&](unsigned number) {
+        return static_cast<std::uint16_t>(chance(40) ? 30'000 + number + random_.below(3) : 0);
+    };
+    if (chance(90))
+        service.ports.push_back({"http", L4Protocol::kTcp, 80, node_port(0), std::uint16_t{0}, ""});
+    if (chance(40))
+        service.ports.push_back({"dns", L4Protocol::kUdp, 53, node_port(1), std::uint16_t{0}, ""});
+    if (chance(20))
+        service.ports.push_back({"sctp", L4Protocol::kSctp, 80, node_port(2), std::uint16_t{0}, ""});
     stores_.services.put(std::move(service));
+}
+
+void ClusterModel::add_hints(kube::EndpointSlice& slice) {
+    const bool nodes = chance(30);
+    const bool zones = chance(40);
+    for (std::size_t i = 0; i < slice.endpoints.size(); ++i) {
+        if (zones && chance(95))
+            slice.add_hint(i, kube::EndpointHint::Kind::kZone, chance(50) ? "zone-1" : "zone-2");
+        if (nodes && chance(95)) slice.add_hint(i, kube::EndpointHint::Kind::kNode, chance(50) ? "n1" : "n2");
+    }
 }
 
 void ClusterModel::put_slice() {
@@ -79,6 +207,7 @@ void ClusterModel::put_slice() {
         endpoint.terminating = !endpoint.ready && chance(60);
         slice.endpoints.push_back(endpoint);
     }
+    add_hints(slice);
     stores_.slices.put(std::move(slice));
 }
 
@@ -104,98 +233,77 @@ kube::ChangeSet ClusterModel::everything() const {
     return changes;
 }
 
-TableView ClusterModel::wanted(Family family, std::string_view node_name) const {
+namespace {
+
+/// The source ranges of a family in words, those inside another one left out.
+std::set<std::string> allowed_sources(const kube::Service& service, Family family,
+                                      const CompileOptions& options) {
+    std::vector<base::Prefix> ranges;
+    bool node_may = false;
+    for (const auto& range : service.load_balancer_source_ranges) {
+        if (range.family() != family) continue;
+        ranges.push_back(range);
+        for (const auto& node : options.node_addresses)
+            node_may = node_may || range.contains(node);
+    }
+    if (node_may)
+        for (const auto& address : service.load_balancer_ips)
+            if (address.family() == family) ranges.emplace_back(address, family == Family::kIpv4 ? 32 : 128);
+    std::set<std::string> words;
+    for (const auto& range : ranges) {
+        bool inside = false;
+        for (const auto& other : ranges)
+            inside = inside ||
+                     (other != range && other.length() < range.length() && other.contains(range.first()));
+        if (!inside) words.insert(range.to_string());
+    }
+    return words;
+}
+
+}  // namespace
+
+TableView ClusterModel::wanted(Family family, const CompileOptions& options) const {
     std::map<kube::ObjectKey, std::shared_ptr<const kube::Service>> services;
     stores_.services.for_each([&](const auto& service) { services.emplace(service->key, service); });
     TableView view;
+    // Sorted by who has the better claim: kind of address, then name.
+    std::map<std::tuple<std::string, int, kube::ObjectKey>, std::string> claims;
     for (const auto& [key, service] : services) {
+        const bool has_ip =
+            std::ranges::any_of(service->cluster_ips, [&](const auto& ip) { return ip.family() == family; });
         if (service->headless || service->type == kube::ServiceType::kExternalName ||
-            !service->service_proxy_name.empty())
+            !service->service_proxy_name.empty() || !has_ip)
             continue;
-        const auto collect = [&](const kube::ServicePort& port, Use use, bool local_only) {
-            std::set<std::string> found;
-            stores_.slices.for_each([&](const auto& slice) {
-                if (slice->service_name != key.name || slice->family != family) return;
-                for (const auto& slice_port : slice->ports)
-                    for (const auto& endpoint : slice->endpoints) {
-                        const auto text = base::format_endpoint(endpoint.address, slice_port.port);
-                        const bool refused = text.starts_with("127.") || text.starts_with("[fe80");
-                        const bool here = slice->node_name(endpoint) == node_name;
-                        if (slice_port.name == port.name && slice_port.protocol == port.protocol &&
-                            slice_port.port != 0 && !refused && serves(endpoint, use) &&
-                            (here || !local_only))
-                            found.insert(text);
-                    }
-            });
-            return found;
-        };
-        const auto usable = [&](const kube::ServicePort& port, bool local_only) {
-            auto found = collect(port, Use::kReady, local_only);
-            return found.empty() ? collect(port, Use::kLastResort, local_only) : found;
-        };
-        const bool local = service->internal_traffic_policy == kube::TrafficPolicy::kLocal;
-        for (const auto& address : service->cluster_ips) {
-            if (address.family() != family) continue;
-            view.cluster_ips.insert(address.to_string());
-            for (const auto& port : service->ports) {
-                auto text = joined(usable(port, local));
-                if (text.empty()) text = local && !usable(port, false).empty() ? "dropped" : "rejected";
-                view.frontends.try_emplace(text_of(address, port.protocol, port.port), text);
+        for (const auto& port : service->ports) {
+            const NaivePort naive{stores_, *service, port, family, options.node};
+            const auto claim = [&, key = key](const auto& addresses, int kind, std::uint16_t number,
+                                              const std::string& words) {
+                for (const base::IpAddress& address : addresses)
+                    if (address.family() == family && number != 0)
+                        claims.try_emplace({text_of(address, port.protocol, number), kind, key}, words);
+            };
+            const auto external = external_words(*service, naive, {});
+            claim(service->cluster_ips, 0, port.port, internal_words(*service, naive));
+            claim(options.node_port_addresses, 1, port.node_port, external);
+            claim(service->load_balancer_ips, 2, port.port,
+                  external_words(*service, naive, allowed_sources(*service, family, options)));
+            claim(service->external_ips, 3, port.port, external);
+        }
+        for (const auto& address : service->cluster_ips)
+            if (address.family() == family) view.cluster_ips.insert(address.to_string());
+        stores_.slices.for_each([&, key = key](const auto& slice) {
+            if (slice->service_name != key.name || slice->family != family) return;
+            for (const auto& endpoint : slice->endpoints) {
+                const auto text = endpoint.address.to_string();
+                const auto node = slice->node_name(endpoint);
+                if ((node.empty() || node == options.node.name) && !text.starts_with("127.") &&
+                    !text.starts_with("fe80"))
+                    view.hairpins.insert(text);
             }
-            stores_.slices.for_each([&](const auto& slice) {
-                if (slice->service_name != key.name || slice->family != family) return;
-                for (const auto& endpoint : slice->endpoints) {
-                    const auto text = endpoint.address.to_string();
-                    if (slice->node_name(endpoint) == node_name && !text.starts_with("127.") &&
-                        !text.starts_with("fe80"))
-                        view.hairpins.insert(text);
-                }
-            });
-        }
+        });
     }
-    return view;
-}
-
-TableView view_of(const test::FakeNftTables& tables, Family family) {
-    TableView view;
-    const auto elements = [&](std::string_view set) { return tables.elements(family, kTableName, set); };
-    std::map<Frontend, std::map<std::uint32_t, Backend>> endpoints;
-    for (const auto& element : elements(kEndpoints)) {
-        const auto place = endpoint_of(element, family).value();
-        endpoints[place.frontend].emplace(place.index, place.backend);
-    }
-    std::set<std::uint32_t> balancers;
-    for (const auto& element : elements(kBalancers)) {
-        balancers.insert(balancer_size(element.verdict_chain).value());
-        EXPECT_EQ(element, balancer_element(*balancer_size(element.verdict_chain)));
-    }
-    for (const auto& element : elements(kFrontends)) {
-        const auto frontend = frontend_of(element.key, family).value();
-        const auto text = text_of(frontend.address, frontend.protocol, frontend.port);
-        const auto behind = endpoints.extract(frontend);
-        EXPECT_FALSE(behind.empty()) << text << " has no endpoints";
-        if (behind.empty()) continue;
-        const auto count = static_cast<std::uint32_t>(behind.mapped().size());
-        EXPECT_EQ(element, frontend_element(frontend, count)) << text;
-        EXPECT_EQ(behind.mapped().rbegin()->first, count - 1) << text << " has a gap";
-        EXPECT_TRUE(balancers.contains(count)) << text;
-        std::set<std::string> words;
-        for (const auto& [index, backend] : behind.mapped())
-            words.insert(base::format_endpoint(backend.address, backend.port));
-        EXPECT_EQ(words.size(), count) << text << " has an endpoint twice";
-        view.frontends.emplace(text, joined(words));
-    }
-    EXPECT_TRUE(endpoints.empty()) << "endpoints of no frontend";
-    for (const auto& [set, word] : {std::pair{kNoEndpoints, "rejected"}, {kDropped, "dropped"}})
-        for (const auto& element : elements(set)) {
-            const auto frontend = frontend_of(element.key, family).value();
-            const auto text = text_of(frontend.address, frontend.protocol, frontend.port);
-            EXPECT_TRUE(view.frontends.emplace(text, word).second) << text << " is in two sets";
-        }
-    for (const auto& element : elements(kClusterIps))
-        view.cluster_ips.insert(services::address_of(element.key, family)->to_string());
-    for (const auto& element : elements(kHairpin))
-        view.hairpins.insert(services::address_of(element.key, family)->to_string());
+    for (const auto& [claim, words] : claims)
+        view.frontends.try_emplace(std::get<0>(claim), words);
     return view;
 }
 

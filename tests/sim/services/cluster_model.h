@@ -6,11 +6,12 @@
 
 #include "base/random.h"
 #include "kube/store.h"
+#include "services/options.h"
 #include "support/fake_nft_tables.h"
 
 namespace fairlead::services {
 
-/// What a table says, in words: each frontend with its sorted endpoints, or "rejected" or "dropped".
+/// What a table says, in words: each frontend with all that becomes of its connections.
 struct TableView {
     std::map<std::string, std::string> frontends;
     std::set<std::string> cluster_ips;
@@ -20,7 +21,7 @@ struct TableView {
 };
 
 /// A few Services and slices that change at random: shared addresses, both families, all protocols, policies,
-/// unready endpoints, headless ones and what nobody should do.
+/// affinity, hints, unready endpoints, headless ones and what nobody should do.
 class ClusterModel {
   public:
     explicit ClusterModel(std::uint64_t seed) : random_(seed) {}
@@ -30,7 +31,7 @@ class ClusterModel {
     /// Everything, as a freshly started agent gets it.
     [[nodiscard]] kube::ChangeSet everything() const;
     /// What the table of a family should say, worked out naively and without the code under test.
-    [[nodiscard]] TableView wanted(base::Family family, std::string_view node_name) const;
+    [[nodiscard]] TableView wanted(base::Family family, const CompileOptions& options) const;
 
     base::Random& random() { return random_; }
 
@@ -38,14 +39,16 @@ class ClusterModel {
     bool chance(unsigned percent) { return random_.below(100) < percent; }
     std::string some_name() { return "s" + std::to_string(random_.below(7)); }
     void put_service();
+    void add_addresses(kube::Service& service);
     void put_slice();
+    void add_hints(kube::EndpointSlice& slice);
 
     base::Random random_;
     kube::Stores stores_;
 };
 
 /// What the table of a family says; fails the test if the table contradicts itself: an index that is missing,
-/// an endpoint that nobody can reach, a balancer that is not there.
+/// an endpoint that nobody can reach, a balancer that is not there, a ClusterIP that is not masqueraded.
 TableView view_of(const test::FakeNftTables& tables, base::Family family);
 
 }  // namespace fairlead::services

@@ -25,7 +25,6 @@ using base::Family;
 using base::Result;
 
 constexpr Family kFamilies[] = {Family::kIpv4, Family::kIpv6};
-constexpr std::string_view kNode = "n1";
 
 /// Looks at the whole table after each commit: packets flow between two of them.
 class WatchedTables final : public kernel::nftables::NftTables {
@@ -46,6 +45,11 @@ class WatchedTables final : public kernel::nftables::NftTables {
                                const std::function<void(kernel::nftables::Element)>& visit) override {
         return tables_.read_elements(family, table, set, restart, visit);
     }
+    Result<void> read_counts(
+        Family family, std::string_view table, std::string_view set, const std::function<void()>& restart,
+        const std::function<void(kernel::nftables::Element, kernel::nftables::Counts)>& visit) override {
+        return tables_.read_counts(family, table, set, restart, visit);
+    }
     Result<std::uint32_t> generation() override { return tables_.generation(); }
 
   private:
@@ -56,8 +60,12 @@ class WatchedTables final : public kernel::nftables::NftTables {
 class Life {
   public:
     Life(std::uint64_t seed, std::size_t transaction_elements) : cluster_(seed) {
-        options_.node_name = kNode;
-        options_.cluster_cidrs = {base::Prefix::parse("10.64.0.0/10").value()};
+        options_.compile.node = {"n1", "zone-1"};
+        options_.compile.node_addresses = {base::IpAddress::parse("172.18.0.11").value()};
+        options_.compile.node_port_addresses = {base::IpAddress::parse("172.18.0.11").value(),
+                                                base::IpAddress::parse("203.0.113.1").value(),
+                                                base::IpAddress::parse("fd00:172::11").value()};
+        options_.pods.cidrs = {base::Prefix::parse("10.64.0.0/10").value()};
         options_.service_cidrs = {base::Prefix::parse("10.96.0.0/12").value()};
         options_.transaction_elements = transaction_elements;
         restart();
@@ -93,12 +101,13 @@ class Life {
 
     void expect_right_and_stable() {
         for (const auto family : kFamilies)
-            ASSERT_EQ(view_of(fake_, family), cluster_.wanted(family, kNode)) << base::name_of(family);
+            ASSERT_EQ(view_of(fake_, family), cluster_.wanted(family, options_.compile))
+                << base::name_of(family);
         ServiceProxy fresh{options_, tables_};
         fresh.stage(cluster_.everything());
         const auto commits = fake_.commit_count();
         for (const auto family : kFamilies)
-            ASSERT_TRUE(fresh.sync(family));
+            ASSERT_TRUE(fresh.sync(family, now_));
         ASSERT_EQ(fake_.commit_count(), commits) << "a restart wrote something";
     }
 
@@ -109,18 +118,24 @@ class Life {
     }
 
     void sync(Family family) {
+        now_ += std::chrono::milliseconds(cluster_.random().below(1500));
         constexpr int kMoreThanFailures = 5;
         bool synced = false;
+        std::string error;
         for (int attempt = 0; attempt < kMoreThanFailures && !synced; ++attempt) {
-            synced = proxy_->sync(family).has_value();
+            const auto report = proxy_->sync(family, now_);
+            synced = report.has_value();
+            if (!synced) error = report.error().message;
             EXPECT_EQ(proxy_->has_pending(family), !synced);
         }
-        EXPECT_TRUE(synced);
+        EXPECT_TRUE(synced) << error;
     }
 
     void delete_some_element() {
-        constexpr std::string_view kSets[] = {kFrontends, kEndpoints,  kBalancers,    kNoEndpoints,
-                                              kDropped,   kClusterIps, kServiceCidrs, kHairpin};
+        constexpr std::string_view kSets[] = {
+            kFrontends,  kOutsideFrontends, kBalancers,   kEndpoints, kStickyEndpoints, kOutsideEndpoints,
+            kAlive,      kAllowedSources,   kNoEndpoints, kDropped,   kMasquerade,      kMasqueradeNode,
+            kClusterIps, kServiceCidrs,     kHairpin};
         for (const auto family : kFamilies) {
             const auto set = kSets[cluster_.random().below(std::size(kSets))];
             const auto elements = fake_.elements(family, kTableName, set);
@@ -135,6 +150,7 @@ class Life {
     test::FakeNftTables fake_;
     WatchedTables tables_{fake_};
     Options options_;
+    base::TimePoint now_{};
     std::unique_ptr<ServiceProxy> proxy_;
 };
 

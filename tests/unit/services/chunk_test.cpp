@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "services/elements.h"
 #include "services/layout.h"
 
 namespace fairlead::services {
@@ -29,7 +30,7 @@ Backing backing(std::vector<int> numbers, Unserved unserved = Unserved::kRejecte
 /// "endpoints 0=1" for 10.0.0.1 at index 0, "frontends 3", "no_endpoints", "balancers 3".
 std::string text_of(const std::string& set, const Element& element) {
     if (set == kEndpoints) {
-        const auto place = endpoint_of(element, base::Family::kIpv4).value();
+        const auto place = endpoint_of(element, base::Family::kIpv4, false).value();
         const auto last_byte = std::to_integer<int>(place.backend.address.bytes()[3]);
         return set + " " + std::to_string(place.index) + "=" + std::to_string(last_byte);
     }
@@ -78,19 +79,19 @@ class ChunkTest : public testing::Test {
 
 TEST_F(ChunkTest, WritesTheElementsThatDifferAndNoOther) {
     EXPECT_THAT(change_to(backing({1, 2, 3})),
-                ElementsAre("chain balance-3", "+balancers balance-3", "+frontends 3", "+endpoints 0=1",
-                            "+endpoints 1=2", "+endpoints 2=3"));
+                ElementsAre("chain balance-3", "+balancers balance-3", "+endpoints 0=1", "+endpoints 1=2",
+                            "+endpoints 2=3", "+frontends 3"));
     EXPECT_THAT(change_to(backing({1, 2, 3})), IsEmpty());
     EXPECT_THAT(change_to(backing({1, 3, 4})), ElementsAre("-endpoints 1=2", "+endpoints 1=4"))
         << "replaced in its place";
     EXPECT_THAT(change_to(backing({3, 4})),
-                ElementsAre("chain balance-2", "+balancers balance-2", "-frontends 3", "-endpoints 0=1",
-                            "-endpoints 2=3", "+frontends 2", "+endpoints 0=3"))
+                ElementsAre("chain balance-2", "+balancers balance-2", "-endpoints 0=1", "-endpoints 2=3",
+                            "-frontends 3", "+endpoints 0=3", "+frontends 2"))
         << "the last one moves into the hole";
-    EXPECT_THAT(change_to(backing({3, 4, 5})), ElementsAre("-frontends 2", "+frontends 3", "+endpoints 2=5"))
+    EXPECT_THAT(change_to(backing({3, 4, 5})), ElementsAre("-frontends 2", "+endpoints 2=5", "+frontends 3"))
         << "the balancer is still there";
     EXPECT_THAT(change_to(std::nullopt),
-                ElementsAre("-frontends 3", "-endpoints 0=3", "-endpoints 1=4", "-endpoints 2=5"));
+                ElementsAre("-endpoints 0=3", "-endpoints 1=4", "-endpoints 2=5", "-frontends 3"));
     EXPECT_THAT(change_to(std::nullopt), IsEmpty());
     EXPECT_TRUE(programmed_.frontends.empty());
 }
@@ -99,17 +100,17 @@ TEST_F(ChunkTest, MovesAFrontendWithoutEndpointsBetweenRejectedAndDropped) {
     EXPECT_THAT(change_to(backing({})), ElementsAre("+no_endpoints"));
     EXPECT_THAT(change_to(backing({}, Unserved::kDropped)), ElementsAre("-no_endpoints", "+dropped"));
     EXPECT_THAT(change_to(backing({1})), ElementsAre("chain balance-1", "+balancers balance-1", "-dropped",
-                                                     "+frontends 1", "+endpoints 0=1"));
-    EXPECT_THAT(change_to(backing({})), ElementsAre("-frontends 1", "-endpoints 0=1", "+no_endpoints"));
+                                                     "+endpoints 0=1", "+frontends 1"));
+    EXPECT_THAT(change_to(backing({})), ElementsAre("-endpoints 0=1", "-frontends 1", "+no_endpoints"));
     EXPECT_THAT(change_to(std::nullopt), ElementsAre("-no_endpoints"));
 }
 
 TEST_F(ChunkTest, CountsTheFrontendsOfEachBalancer) {
     change_to(backing({1, 2}));
-    EXPECT_EQ(programmed_.balancers.at(2), 1U);
+    EXPECT_EQ(programmed_.balancers.at(Balancer{2}), 1U);
     change_to(backing({1}));
-    EXPECT_EQ(programmed_.balancers.at(2), 0U);
-    EXPECT_EQ(programmed_.balancers.at(1), 1U);
+    EXPECT_EQ(programmed_.balancers.at(Balancer{2}), 0U);
+    EXPECT_EQ(programmed_.balancers.at(Balancer{1}), 1U);
 }
 
 }  // namespace

@@ -12,10 +12,16 @@ using base::Family;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+CompileOptions on(std::string_view node) {
+    CompileOptions options;
+    options.node.name = node;
+    return options;
+}
+
 /// "10.96.0.1:80/TCP -> 10.0.0.1:8080 10.0.0.2:8080", one line per frontend.
 std::string text_of(const CompiledService& compiled) {
     std::string text;
-    for (const auto& [frontend, backing] : compiled.frontends) {
+    for (const auto& [frontend, backing, kind] : compiled.frontends) {
         text += base::format_endpoint(frontend.address, frontend.port) + "/" +
                 std::string(base::name_of(frontend.protocol)) + " ->";
         for (const auto& backend : backing.backends)
@@ -30,7 +36,7 @@ std::string compiled_text(const kube::Service& service, std::vector<kube::Endpoi
     std::vector<std::shared_ptr<const kube::EndpointSlice>> shared;
     for (auto& slice : slices)
         shared.push_back(test::shared(std::move(slice)));
-    return text_of(compile(service, shared, family, "n1"));
+    return text_of(compile(service, shared, family, on("n1")));
 }
 
 TEST(Compile, GivesEachClusterIpItsOwnFamilysEndpoints) {
@@ -85,7 +91,7 @@ TEST(Compile, DropsUnderPolicyLocalOnlyWhereEndpointsAreElsewhere) {
     const std::vector elsewhere = {test::shared(test::slice("cart", {"10.0.0.1"}))};
     const std::vector nowhere = {test::shared(test::slice("cart", {}))};
     const auto unserved_on = [&](std::string_view node, const auto& slices) {
-        return compile(service, slices, Family::kIpv4, node).frontends.front().backing.unserved;
+        return compile(service, slices, Family::kIpv4, on(node)).frontends.front().backing.unserved;
     };
     EXPECT_EQ(unserved_on("n1", elsewhere), Unserved::kRejected) << "it has a backend";
     EXPECT_EQ(unserved_on("n2", elsewhere), Unserved::kDropped);
@@ -96,7 +102,7 @@ TEST(Compile, LeavesOutAndNamesWhatLeadsBackIntoTheNode) {
     const std::vector slices = {test::shared(test::slice("cart", {"10.0.0.1", "127.0.0.1", "127.0.0.1"}))};
     auto service = test::service("cart", {"10.96.0.1", "127.0.0.53"});
     service.ports.push_back({"none", base::L4Protocol::kTcp, 0, 0, std::uint16_t{0}, ""});
-    const auto compiled = compile(service, slices, Family::kIpv4, "n1");
+    const auto compiled = compile(service, slices, Family::kIpv4, on("n1"));
     EXPECT_EQ(text_of(compiled), "10.96.0.1:80/TCP -> 10.0.0.1:8080\n");
     EXPECT_THAT(compiled.refused, ElementsAre(base::IpAddress::parse("127.0.0.1").value(),
                                               base::IpAddress::parse("127.0.0.53").value()));
@@ -119,17 +125,17 @@ TEST(Compile, NamesTheEndpointsOfThisNodeForHairpins) {
     auto slice = test::slice("cart", {"10.0.0.1", "10.0.0.2"});
     slice.endpoints[0].node_name = 2;
     const std::vector shared = {test::shared(std::move(slice))};
-    const auto compiled = compile(test::service("cart", {"10.96.0.1"}), shared, Family::kIpv4, "n1");
+    const auto compiled = compile(test::service("cart", {"10.96.0.1"}), shared, Family::kIpv4, on("n1"));
     EXPECT_THAT(compiled.local_backends, ElementsAre(base::IpAddress::parse("10.0.0.2").value()));
-    EXPECT_THAT(compile(test::service("cart", {"10.96.0.1"}), shared, Family::kIpv4, "n3").local_backends,
+    EXPECT_THAT(compile(test::service("cart", {"10.96.0.1"}), shared, Family::kIpv4, on("n3")).local_backends,
                 IsEmpty());
 }
 
 TEST(IsRoutable, RefusesAddressesThatLeadBackOrToEverybody) {
-    for (const std::string text : {"0.0.0.0", "127.0.0.1", "169.254.1.1", "224.0.0.1", "255.255.255.255",
-                                   "::", "::1", "fe80::1", "ff02::1"})
+    for (const std::string text : {"0.0.0.0", "127.0.0.1", "169.254.1.1", "224.0.0.1", "239.255.255.255",
+                                   "255.255.255.255", "::", "::1", "fe80::1", "ff02::1"})
         EXPECT_FALSE(is_routable(base::IpAddress::parse(text).value())) << text;
-    for (const std::string text : {"10.0.0.1", "192.0.2.1", "fd00::1", "2001:db8::1"})
+    for (const std::string text : {"10.0.0.1", "192.0.2.1", "240.0.0.5", "fd00::1", "2001:db8::1"})
         EXPECT_TRUE(is_routable(base::IpAddress::parse(text).value())) << text;
 }
 

@@ -24,7 +24,9 @@ class WantedStateTest : public testing::Test {
         const auto ip = base::IpAddress::parse(address).value();
         CompiledService compiled;
         const Backend backend{base::IpAddress::parse("10.0.0.1").value(), backend_port};
-        compiled.frontends = {{frontend(address), Backing{{backend}}}};
+        compiled.frontends.resize(1);
+        compiled.frontends.front().frontend = frontend(address);
+        compiled.frontends.front().backing.backends = {backend};
         compiled.cluster_ips = {ip};
         return compiled;
     }

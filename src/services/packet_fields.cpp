@@ -1,0 +1,116 @@
+#include "services/packet_fields.h"
+
+#include "services/layout.h"
+
+namespace fairlead::services {
+
+using namespace kernel::nftables;  // NOLINT(google-build-using-namespace): the vocabulary of this file
+using base::Family;
+
+namespace {
+
+std::uint8_t address_bytes(Family family) {
+    return static_cast<std::uint8_t>(base::address_size_bytes(family));
+}
+
+Register address_registers(Family family) {
+    constexpr std::uint8_t kRegisterBytes = 4;
+    return address_bytes(family) / kRegisterBytes;
+}
+
+/// Matches packets whose connection has the bit (host order) in that field.
+Expressions if_bit(CtKey field, std::uint32_t bit) {
+    constexpr Register kScratch = 0;
+    const auto mask = ElementBytes{}.add_number(bit);
+    const std::vector<std::byte> none(sizeof bit);
+    return {LoadCt{field, CtDirection::kNone, kScratch},
+            Bitwise{kScratch, kScratch, {mask.bytes().begin(), mask.bytes().end()}, none},
+            Compare{kScratch, CompareOp::kNotEqual, none}};
+}
+
+}  // namespace
+
+Registers::Registers(Family family)
+    : index(static_cast<Register>(address_registers(family) - 1)),
+      frontend(address_registers(family)),
+      port(static_cast<Register>(2 * address_registers(family) + 1)),
+      result(static_cast<Register>(2 * address_registers(family) + 2)),
+      result_port(static_cast<Register>(3 * address_registers(family) + 2)) {}
+
+Expressions operator+(Expressions a, const Expressions& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+}
+
+Expression load_source(Family family, Register to) {
+    // RFC 791 section 3.1 and RFC 8200 section 3.
+    return LoadPayload{PayloadBase::kNetworkHeader,
+                       family == Family::kIpv4 ? std::uint8_t{12} : std::uint8_t{8}, address_bytes(family),
+                       to};
+}
+
+Expression load_destination(Family family, Register to) {
+    return LoadPayload{PayloadBase::kNetworkHeader,
+                       family == Family::kIpv4 ? std::uint8_t{16} : std::uint8_t{24}, address_bytes(family),
+                       to};
+}
+
+Expression load_destination_port(Register to) {
+    return LoadPayload{PayloadBase::kTransportHeader, 2, 2, to};  // TCP, UDP and SCTP alike
+}
+
+Expressions load_frontend(Family family) {
+    const Registers registers{family};
+    return {load_destination(family, registers.frontend),
+            LoadMeta{MetaKey::kL4Protocol, static_cast<Register>(registers.port - 1)},
+            load_destination_port(registers.port)};
+}
+
+Expressions load_original_frontend(Family family) {
+    const Registers registers{family};
+    const auto destination = family == Family::kIpv4 ? CtKey::kDestinationIpv4 : CtKey::kDestinationIpv6;
+    return {LoadCt{destination, CtDirection::kOriginal, registers.frontend},
+            LoadMeta{MetaKey::kL4Protocol, static_cast<Register>(registers.port - 1)},
+            LoadCt{CtKey::kDestinationPort, CtDirection::kOriginal, registers.port}};
+}
+
+Expression load_number(std::uint32_t number, Register to) {
+    const auto bytes = ElementBytes{}.add_number(number);
+    return LoadImmediate{to, {bytes.bytes().begin(), bytes.bytes().end()}};
+}
+
+Expressions if_new() {
+    return if_bit(CtKey::kState, 8);  // NF_CT_STATE_BIT(IP_CT_NEW)
+}
+
+Expressions if_translated() {
+    return if_bit(CtKey::kStatus, 32);  // IPS_DST_NAT
+}
+
+Expressions if_from_node() {
+    constexpr Register kScratch = 0;
+    const auto local = ElementBytes{}.add_number(kLocalRoute);
+    return {Fib{FibAddress::kSource, kScratch},
+            Compare{kScratch, CompareOp::kEqual, {local.bytes().begin(), local.bytes().end()}}};
+}
+
+Expression jump(std::string_view chain) {
+    return Verdict{VerdictKind::kJump, std::string(chain)};
+}
+
+Expression go(std::string_view chain) {
+    return Verdict{VerdictKind::kGoto, std::string(chain)};
+}
+
+Expressions pick_balancer(Family family, Origin origin) {
+    // Stock nft aborts on printing two chained lookups: it is led to believe that the registers of the second
+    // one still hold the constants from before (docs/decisions/0005).
+    const Register found = Registers{family}.result;
+    const auto key = static_cast<Register>(found + 1);
+    return {load_number(0, key), load_number(0, static_cast<Register>(key + 1)),
+            LookupMap{std::string(frontends_of(origin)), Registers{family}.frontend, found},
+            Compare{found, CompareOp::kNotEqual, std::vector<std::byte>(4)},
+            LookupVerdict{std::string(balancers_of(origin)), key}};
+}
+
+}  // namespace fairlead::services
