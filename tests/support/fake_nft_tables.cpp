@@ -24,10 +24,12 @@ struct Held {
     Counts counts;
 };
 
-/// Ordered for interval sets, where neighbours matter; hashed for the large ones.
+/// Ordered for interval sets, where neighbours matter; in order of arrival for ranges of a concatenated key,
+/// where the first one counts that a key lies in; hashed for the large ones.
 struct Elements {
     absl::flat_hash_map<ElementBytes, Held> hashed;
     std::map<ElementBytes, Held> ordered;
+    std::vector<Held> concatenated;
 };
 
 void for_each(const Elements& elements, const std::function<void(const Held&)>& visit) {
@@ -35,6 +37,12 @@ void for_each(const Elements& elements, const std::function<void(const Held&)>& 
         visit(held);
     for (const auto& [key, held] : elements.ordered)
         visit(held);
+    for (const auto& held : elements.concatenated)
+        visit(held);
+}
+
+bool has_concatenated_ranges(const Set& set) {
+    return set.interval && set.key.size() > 1;
 }
 
 struct FakeSet {
@@ -95,7 +103,11 @@ class Change {
         if (!kept_) undo();
     }
 
-    void keep() { kept_ = true; }
+    void keep() {
+        kept_ = true;
+        for (const auto& [name, size] : new_sizes_)
+            if (auto* set = find_set(name)) set->definition.size = size;
+    }
     /// The element that was refused, if it was one.
     [[nodiscard]] std::optional<std::size_t> element() const { return element_; }
 
@@ -152,7 +164,10 @@ class Change {
         }
         Set same = known->definition;
         same.comment = add.set.comment;
-        return same == add.set ? 0 : EEXIST;
+        same.size = add.set.size;
+        if (same != add.set) return EEXIST;
+        if (same.size != 0) new_sizes_.emplace_back(same.name, same.size);
+        return 0;
     }
     Errno operator()(const FlushSet& flush) {
         auto* const set = find_set(flush.name);
@@ -163,6 +178,7 @@ class Change {
     Errno operator()(const AddElements& add) {
         auto* const set = find_set(add.set);
         if (set == nullptr) return ENOENT;
+        own_concatenated(*set);
         for (element_ = 0; *element_ < add.elements.size(); ++*element_) {
             const auto& element = add.elements[*element_];
             if (const Errno refused = check_element(set->definition, element)) return refused;
@@ -174,12 +190,11 @@ class Change {
     Errno operator()(const DeleteElements& remove) {
         auto* const set = find_set(remove.set);
         if (set == nullptr) return ENOENT;
+        own_concatenated(*set);
         for (element_ = 0; *element_ < remove.elements.size(); ++*element_) {
             const auto& element = remove.elements[*element_];
             if (element.key.bytes().size() != size_bytes_of(set->definition.key)) return EINVAL;
-            const Errno refused = set->definition.interval ? take(set->elements, &Elements::ordered, element)
-                                                           : take(set->elements, &Elements::hashed, element);
-            if (refused != 0) return refused;
+            if (const Errno refused = take_from(*set, element)) return refused;
         }
         return 0;
     }
@@ -269,8 +284,7 @@ class Change {
         const auto* set = find_set(update.set);
         if (set == nullptr) return ENOENT;
         const auto& definition = set->definition;
-        const bool times = update.timeout_ms || update.update == SetUpdate::kUpdate;
-        if (definition.interval || (times && !definition.timeout)) return EOPNOTSUPP;
+        if (definition.interval || (update.timeout_ms && !definition.timeout)) return EOPNOTSUPP;
         if (update.data.has_value() == !definition.data.empty() && !is_verdict_map(definition)) return 0;
         return update.data ? EOPNOTSUPP : EINVAL;
     }
@@ -291,10 +305,10 @@ class Change {
     Errno add_to(FakeSet& set, const Element& element) {
         const auto& definition = set.definition;
         const auto& elements = *set.elements;
-        if (definition.size != 0 && elements.hashed.size() + elements.ordered.size() >= definition.size)
-            return ENFILE;
-        if (!definition.interval) return add_hashed(set, element);
-        return definition.key.size() == 1 ? add_range(set, element) : add_concatenated(set, element);
+        const auto held = elements.hashed.size() + elements.ordered.size() + elements.concatenated.size();
+        if (definition.size != 0 && held >= definition.size) return ENFILE;
+        if (has_concatenated_ranges(definition)) return add_concatenated(set, element);
+        return definition.interval ? add_range(set, element) : add_hashed(set, element);
     }
 
     Errno add_hashed(FakeSet& set, const Element& element) {
@@ -315,19 +329,39 @@ class Change {
         return 0;
     }
 
-    /// The kernel looks the two ends up, so it takes a range that lies all around another.
-    Errno add_concatenated(FakeSet& set, const Element& element) {
-        auto& ranges = set.elements->ordered;
-        for (const auto& [key, held] : ranges) {
-            const auto overlaps = [&](const ElementBytes& end) {
-                return lies_in(end, held.element, set.definition.key);
-            };
-            if (held.element.key == element.key && held.element.key_end == element.key_end) return EEXIST;
-            if (overlaps(element.key) || overlaps(element.key_end)) return ENOTEMPTY;
-        }
-        ranges.emplace(element.key, Held{element, {}});
-        log_.push_back({set.elements, true, element.key, {}});
+    /// What changes in them is undone by going back to the copy from before.
+    static void own_concatenated(FakeSet& set) {
+        if (has_concatenated_ranges(set.definition)) set.elements = std::make_shared<Elements>(*set.elements);
+    }
+
+    static auto first_around(FakeSet& set, const ElementBytes& key) {
+        return std::ranges::find_if(set.elements->concatenated, [&](const Held& held) {
+            return lies_in(key, held.element, set.definition.key);
+        });
+    }
+
+    /// The kernel looks up the two ends, so it takes a range that lies all around another.
+    static Errno add_concatenated(FakeSet& set, const Element& element) {
+        auto& ranges = set.elements->concatenated;
+        if (first_around(set, element.key) != ranges.end()) return EEXIST;
+        if (first_around(set, element.key_end) != ranges.end()) return EEXIST;
+        if (!lies_in(element.key, element, set.definition.key)) return EINVAL;  // it ends before it begins
+        ranges.push_back({element, {}});
         return 0;
+    }
+
+    /// The kernel looks up the begin and minds the end no more.
+    static Errno take_concatenated(FakeSet& set, const Element& element) {
+        const auto found = first_around(set, element.key);
+        if (found == set.elements->concatenated.end()) return ENOENT;
+        set.elements->concatenated.erase(found);
+        return 0;
+    }
+
+    Errno take_from(FakeSet& set, const Element& element) {
+        if (has_concatenated_ranges(set.definition)) return take_concatenated(set, element);
+        return set.definition.interval ? take(set.elements, &Elements::ordered, element)
+                                       : take(set.elements, &Elements::hashed, element);
     }
 
     template <class Map>
@@ -366,6 +400,8 @@ class Change {
     TableKey key_;
     std::vector<Undo> log_;
     std::optional<std::size_t> element_;
+    std::vector<std::pair<std::string, std::uint32_t>>
+        new_sizes_;  ///< of sets that are there, valid afterwards
     bool kept_ = false;
 };
 
@@ -473,10 +509,16 @@ void FakeNftTables::count(Family family, std::string_view table, std::string_vie
                           const ElementBytes& key, Counts counts) {
     const auto* found = state_->set(family, table, set);
     FAIRLEAD_ASSERT(found != nullptr && found->definition.counts);
-    auto& elements = *found->elements;
-    Held& held = found->definition.interval ? elements.ordered.at(key) : elements.hashed.at(key);
-    held.counts.packets += counts.packets;
-    held.counts.bytes += counts.bytes;
+    const auto add = [&](Held& held) {
+        if (held.element.key != key) return;
+        held.counts.packets += counts.packets;
+        held.counts.bytes += counts.bytes;
+    };
+    if (const auto it = found->elements->hashed.find(key); it != found->elements->hashed.end())
+        add(it->second);
+    if (const auto it = found->elements->ordered.find(key); it != found->elements->ordered.end())
+        add(it->second);
+    std::ranges::for_each(found->elements->concatenated, add);
 }
 
 std::size_t FakeNftTables::commit_count() const {

@@ -114,8 +114,7 @@ struct ExpressionCheck {
         if (set != nullptr && !set->dynamic) return refuse("set '" + update.set + "' is not dynamic");
         if (set != nullptr && !update.data && !set->data.empty())
             return refuse("an update of map '" + update.set + "' has no data");
-        const bool times = update.timeout_ms || update.update == SetUpdate::kUpdate;
-        if (set != nullptr && times && !set->timeout)
+        if (set != nullptr && update.timeout_ms && !set->timeout)
             return refuse("set '" + update.set + "' has no timeouts");
         return update.data ? check_data(update.set, *update.data) : Result<void>{};
     }

@@ -32,6 +32,80 @@ Element range(std::string_view first, std::string_view last) {
     return {ElementBytes{}.add(address(first)), ElementBytes{}.add(address(last)), {}, {}};
 }
 
+/// What a source range of a Service is: daddr . proto . dport . saddr.
+ElementBytes source_key(int port, std::string_view source) {
+    return test::frontend_key("10.96.0.1", port).add(address(source));
+}
+
+Element source(int port, std::string_view first, std::string_view last) {
+    return {source_key(port, first), source_key(port, last), {}, {}};
+}
+
+Element ports(int first_port, int last_port, std::string_view first, std::string_view last) {
+    return {source_key(first_port, first), source_key(last_port, last), {}, {}};
+}
+
+Element names_from(std::string_view prefix) {
+    return {
+        ElementBytes{}.add_interface_name(prefix), ElementBytes{}.add_last_interface_name(prefix), {}, {}};
+}
+
+Element interface(std::string_view name) {
+    return {ElementBytes{}.add_interface_name(name), ElementBytes{}.add_interface_name(name), {}, {}};
+}
+
+Element remembered(std::string_view client, int port) {
+    return {ElementBytes{}.add(address(client)),
+            {},
+            ElementBytes{}.add_port(static_cast<std::uint16_t>(port)),
+            {}};
+}
+
+Set dynamic_map(std::string name) {
+    Set set{std::move(name), {DataType::kIpv4Address}, {DataType::kInetService}, false, "who went where"};
+    set.dynamic = true;
+    set.timeout = true;
+    set.size = 3;
+    return set;
+}
+
+Set counting_map(std::string name) {
+    Set set{std::move(name), {DataType::kIpv4Address}, {DataType::kInetService}, false, ""};
+    set.counts = true;
+    return set;
+}
+
+Set source_ranges(std::string name) {
+    return {std::move(name),
+            {DataType::kIpv4Address, DataType::kInetProtocol, DataType::kInetService, DataType::kIpv4Address},
+            {},
+            true,
+            "who may use a Service"};
+}
+
+/// Sets of the kinds that the sample lacks, and what is in them.
+std::vector<Operation> more_sets() {
+    Set untimed = dynamic_map("untimed");
+    untimed.timeout = false;
+    Set visitors = dynamic_map("visitors");
+    visitors.data.clear();
+    Set interfaces{"interfaces", {DataType::kInterfaceName}, {}, true, ""};
+    return {
+        AddSet{source_ranges("sources")},
+        AddSet{interfaces},
+        AddSet{dynamic_map("affinity")},
+        AddSet{untimed},
+        AddSet{visitors},
+        AddSet{counting_map("counted")},
+        AddElements{"sources",
+                    {source(80, "10.1.0.0", "10.1.255.255"), source(80, "10.2.0.0", "10.2.0.255"),
+                     source(81, "0.0.0.0", "255.255.255.255")}},
+        AddElements{"interfaces", {interface("eth0"), names_from("veth")}},
+        AddElements{"affinity", {remembered("10.1.0.1", 80), remembered("10.1.0.2", 80)}},
+        AddElements{"counted", {remembered("10.1.0.1", 80)}},
+    };
+}
+
 Transaction transaction_of(std::vector<Operation> operations) {
     Transaction transaction{kTable};
     for (auto& operation : operations)
@@ -57,10 +131,16 @@ Answer commit_to(NftTables& tables, const Transaction& transaction) {
     return {committed.error().errno_value, message};
 }
 
+struct Counted {
+    Element element;
+    Counts counts;
+    friend bool operator==(const Counted&, const Counted&) = default;
+};
+
 /// All that a side holds, sets and elements in a fixed order.
 struct Contents {
     std::optional<TableContents> table;
-    std::vector<std::pair<std::string, std::vector<Element>>> elements;
+    std::vector<std::pair<std::string, std::vector<Counted>>> elements;
     friend bool operator==(const Contents&, const Contents&) = default;
 };
 
@@ -72,12 +152,12 @@ Contents contents_of(NftTables& tables) {
     if (!contents.table) return contents;
     std::ranges::sort(contents.table->sets, {}, &Set::name);
     for (const auto& set : contents.table->sets) {
-        std::vector<Element> elements;
-        const auto dumped = tables.read_elements(
+        std::vector<Counted> elements;
+        const auto dumped = tables.read_counts(
             kTable.family, kTable.name, set.name, [&] { elements.clear(); },
-            [&](Element element) { elements.push_back(std::move(element)); });
+            [&](Element element, Counts counts) { elements.push_back({std::move(element), counts}); });
         EXPECT_TRUE(dumped) << dumped.error().message;
-        std::ranges::sort(elements);
+        std::ranges::sort(elements, {}, &Counted::element);
         contents.elements.emplace_back(set.name, std::move(elements));
     }
     return contents;
@@ -95,6 +175,7 @@ class NftTablesContract : public testing::Test {
                 AddElements{"cidrs", {range("10.0.0.0", "10.0.0.255"), range("10.0.1.0", "10.0.1.255")}},
             })),
             Answer{});
+        ASSERT_EQ(commit_to_both(transaction_of(more_sets())), Answer{});
     }
     void TearDown() override { test::output_of("nft flush ruleset"); }
 
@@ -298,10 +379,179 @@ std::vector<Case> cases_of_objects() {
     };
 }
 
+std::vector<Case> cases_of_concatenated_ranges() {
+    const ElementBytes short_key = frontend(80, 1).key;
+    return {
+        {"range of another port", {AddElements{"sources", {source(82, "10.1.0.0", "10.1.255.255")}}}, 0},
+        {"range next to another of the same Service",
+         {AddElements{"sources", {source(80, "10.2.1.0", "10.2.1.255")}}},
+         0},
+        {"one address", {AddElements{"sources", {source(80, "10.9.0.1", "10.9.0.1")}}}, 0},
+        {"ranges in two fields", {AddElements{"sources", {ports(90, 99, "10.0.0.0", "10.0.0.7")}}}, 0},
+        {"concatenated range that is there",
+         {AddElements{"sources", {source(80, "10.1.0.0", "10.1.255.255")}}},
+         EEXIST,
+         "add to set 'sources': element 10.96.0.1 . tcp . 80 . 10.1.0.0-10.96.0.1 . tcp . 80 . 10.1.255.255"},
+        {"the same concatenated range twice",
+         {AddElements{"sources", {source(85, "10.1.0.0", "10.1.0.1"), source(85, "10.1.0.0", "10.1.0.1")}}},
+         EEXIST},
+        {"concatenated range inside another",
+         {AddElements{"sources", {source(80, "10.1.1.0", "10.1.1.255")}}},
+         EEXIST},
+        {"concatenated range that begins where another does",
+         {AddElements{"sources", {source(80, "10.1.0.0", "10.1.0.255")}}},
+         EEXIST},
+        {"concatenated range that ends in another",
+         {AddElements{"sources", {source(80, "10.0.255.0", "10.1.0.15")}}},
+         EEXIST},
+        {"concatenated range around another",
+         {AddElements{"sources", {source(80, "10.1.255.255", "10.3.0.0")}}},
+         EEXIST},
+        {"concatenated range all around another",
+         {AddElements{"sources", {source(80, "10.1.255.254", "10.3.0.0")}}},
+         EEXIST},
+        {"concatenated range all around others",
+         {AddElements{"sources", {source(80, "9.0.0.0", "11.0.0.0")}}},
+         0},
+        {"ports around another range",
+         {AddElements{"sources", {ports(79, 90, "10.1.0.0", "10.1.255.255")}}},
+         0},
+        {"delete a concatenated range",
+         {DeleteElements{"sources", {source(80, "10.1.0.0", "10.1.255.255")}}},
+         0},
+        {"delete a concatenated range by its begin",
+         {DeleteElements{"sources", {source(80, "10.1.0.0", "10.1.0.255")}}},
+         0},
+        {"delete a concatenated range by what lies in it",
+         {DeleteElements{"sources", {source(80, "10.1.7.7", "10.1.7.7")}}},
+         0},
+        {"good concatenated ranges before a bad one",
+         {AddElements{"sources", {source(82, "10.1.0.0", "10.1.0.7")}},
+          DeleteElements{"sources", {source(80, "10.1.0.0", "10.1.255.255")}},
+          AddElements{"sources", {source(81, "10.1.0.0", "10.1.0.7")}}},
+         EEXIST},
+        {"delete a concatenated range that is not there",
+         {DeleteElements{"sources", {source(80, "10.7.0.0", "10.7.0.255")}}},
+         ENOENT},
+        {"delete a concatenated range, then put two in its place",
+         {DeleteElements{"sources", {source(80, "10.1.0.0", "10.1.255.255")}},
+          AddElements{"sources",
+                      {source(80, "10.1.0.0", "10.1.127.255"), source(80, "10.1.128.0", "10.1.255.255")}}},
+         0},
+        {"flush and fill concatenated ranges",
+         {FlushSet{"sources"}, AddElements{"sources", {source(80, "10.1.0.0", "10.1.0.7")}}},
+         0},
+        {"concatenated range of another size",
+         {AddElements{"sources", {{short_key, short_key, {}, {}}}}},
+         EINVAL,
+         "add to set 'sources': element 10.96.0.1 . tcp . 80"},
+        {"concatenated range backwards in one field",
+         {AddElements{"sources", {{source_key(90, "10.9.0.9"), source_key(91, "10.9.0.1"), {}, {}}}}},
+         EINVAL},
+        {"a new set of concatenated ranges in place of one of points",
+         {DestroyTable{}, AddTable{}, AddSet{source_ranges("frontends")},
+          AddElements{"frontends", {source(80, "10.1.0.0", "10.1.0.7")}}},
+         0},
+    };
+}
+
+std::vector<Case> cases_of_interfaces() {
+    return {
+        {"name of an interface", {AddElements{"interfaces", {interface("eth1")}}}, 0},
+        {"longest name of an interface", {AddElements{"interfaces", {interface("abcdefghijklmno")}}}, 0},
+        {"name that a prefix covers",
+         {AddElements{"interfaces", {interface("veth1")}}},
+         EEXIST,
+         "add to set 'interfaces': element \"veth1\"-\"veth1\": File exists"},
+        {"prefix that covers a name", {AddElements{"interfaces", {names_from("eth")}}}, EEXIST},
+        {"prefix of everything", {FlushSet{"interfaces"}, AddElements{"interfaces", {names_from("")}}}, 0},
+        {"delete a prefix",
+         {DeleteElements{"interfaces", {names_from("veth")}},
+          AddElements{"interfaces", {interface("veth1")}}},
+         0},
+    };
+}
+
+Rule update_rule(UpdateSet update) {
+    return {"services",
+            {LoadPayload{PayloadBase::kNetworkHeader, 12, 4, 0},
+             LoadPayload{PayloadBase::kTransportHeader, 2, 2, 1}, std::move(update)},
+            "remember"};
+}
+
+std::vector<Case> cases_of_dynamic_sets() {
+    Set other_size = dynamic_map("affinity");
+    other_size.size = 4;
+    Set without_counts = counting_map("counted");
+    without_counts.counts = false;
+    Set more_fields = source_ranges("sources");
+    more_fields.key.pop_back();
+    const auto add = SetUpdate::kAdd;
+    const auto update = SetUpdate::kUpdate;
+    const auto remove = SetUpdate::kDelete;
+    const auto timeout_ms = std::optional<std::uint64_t>{10'000};
+    return {
+        {"dynamic map that is there", {AddSet{dynamic_map("affinity")}}, 0},
+        {"dynamic map that is there with another size", {AddSet{other_size}}, 0},
+        {"dynamic map that is there with another size and full",
+         {AddSet{other_size},
+          AddElements{"affinity",
+                      {remembered("10.1.0.3", 1), remembered("10.1.0.4", 1), remembered("10.1.0.5", 1)}}},
+         ENFILE},
+        {"counting map that is there", {AddSet{counting_map("counted")}}, 0},
+        {"counting map that is there without counts", {AddSet{without_counts}}, EEXIST},
+        {"concatenated ranges that are there", {AddSet{source_ranges("sources")}}, 0},
+        {"concatenated ranges that are there with fewer fields", {AddSet{more_fields}}, EEXIST},
+        {"dynamic map that becomes full", {AddElements{"affinity", {remembered("10.1.0.3", 1)}}}, 0},
+        {"dynamic map that is full",
+         {AddElements{"affinity", {remembered("10.1.0.3", 1), remembered("10.1.0.4", 1)}}},
+         ENFILE,
+         "add to set 'affinity': element 10.1.0.4: "},
+        {"dynamic map that is full until elements go",
+         {AddElements{"affinity", {remembered("10.1.0.3", 1)}},
+          DeleteElements{"affinity", {remembered("10.1.0.1", 1)}},
+          AddElements{"affinity", {remembered("10.1.0.4", 1)}}},
+         0},
+        {"dynamic map that is full until it is flushed",
+         {AddElements{"affinity", {remembered("10.1.0.3", 1)}}, FlushSet{"affinity"},
+          AddElements{"affinity", {remembered("10.1.0.4", 1)}}},
+         0},
+        {"element that a counting map has", {AddElements{"counted", {remembered("10.1.0.1", 80)}}}, EEXIST},
+        {"element of a counting map put again",
+         {DeleteElements{"counted", {remembered("10.1.0.1", 80)}},
+          AddElements{"counted", {remembered("10.1.0.1", 81)}}},
+         0},
+        {"update of a map", {AddRule{update_rule({update, "affinity", 0, Register{1}, timeout_ms})}}, 0},
+        {"add to a map", {AddRule{update_rule({add, "affinity", 0, Register{1}, {}})}}, 0},
+        {"delete from a map", {AddRule{update_rule({remove, "affinity", 0, Register{1}, {}})}}, 0},
+        {"delete from a map without data",
+         {AddRule{update_rule({remove, "affinity", 0, {}, {}})}},
+         EINVAL,
+         "add rule to chain 'services' (remember): Invalid argument"},
+        {"add to a set with data", {AddRule{update_rule({add, "visitors", 0, Register{1}, {}})}}, EOPNOTSUPP},
+        {"add to a set", {AddRule{update_rule({add, "visitors", 0, {}, {}})}}, 0},
+        {"update of a set that is not there",
+         {AddRule{update_rule({update, "nowhere", 0, Register{1}, {}})}},
+         ENOENT},
+        {"update of a verdict map",
+         {AddRule{update_rule({add, "balancers", 0, Register{1}, {}})}},
+         EOPNOTSUPP},
+        {"update of ranges", {AddRule{update_rule({add, "cidrs", 0, {}, {}})}}, EOPNOTSUPP},
+        {"update of concatenated ranges", {AddRule{update_rule({add, "sources", 0, {}, {}})}}, EOPNOTSUPP},
+        {"timeout in a set without timeouts",
+         {AddRule{update_rule({add, "untimed", 0, Register{1}, timeout_ms})}},
+         EOPNOTSUPP},
+    };
+}
+
 std::vector<Case> cases_refused_unsent() {
     Element backwards = range("10.0.9.9", "10.0.9.1");
     Element point = range("10.0.9.9", "10.0.9.9");
     point.key_end = {};
+    Set unlimited = dynamic_map("new");
+    unlimited.size = 0;
+    const std::vector six(6, DataType::kMark);
+    const std::vector five_long(5, DataType::kIpv6Address);
     return {
         {"no key", {AddElements{"frontends", {{}}}}, 0, "element 0x: an element has no key"},
         {"range backwards", {AddElements{"cidrs", {backwards}}}, 0, "a range ends before it begins"},
@@ -310,6 +560,53 @@ std::vector<Case> cases_refused_unsent() {
          {AddRule{{"services", {LoadImmediate{15, std::vector<std::byte>(8)}}, ""}}},
          0,
          "does not fit the registers"},
+        {"new set without a limit that packets change",
+         {AddSet{unlimited}},
+         0,
+         "table ip fairlead: add set 'new': a dynamic set has no limit"},
+        {"new set of six fields", {AddSet{{"new", six, {}, false, ""}}}, 0, "more than 5 fields"},
+        {"new set whose key is too long",
+         {AddSet{{"new", five_long, {}, false, ""}}},
+         0,
+         "longer than 64 bytes"},
+        {"key of a new set past the last register",
+         {AddSet{source_ranges("new")}, AddRule{{"services", {LookupSet{"new", 13, false}}, ""}}},
+         0,
+         "does not fit the registers"},
+        {"data of a new map past the last register",
+         {AddSet{{"new", {DataType::kMark}, {DataType::kMark, DataType::kMark}, false, ""}},
+          AddRule{{"services", {LookupMap{"new", 0, 15}}, ""}}},
+         0,
+         "does not fit the registers"},
+        {"name of an interface past the last register",
+         {AddRule{{"services", {LoadMeta{MetaKey::kInputInterfaceName, 13}}, ""}}},
+         0,
+         "does not fit the registers"},
+        {"hash past the last register",
+         {AddRule{{"services", {JenkinsHash{12, 20, 2, 0, 0, 0}}, ""}}},
+         0,
+         "does not fit the registers"},
+        {"hash of nothing",
+         {AddRule{{"services", {JenkinsHash{0, 4, 0, 0, 0, 0}}, ""}}},
+         0,
+         "a hash below 0"},
+        {"hash beyond all numbers",
+         {AddRule{{"services", {JenkinsHash{0, 4, 2, 0, 0xffffffff, 0}}, ""}}},
+         0,
+         "a hash above the largest number"},
+        {"new map that packets may not change",
+         {AddSet{counting_map("new")}, AddRule{update_rule({SetUpdate::kAdd, "new", 0, Register{1}, {}})}},
+         0,
+         "set 'new' is not dynamic"},
+        {"new map that packets change without data",
+         {AddSet{dynamic_map("new")}, AddRule{update_rule({SetUpdate::kDelete, "new", 0, {}, {}})}},
+         0,
+         "an update of map 'new' has no data"},
+        {"concatenated range of a new set backwards in one field",
+         {AddSet{source_ranges("new")},
+          AddElements{"new", {{source_key(90, "10.9.0.9"), source_key(91, "10.9.0.1"), {}, {}}}}},
+         0,
+         "a field's range ends before it begins"},
         {"element that does not fit a new set",
          {AddSet{{"new", {DataType::kIpv4Address}, {}, true, ""}}, AddElements{"new", {point}}},
          0,
@@ -340,6 +637,12 @@ std::string name_of(const testing::TestParamInfo<Case>& info) {
 INSTANTIATE_TEST_SUITE_P(Elements, NftTablesContractCase, testing::ValuesIn(cases_of_elements()), name_of);
 INSTANTIATE_TEST_SUITE_P(Ranges, NftTablesContractCase, testing::ValuesIn(cases_of_ranges()), name_of);
 INSTANTIATE_TEST_SUITE_P(Objects, NftTablesContractCase, testing::ValuesIn(cases_of_objects()), name_of);
+INSTANTIATE_TEST_SUITE_P(ConcatenatedRanges, NftTablesContractCase,
+                         testing::ValuesIn(cases_of_concatenated_ranges()), name_of);
+INSTANTIATE_TEST_SUITE_P(Interfaces, NftTablesContractCase, testing::ValuesIn(cases_of_interfaces()),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(DynamicSets, NftTablesContractCase, testing::ValuesIn(cases_of_dynamic_sets()),
+                         name_of);
 INSTANTIATE_TEST_SUITE_P(Unsent, NftTablesContractCase, testing::ValuesIn(cases_refused_unsent()), name_of);
 
 TEST_F(NftTablesContract, NothingCanBeDoneInATableThatIsNotThere) {
@@ -394,9 +697,19 @@ class RandomOperations {
     Element element_of(const std::string& set) {
         if (set == "frontends") return frontend(static_cast<int>(1 + random_.below(6)), 1);
         if (set == "balancers") return balancer(static_cast<std::uint32_t>(random_.below(4)), chain());
+        if (set == "sources") return source_of();
         const auto begin = random_.below(8) * 16;
         const auto end = begin + 15 + 16 * random_.below(2);
         return range("10.0.0." + std::to_string(begin), "10.0.0." + std::to_string(end));
+    }
+
+    /// Often inside, around or across another.
+    Element source_of() {
+        const auto port = static_cast<int>(90 + random_.below(4));
+        const auto last_port = port + static_cast<int>(random_.below(2));
+        const auto begin = random_.below(16) * 8;
+        const auto end = begin + (8U << random_.below(4)) - 1;
+        return ports(port, last_port, "10.0.0." + std::to_string(begin), "10.0.0." + std::to_string(end));
     }
 
     std::vector<Element> elements_of(const std::string& set) {
@@ -407,7 +720,7 @@ class RandomOperations {
     }
 
     Operation operation() {
-        constexpr std::array kSets = {"frontends", "balancers", "cidrs"};
+        constexpr std::array kSets = {"frontends", "balancers", "cidrs", "sources"};
         const std::string set = kSets.at(random_.below(kSets.size()));
         switch (random_.below(16)) {
             case 0:
