@@ -24,6 +24,11 @@ std::optional<std::uint8_t> Attribute::u8() const {
     return number_of<std::uint8_t>(payload);
 }
 
+std::optional<std::uint16_t> Attribute::be16() const {
+    const auto number = number_of<std::uint16_t>(payload);
+    return number ? std::optional{be16toh(*number)} : std::nullopt;
+}
+
 std::optional<std::uint32_t> Attribute::u32() const {
     return number_of<std::uint32_t>(payload);
 }
@@ -64,6 +69,11 @@ std::optional<Attribute> Attributes::find(std::uint16_t type) const {
 std::optional<std::uint8_t> Attributes::u8(std::uint16_t type) const {
     const auto attribute = find(type);
     return attribute ? attribute->u8() : std::nullopt;
+}
+
+std::optional<std::uint16_t> Attributes::be16(std::uint16_t type) const {
+    const auto attribute = find(type);
+    return attribute ? attribute->be16() : std::nullopt;
 }
 
 std::optional<std::uint32_t> Attributes::u32(std::uint16_t type) const {

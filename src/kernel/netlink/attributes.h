@@ -15,6 +15,7 @@ struct Attribute {
 
     /// nullopt if the payload has another size.
     [[nodiscard]] std::optional<std::uint8_t> u8() const;
+    [[nodiscard]] std::optional<std::uint16_t> be16() const;
     [[nodiscard]] std::optional<std::uint32_t> u32() const;
     [[nodiscard]] std::optional<std::uint32_t> be32() const;
     [[nodiscard]] std::optional<std::uint64_t> be64() const;
@@ -35,6 +36,7 @@ class Attributes {
 
     // Shorthands for find: nullopt (an empty view) where it is absent or has another size.
     [[nodiscard]] std::optional<std::uint8_t> u8(std::uint16_t type) const;
+    [[nodiscard]] std::optional<std::uint16_t> be16(std::uint16_t type) const;
     [[nodiscard]] std::optional<std::uint32_t> u32(std::uint16_t type) const;
     [[nodiscard]] std::optional<std::uint32_t> be32(std::uint16_t type) const;
     [[nodiscard]] std::optional<std::uint64_t> be64(std::uint16_t type) const;

@@ -66,6 +66,11 @@ void MessageBuilder::put_u8(std::uint16_t type, std::uint8_t value) {
     put(type, std::as_bytes(std::span{&value, 1}));
 }
 
+void MessageBuilder::put_be16(std::uint16_t type, std::uint16_t value) {
+    const std::uint16_t network_order = htobe16(value);
+    put(type, std::as_bytes(std::span{&network_order, 1}));
+}
+
 void MessageBuilder::put_u32(std::uint16_t type, std::uint32_t value) {
     put(type, std::as_bytes(std::span{&value, 1}));
 }

@@ -24,6 +24,8 @@ class MessageBuilder {
     /// The text with its terminating NUL (NLA_NUL_STRING).
     void put_string(std::uint16_t type, std::string_view text);
     void put_u8(std::uint16_t type, std::uint8_t value);
+    /// Network byte order.
+    void put_be16(std::uint16_t type, std::uint16_t value);
     /// Host byte order, as rtnetlink has it.
     void put_u32(std::uint16_t type, std::uint32_t value);
     /// Network byte order, as nfnetlink has it.
