@@ -1,0 +1,154 @@
+#include "kernel/conntrack/netlink_conntrack_table.h"
+
+#include <linux/netlink.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "kernel/conntrack/delete_answers.h"
+#include "kernel/netlink/kernel_error.h"
+
+namespace fairlead::kernel::conntrack {
+
+namespace {
+
+using base::ErrorCode;
+using base::Result;
+using netlink::Message;
+using netlink::MessageBuilder;
+
+constexpr int kAttempts = 8;
+// The answers to so many deletes, 768 bytes each in the kernel's eyes, fit any socket's buffer.
+constexpr std::size_t kBatchFlows = 64;
+
+/// Calls `attempt` again while what failed is transient, a bounded number of times.
+template <class Attempt>
+auto retried(Attempt attempt) {
+    auto result = attempt();
+    for (int i = 1; i < kAttempts && !result && netlink::is_transient(result.error().errno_value); ++i)
+        result = attempt();
+    return result;
+}
+
+}  // namespace
+
+Result<NetlinkConntrackTable> NetlinkConntrackTable::open() {
+    auto questions = netlink::Socket::open(NETLINK_NETFILTER);
+    if (!questions) return base::fail_within("conntrack", std::move(questions).error());
+    auto deletes = netlink::Socket::open(NETLINK_NETFILTER);
+    if (!deletes) return base::fail_within("conntrack", std::move(deletes).error());
+    NetlinkConntrackTable table{*std::move(questions), *std::move(deletes)};
+    const auto answer = table.count();
+    // There is nothing in that question that could be invalid but its kind.
+    if (!answer && answer.error().code == ErrorCode::kInvalid)
+        return base::fail(ErrorCode::kUnsupported,
+                          "conntrack: this kernel has no ctnetlink (module nf_conntrack_netlink)", EINVAL);
+    FAIRLEAD_CHECK(answer);
+    return table;
+}
+
+Result<void> NetlinkConntrackTable::for_each_flow(const FlowFilter& filter,
+                                                  const std::function<void(const Flow&)>& visit) {
+    FAIRLEAD_TRY(const auto family, family_of(filter));
+    MessageBuilder request;
+    encode_dump(request, filter, family);
+    const auto dumped = questions_.dump(request.bytes(), [&](const Message& message) {
+        const auto flow = decode_flow(message);
+        if (flow && matches(filter, *flow)) visit(*flow);
+    });
+    if (!dumped) return base::fail_within("conntrack: list flows", dumped.error());
+    return {};
+}
+
+Result<std::size_t> NetlinkConntrackTable::delete_matching(const FlowFilter& filter) {
+    FAIRLEAD_CHECK(check_names_something(filter));
+    return retried([&] { return delete_matching_once(filter); });
+}
+
+Result<std::size_t> NetlinkConntrackTable::delete_matching_once(const FlowFilter& filter) {
+    std::size_t deleted = 0;
+    std::vector<Flow> batch;
+    Result<void> all_well;
+    const auto delete_batched = [&] {
+        if (const auto done = delete_batch(batch))
+            deleted += *done;
+        else if (all_well)
+            all_well = std::unexpected(done.error());
+        batch.clear();
+    };
+    FAIRLEAD_CHECK(for_each_flow(filter, [&](const Flow& flow) {
+        batch.push_back(flow);
+        if (batch.size() == kBatchFlows) delete_batched();
+    }));
+    delete_batched();
+    FAIRLEAD_CHECK(all_well);
+    return deleted;
+}
+
+Result<std::size_t> NetlinkConntrackTable::delete_flows(std::span<const Flow> flows) {
+    std::size_t deleted = 0;
+    while (!flows.empty()) {
+        const auto batch = flows.first(std::min(flows.size(), kBatchFlows));
+        FAIRLEAD_TRY(const auto done, retried([&] { return delete_batch(batch); }));
+        deleted += done;
+        flows = flows.subspan(batch.size());
+    }
+    return deleted;
+}
+
+Result<std::size_t> NetlinkConntrackTable::delete_batch(std::span<const Flow> flows) {
+    if (flows.empty()) return std::size_t{0};
+    const auto first_sequence = deletes_.take_sequences(static_cast<std::uint32_t>(flows.size()));
+    MessageBuilder requests;
+    auto sequence = first_sequence;
+    for (const auto& flow : flows)
+        encode_delete(requests, flow, sequence++);
+    FAIRLEAD_CHECK(deletes_.send(requests.bytes()));
+
+    // The kernel has worked the batch off when send() returns: every answer is there already.
+    DeleteAnswers answers{flows, first_sequence};
+    for (;;) {
+        FAIRLEAD_TRY(const auto datagram, deletes_.receive());
+        if (datagram.empty()) return answers.result();
+        answers.take(datagram);
+    }
+}
+
+Result<TableSize> NetlinkConntrackTable::table_size() {
+    MessageBuilder request;
+    encode_get_table_size(request);
+    std::optional<TableSize> size;
+    auto answered = retried([&] {
+        return questions_.converse(request.bytes(),
+                                   [&](const Message& message) { size = decode_table_size(message); });
+    });
+    if (!answered) return base::fail_within("conntrack: count flows", std::move(answered).error());
+    if (!size) return base::fail(ErrorCode::kInternal, "conntrack: count flows: the kernel gave no number");
+    return *size;
+}
+
+Result<std::uint32_t> NetlinkConntrackTable::count() {
+    FAIRLEAD_TRY(const auto size, table_size());
+    return size.count;
+}
+
+Result<std::optional<std::uint32_t>> NetlinkConntrackTable::max() {
+    FAIRLEAD_TRY(const auto size, table_size());
+    return size.max;
+}
+
+Result<std::vector<CpuStats>> NetlinkConntrackTable::stats() {
+    MessageBuilder request;
+    encode_dump_cpu_stats(request);
+    std::vector<CpuStats> stats;
+    auto answered = retried([&] {
+        stats.clear();
+        return questions_.converse(request.bytes(), [&](const Message& message) {
+            if (const auto cpu = decode_cpu_stats(message)) stats.push_back(*cpu);
+        });
+    });
+    if (!answered) return base::fail_within("conntrack: read counters", std::move(answered).error());
+    return stats;
+}
+
+}  // namespace fairlead::kernel::conntrack
