@@ -1,0 +1,91 @@
+#include "agent/api_source.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "net/http_server.h"
+
+namespace fairlead::agent {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::Each;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+const char* const kServiceCidrs = "/apis/networking.k8s.io/v1/servicecidrs";
+
+/// An API server that knows paged lists, and no watch that lasts.
+class ApiSourceTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        auto server = net::HttpServer::listen(loop_, base::SocketAddress::parse("127.0.0.1:18080").value(),
+                                              [this](const auto& question) { return answer(question); });
+        ASSERT_TRUE(server) << server.error().message;
+        server_ = *std::move(server);
+        kube::ApiAccess access;
+        access.server = "http://127.0.0.1:18080";
+        auto client = ApiClient::make(loop_, access);
+        ASSERT_TRUE(client) << client.error().message;
+        source_.emplace(loop_, *std::move(client), "n1", stores_, metrics_,
+                        ApiSource::Listener{[this] { synced_ = true; }, [] {}});
+        source_->start();
+    }
+
+    net::HttpAnswer answer(const net::HttpQuestion& question) {
+        ++requests_[question.path];
+        const auto list = lists_.find(question.path);
+        if (list == lists_.end()) return {404, "text/plain", "404 page not found\n"};
+        if (question.query.find("watch=true") != std::string::npos) return {400, "text/plain", ""};
+        return {200, "application/json",
+                R"({"metadata":{"resourceVersion":"7"},"items":[)" + list->second + "]}"};
+    }
+
+    /// Runs the loop until `done`, or 8 s.
+    void run_until(const std::function<bool()>& done) {
+        const auto limit = loop_.after(8s, [this] { loop_.stop(); });
+        net::Subscription look;
+        std::function<void()> again = [&] {
+            if (done()) return loop_.stop();
+            look = loop_.after(5ms, again);
+        };
+        again();
+        loop_.run();
+    }
+
+    net::EventLoop loop_;
+    std::map<std::string, std::string> lists_ = {{"/api/v1/services", ""},
+                                                 {"/apis/discovery.k8s.io/v1/endpointslices", ""},
+                                                 {"/api/v1/nodes", R"({"metadata":{"name":"n1"}})"},
+                                                 {"/api/v1/namespaces", ""}};
+    std::map<std::string, int> requests_;
+    std::unique_ptr<net::HttpServer> server_;
+    kube::Stores stores_;
+    admin::Metrics metrics_;
+    bool synced_ = false;
+    std::optional<ApiSource> source_;
+};
+
+TEST_F(ApiSourceTest, ServerWithoutServiceCidrsIsNoProblemAndIsNotWaitedFor) {
+    run_until([&] { return synced_ && requests_[kServiceCidrs] > 0 && requests_["/api/v1/services"] > 3; });
+    EXPECT_TRUE(synced_);
+    EXPECT_EQ(requests_[kServiceCidrs], 1);
+    EXPECT_THAT(source_->problems(), Each(Not(HasSubstr("servicecidrs"))));
+}
+
+TEST_F(ApiSourceTest, OwnNodeAndServiceCidrsReachTheStores) {
+    lists_[kServiceCidrs] = R"({"metadata":{"name":"kubernetes"},"spec":{"cidrs":["10.96.0.0/16"]}})";
+    run_until([&] { return stores_.nodes.size() == 1 && stores_.service_cidrs.size() == 1; });
+    const auto changes = stores_.take_changes();
+    EXPECT_THAT(changes.nodes, SizeIs(1));
+    ASSERT_THAT(changes.service_cidrs, SizeIs(1));
+    EXPECT_EQ(changes.service_cidrs[0].after->cidrs.at(0).to_string(), "10.96.0.0/16");
+}
+
+}  // namespace
+}  // namespace fairlead::agent
