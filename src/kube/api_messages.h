@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -44,11 +45,12 @@ struct ApiStatus {
 struct WatchEvent {
     enum class Type : std::uint8_t { kAdded, kModified, kDeleted, kBookmark, kError };
     Type type = Type::kBookmark;
-    std::string resource_version;     ///< of the object or bookmark
-    bool initial_events_end = false;  ///< bookmark annotation k8s.io/initial-events-end
-    ObjectKey key;                    ///< of the object
-    Decoded<AnyObject> object;        ///< for kAdded, kModified
-    ApiStatus status;                 ///< for kError
+    std::string resource_version;      ///< of the object or bookmark
+    bool initial_events_end = false;   ///< bookmark annotation k8s.io/initial-events-end
+    ObjectKey key;                     ///< of the object
+    Decoded<AnyObject> object;         ///< for kAdded, kModified
+    std::vector<DecodeError> skipped;  ///< what `object` is used without
+    ApiStatus status;                  ///< for kError
 
     friend bool operator==(const WatchEvent&, const WatchEvent&) = default;
 };
@@ -59,6 +61,8 @@ struct ListPage {
     std::string continue_token;
     std::vector<ObjectKey> keys;
     std::vector<Decoded<AnyObject>> items;  ///< as long as `keys`
+    /// What items are used without, by their index.
+    std::map<std::size_t, std::vector<DecodeError>> skipped;
 
     friend bool operator==(const ListPage&, const ListPage&) = default;
 };

@@ -23,11 +23,11 @@ Decoded<TypeMeta> read_type_meta(Object object) {
 }
 
 /// With its apiVersion and kind, or as `kind` where a list leaves them out.
-Decoded<AnyObject> decode_any(Object object, std::string_view kind) {
+Decoded<AnyObject> decode_any(Object object, std::string_view kind, std::vector<DecodeError>* skipped) {
     const auto type = read_type_meta(object);
     if (!type) return std::unexpected(type.error());
-    if (type->kind.empty()) return decode_kind<JsonReader>(object, std::nullopt, kind);
-    return decode_kind<JsonReader>(object, type->api_version, type->kind);
+    if (type->kind.empty()) return decode_kind<JsonReader>(object, std::nullopt, kind, skipped);
+    return decode_kind<JsonReader>(object, type->api_version, type->kind, skipped);
 }
 
 }  // namespace
@@ -51,7 +51,7 @@ JsonDecoder::~JsonDecoder() = default;
 Decoded<AnyObject> JsonDecoder::decode_object(std::string_view json, std::string_view kind) {
     const auto object = state_->parse(json);
     if (!object) return std::unexpected(DecodeError{"object", "", object.error().message});
-    return decode_any(*object, kind);
+    return decode_any(*object, kind, nullptr);
 }
 
 base::Result<WatchEvent> JsonDecoder::decode_watch_event(std::string_view json) {
@@ -98,7 +98,9 @@ base::Result<ListPage> JsonDecoder::decode_list(std::string_view json, std::stri
     page.items.reserve(reader.count(list, "items"));
     reader.each_object(list, "items", [&](Object item) {
         page.keys.push_back(key_of<JsonReader>(item));
-        page.items.push_back(decode_any(item, kind));
+        std::vector<DecodeError> skipped;
+        page.items.push_back(decode_any(item, kind, &skipped));
+        if (!skipped.empty()) page.skipped.emplace(page.items.size() - 1, std::move(skipped));
     });
     if (reader.failed())
         return base::fail(ErrorCode::kInvalid, "list: " + reader.field() + ": " + reader.reason());

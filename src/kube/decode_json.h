@@ -21,7 +21,8 @@ class JsonDecoder {
     JsonDecoder& operator=(const JsonDecoder&) = delete;
 
     /// One object with apiVersion and kind, or of `kind` where it has none (an item of a list). Kinds that
-    /// fairlead does not know: field "kind".
+    /// fairlead does not know: field "kind". Everything in it must be usable; what comes from an API server
+    /// in watches and lists need not be.
     Decoded<AnyObject> decode_object(std::string_view json, std::string_view kind = "");
     /// One line of a watch. Fails if it is no JSON or no WatchEvent; an object in it that cannot be used is
     /// in `object`.

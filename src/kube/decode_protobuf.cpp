@@ -50,7 +50,7 @@ base::Result<Unknown> read_event_object(ProtobufReader& reader, std::string_view
 Decoded<AnyObject> decode_protobuf_object(std::string_view bytes) {
     const auto unknown = read_unknown(bytes);
     if (!unknown) return std::unexpected(DecodeError{"object", "", unknown.error().message});
-    return decode_kind<ProtobufReader>(unknown->raw, unknown->api_version, unknown->kind);
+    return decode_kind<ProtobufReader>(unknown->raw, unknown->api_version, unknown->kind, nullptr);
 }
 
 base::Result<WatchEvent> decode_protobuf_watch_event(std::string_view frame) {
@@ -73,7 +73,9 @@ base::Result<ListPage> decode_protobuf_list(std::string_view bytes, std::string_
     page.items.reserve(reader.count(list.raw, {"items", 2}));
     reader.each_object(list.raw, {"items", 2}, [&](std::string_view item) {
         page.keys.push_back(key_of<ProtobufReader>(item));
-        page.items.push_back(decode_kind<ProtobufReader>(item, std::nullopt, kind));
+        std::vector<DecodeError> skipped;
+        page.items.push_back(decode_kind<ProtobufReader>(item, std::nullopt, kind, &skipped));
+        if (!skipped.empty()) page.skipped.emplace(page.items.size() - 1, std::move(skipped));
     });
     if (reader.failed())
         return base::fail(ErrorCode::kInvalid, "list: " + reader.field() + ": " + reader.reason());

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/assert.h"
 
@@ -25,7 +27,8 @@ struct Field {
 };
 
 /// What the readers of both encodings share: the place in the object, and the first thing that is wrong in
-/// it. Everything after that reads as absent, so that decoders need not check each line.
+/// it. Everything after that reads as absent, so that decoders need not check each line. What the object can
+/// be used without is passed over instead.
 class FieldReader {
   public:
     /// Remembers that `field` of the current object is wrong.
@@ -33,10 +36,20 @@ class FieldReader {
     /// The same about the object or element that is being visited.
     void refuse(std::string reason) { refuse(Field{""}, std::move(reason)); }
 
+    /// Remembers that `field` of the current object is passed over, and the rest of the object is used.
+    void skip(Field field, std::string reason);
+    void skip(std::string reason) { skip(Field{""}, std::move(reason)); }
+
+    struct Wrong {
+        std::string field;  ///< "spec.ports[2].protocol"
+        std::string reason;
+    };
+    /// What was passed over: the first few.
+    [[nodiscard]] const std::vector<Wrong>& skipped() const { return skipped_; }
+
     [[nodiscard]] bool failed() const { return failed_; }
-    /// "spec.ports[2].protocol"
-    [[nodiscard]] const std::string& field() const { return field_; }
-    [[nodiscard]] const std::string& reason() const { return reason_; }
+    [[nodiscard]] const std::string& field() const { return wrong_.field; }
+    [[nodiscard]] const std::string& reason() const { return wrong_.reason; }
 
   protected:
     static constexpr std::size_t kNoIndex = static_cast<std::size_t>(-1);
@@ -63,11 +76,13 @@ class FieldReader {
         std::size_t index = kNoIndex;
     };
 
+    [[nodiscard]] std::string path_to(Field field) const;
+
     std::array<Part, kDeepest> path_;
     std::size_t depth_ = 0;
     bool failed_ = false;
-    std::string field_;
-    std::string reason_;
+    Wrong wrong_;
+    std::vector<Wrong> skipped_;
 };
 
 }  // namespace fairlead::kube

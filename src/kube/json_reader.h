@@ -39,6 +39,8 @@ class JsonReader : public FieldReader {
     std::optional<Element> element(Object object, Field field);
     /// Length of a list; 0 where it is absent.
     std::size_t count(Object object, Field field);
+    /// Whether a list has anything in it.
+    bool has_any(Object object, Field field) { return count(object, field) > 0; }
     /// The value of a label or annotation; empty where it is absent.
     std::string_view label(Object parent, Field field, std::string_view key);
 

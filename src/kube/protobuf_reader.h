@@ -95,6 +95,8 @@ class ProtobufReader : public FieldReader {
     bool has_time(Object object, Field field) { return !text(object, field).empty(); }
     /// Length of a list; 0 where it is absent.
     std::size_t count(Object object, Field field);
+    /// Whether a list has anything in it.
+    bool has_any(Object object, Field field) { return count(object, field) > 0; }
     /// The value of a label or annotation; empty where it is absent.
     std::string_view label(Object parent, Field field, std::string_view key);
 

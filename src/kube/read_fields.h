@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kube/field_reader.h"
+#include "kube/lenient_address.h"
 #include "kube/objects.h"
 
 // What the objects have in common, read alike from JSON and protobuf: `Reader` is JsonReader or
@@ -31,16 +32,17 @@ ObjectKey read_key(Reader& reader, typename Reader::Object object) {
     return key;
 }
 
-/// Adds `parsed`, or refuses `field` with its message.
+/// Adds `parsed`, or passes over `field` with its message.
 template <class Value>
-void parse_into(FieldReader& reader, Field field, base::Result<Value> parsed, std::vector<Value>& values) {
+void add_or_skip(FieldReader& reader, Field field, const base::Result<Value>& parsed,
+                 std::vector<Value>& values) {
     if (parsed)
         values.push_back(*parsed);
     else
-        reader.refuse(field, parsed.error().message);
+        reader.skip(field, parsed.error().message);
 }
 
-/// One of several names; the default where the field is absent.
+/// One of several names; the default where the field is absent, or has a name that is newer than we are.
 template <class Reader, class Value>
 Value read_choice(Reader& reader, typename Reader::Object object, Field field, Value otherwise,
                   std::initializer_list<std::pair<std::string_view, Value>> choices) {
@@ -48,7 +50,7 @@ Value read_choice(Reader& reader, typename Reader::Object object, Field field, V
     if (text.empty()) return otherwise;
     for (const auto& [name, value] : choices)
         if (text == name) return value;
-    reader.refuse(field, "'" + std::string(text) + "' is not known here");
+    reader.skip(field, "'" + std::string(text) + "' is not known here");
     return otherwise;
 }
 
@@ -69,12 +71,12 @@ Labels read_labels(Reader& reader, typename Reader::Object parent, Field field) 
     return labels;
 }
 
-/// A list of texts that `parse` makes values of.
+/// A list of texts that `parse` makes values of; those that are none are passed over.
 template <class Reader, class Value>
 void read_list(Reader& reader, typename Reader::Object object, Field field,
                base::Result<Value> (*parse)(std::string_view), std::vector<Value>& values) {
     reader.each_text(object, field,
-                     [&](std::string_view text) { parse_into(reader, "", parse(text), values); });
+                     [&](std::string_view text) { add_or_skip(reader, "", parse(text), values); });
 }
 
 }  // namespace fairlead::kube

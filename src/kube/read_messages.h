@@ -12,25 +12,33 @@
 
 namespace fairlead::kube {
 
+/// What is passed over in the object goes to `skipped`; where that is nullptr, it makes the object unusable.
 template <class Kind, class Reader>
-Decoded<AnyObject> decode_as(typename Reader::Object object, std::string_view kind) {
+Decoded<AnyObject> decode_as(typename Reader::Object object, std::string_view kind,
+                             std::vector<DecodeError>* skipped) {
     Reader reader;
     Kind decoded;
     read(reader, object, decoded);
-    if (!reader.failed()) return AnyObject{std::move(decoded)};
-    const auto name = decoded.key.to_string();
-    return std::unexpected(
-        DecodeError{std::string(kind) + (name.empty() ? "" : " " + name), reader.field(), reader.reason()});
+    const auto error = [&](const FieldReader::Wrong& wrong) {
+        const auto name = decoded.key.to_string();
+        return DecodeError{std::string(kind) + (name.empty() ? "" : " " + name), wrong.field, wrong.reason};
+    };
+    if (reader.failed()) return std::unexpected(error({reader.field(), reader.reason()}));
+    for (const auto& wrong : reader.skipped()) {
+        if (skipped == nullptr) return std::unexpected(error(wrong));
+        skipped->push_back(error(wrong));
+    }
+    return AnyObject{std::move(decoded)};
 }
 
 /// An object whose kind is known, and its apiVersion; nullopt: it is an item of a list of that kind.
 template <class Reader>
 Decoded<AnyObject> decode_kind(typename Reader::Object object, std::optional<std::string_view> api_version,
-                               std::string_view kind) {
+                               std::string_view kind, std::vector<DecodeError>* skipped) {
     struct KindDecoder {
         std::string_view api_version;
         std::string_view kind;
-        Decoded<AnyObject> (*decode)(typename Reader::Object, std::string_view);
+        Decoded<AnyObject> (*decode)(typename Reader::Object, std::string_view, std::vector<DecodeError>*);
     };
     static constexpr KindDecoder kKinds[] = {
         {"v1", "Service", decode_as<Service, Reader>},
@@ -43,7 +51,7 @@ Decoded<AnyObject> decode_kind(typename Reader::Object object, std::optional<std
     for (const auto& known : kKinds) {
         if (known.kind != kind) continue;
         if (api_version.value_or(known.api_version) == known.api_version)
-            return known.decode(object, known.kind);
+            return known.decode(object, known.kind, skipped);
         if (api_version->empty())
             return std::unexpected(DecodeError{std::string(kind), "apiVersion", "is missing"});
     }
@@ -100,7 +108,7 @@ std::optional<WatchEvent> read_event(std::string_view type, typename Reader::Obj
     const auto* const known =
         std::ranges::find(kTypes, type, &std::pair<std::string_view, WatchEvent::Type>::first);
     if (known == std::end(kTypes)) return std::nullopt;
-    WatchEvent event{known->second, {}, false, {}, std::unexpected(DecodeError{}), {}};
+    WatchEvent event{known->second, {}, false, {}, std::unexpected(DecodeError{}), {}, {}};
     if (event.type == kError) {
         event.status = read_status<Reader>(object);
         return event;
@@ -108,7 +116,7 @@ std::optional<WatchEvent> read_event(std::string_view type, typename Reader::Obj
     read_event_metadata<Reader>(object, event);
     if (event.type == kBookmark) return event;
     event.key = key_of<Reader>(object);
-    if (event.type != kDeleted) event.object = decode_kind<Reader>(object, api_version, kind);
+    if (event.type != kDeleted) event.object = decode_kind<Reader>(object, api_version, kind, &event.skipped);
     return event;
 }
 

@@ -15,12 +15,12 @@ void read(Reader& reader, typename Reader::Object object, Node& node) {
     const auto zone = node.labels.find("topology.kubernetes.io/zone");
     if (zone != node.labels.end()) node.zone = zone->second;
     reader.object(object, {"spec", 2}, [&](Object spec) {
-        read_list(reader, spec, {"podCIDRs", 7}, base::Prefix::parse, node.pod_cidrs);
+        read_list(reader, spec, {"podCIDRs", 7}, parse_lenient_cidr, node.pod_cidrs);
     });
     reader.object(object, {"status", 3}, [&](Object status) {
         reader.each_object(status, {"addresses", 5}, [&](Object address) {
             const auto type = reader.text(address, {"type", 1});
-            const auto parsed = base::IpAddress::parse(reader.text(address, {"address", 2}));
+            const auto parsed = parse_lenient_ip(reader.text(address, {"address", 2}));
             if ((type == "InternalIP" || type == "ExternalIP") && parsed) node.addresses.push_back(*parsed);
         });
     });
@@ -42,7 +42,7 @@ void read(Reader& reader, typename Reader::Object object, ServiceCidr& service_c
         service_cidr.terminating = reader.has_time(metadata, {"deletionTimestamp", 9});
     });
     reader.object(object, {"spec", 2}, [&](Object spec) {
-        read_list(reader, spec, {"cidrs", 1}, base::Prefix::parse, service_cidr.cidrs);
+        read_list(reader, spec, {"cidrs", 1}, parse_lenient_cidr, service_cidr.cidrs);
     });
     reader.object(object, {"status", 3}, [&](Object status) {
         reader.each_object(status, {"conditions", 1}, [&](Object condition) {
@@ -56,11 +56,11 @@ template <class Reader>
 void read_pod_status(Reader& reader, typename Reader::Object status, Pod& pod) {
     using Object = typename Reader::Object;
     reader.each_object(status, {"podIPs", 12}, [&](Object ip) {
-        parse_into(reader, "ip", base::IpAddress::parse(reader.text(ip, {"ip", 1})), pod.pod_ips);
+        add_or_skip(reader, "ip", parse_lenient_ip(reader.text(ip, {"ip", 1})), pod.pod_ips);
     });
     const auto single = reader.text(status, {"podIP", 6});
     if (pod.pod_ips.empty() && !single.empty())
-        parse_into(reader, "podIP", base::IpAddress::parse(single), pod.pod_ips);
+        add_or_skip(reader, "podIP", parse_lenient_ip(single), pod.pod_ips);
     const auto phase = reader.text(status, {"phase", 1});
     pod.finished = phase == "Succeeded" || phase == "Failed";
     bool was_seen = !phase.empty();

@@ -27,16 +27,22 @@ ServicePort read_service_port(Reader& reader, typename Reader::Object object) {
     return port;
 }
 
+/// A ClusterIP, without which a Service is not worth having.
+inline void read_cluster_ip(FieldReader& reader, Field field, std::string_view text, Service& service) {
+    const auto address = parse_lenient_ip(text);
+    if (!address) return reader.refuse(field, address.error().message);
+    service.cluster_ips.push_back(*address);
+}
+
 template <class Reader>
 void read_cluster_ips(Reader& reader, typename Reader::Object spec, Service& service) {
     const auto first = reader.text(spec, {"clusterIP", 3});
     service.headless = first == "None";
     if (service.headless) return;
     reader.each_text(spec, {"clusterIPs", 18}, [&](std::string_view text) {
-        if (text != "None") parse_into(reader, "", base::IpAddress::parse(text), service.cluster_ips);
+        if (text != "None") read_cluster_ip(reader, "", text, service);
     });
-    if (service.cluster_ips.empty() && !first.empty())
-        parse_into(reader, "clusterIP", base::IpAddress::parse(first), service.cluster_ips);
+    if (service.cluster_ips.empty() && !first.empty()) read_cluster_ip(reader, "clusterIP", first, service);
 }
 
 template <class Reader>
@@ -60,7 +66,7 @@ template <class Reader>
 void read_ip_families(Reader& reader, typename Reader::Object spec, Service& service) {
     reader.each_text(spec, {"ipFamilies", 19}, [&](std::string_view text) {
         if (text != "IPv4" && text != "IPv6")
-            return reader.refuse("'" + std::string(text) + "' is not IPv4 or IPv6");
+            return reader.skip("'" + std::string(text) + "' is not IPv4 or IPv6");
         service.ip_families.push_back(text == "IPv4" ? base::Family::kIpv4 : base::Family::kIpv6);
     });
     service.ip_family_policy = read_choice(reader, spec, {"ipFamilyPolicy", 17}, IpFamilyPolicy::kSingleStack,
@@ -80,6 +86,17 @@ void read_policies(Reader& reader, typename Reader::Object spec, Service& servic
     service.traffic_distribution = reader.text(spec, {"trafficDistribution", 23});
 }
 
+/// Where none of the ranges can be read nobody is let in, for no ranges at all would let in everybody: there
+/// is no packet from the unspecified address.
+template <class Reader>
+void read_source_ranges(Reader& reader, typename Reader::Object spec, Service& service) {
+    constexpr Field kField{"loadBalancerSourceRanges", 9};
+    auto& ranges = service.load_balancer_source_ranges;
+    read_list(reader, spec, kField, parse_lenient_cidr, ranges);
+    constexpr unsigned kWholeIpv4 = 32;
+    if (ranges.empty() && reader.has_any(spec, kField)) ranges.emplace_back(base::IpAddress{}, kWholeIpv4);
+}
+
 template <class Reader>
 void read_service_spec(Reader& reader, typename Reader::Object spec, Service& service) {
     service.type = read_choice(reader, spec, {"type", 4}, ServiceType::kClusterIp,
@@ -92,9 +109,8 @@ void read_service_spec(Reader& reader, typename Reader::Object spec, Service& se
         service.ports.push_back(read_service_port(reader, port));
     });
     service.selector = read_labels(reader, spec, {"selector", 2});
-    read_list(reader, spec, {"externalIPs", 5}, base::IpAddress::parse, service.external_ips);
-    read_list(reader, spec, {"loadBalancerSourceRanges", 9}, base::Prefix::parse,
-              service.load_balancer_source_ranges);
+    read_list(reader, spec, {"externalIPs", 5}, parse_lenient_ip, service.external_ips);
+    read_source_ranges(reader, spec, service);
     read_affinity(reader, spec, service);
     read_policies(reader, spec, service);
     service.health_check_node_port = reader.port(spec, {"healthCheckNodePort", 12});
@@ -112,7 +128,7 @@ void read_load_balancer_ips(Reader& reader, typename Reader::Object status, Serv
             const auto ip = reader.text(ingress, {"ip", 1});
             const auto mode = reader.text(ingress, {"ipMode", 3});
             if (!ip.empty() && (mode.empty() || mode == "VIP"))
-                parse_into(reader, "ip", base::IpAddress::parse(ip), service.load_balancer_ips);
+                add_or_skip(reader, "ip", parse_lenient_ip(ip), service.load_balancer_ips);
         });
     });
 }

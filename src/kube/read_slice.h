@@ -44,24 +44,30 @@ void read_hints(Reader& reader, typename Reader::Object object, EndpointSlice& s
 }
 
 /// All addresses of an endpoint mean the same; as kube-proxy does, the first is taken (discovery/v1
-/// Endpoint).
+/// Endpoint). nullopt if it cannot be used.
 template <class Reader>
-void read_address(Reader& reader, typename Reader::Object object, base::Family family, Endpoint& endpoint) {
+std::optional<base::IpAddress> read_address(Reader& reader, typename Reader::Object object,
+                                            base::Family family) {
     bool first = true;
+    std::optional<base::IpAddress> usable;
     reader.each_text(object, {"addresses", 1}, [&](std::string_view text) {
-        const auto address = base::IpAddress::parse(text);
-        if (!address) return reader.refuse(address.error().message);
+        if (!std::exchange(first, false)) return;
+        const auto address = parse_lenient_ip(text);
+        if (!address) return reader.skip(address.error().message);
         if (address->family() != family)
-            return reader.refuse(std::string(text) + " is not of the slice's addressType");
-        if (std::exchange(first, false)) endpoint.address = *address;
+            return reader.skip(std::string(text) + " is not of the slice's addressType");
+        usable = *address;
     });
-    if (first) reader.refuse("addresses", "is missing");
+    if (first) reader.skip("addresses", "is missing");
+    return usable;
 }
 
 template <class Reader>
 void read_endpoint(Reader& reader, typename Reader::Object object, EndpointSlice& slice) {
+    const auto address = read_address(reader, object, slice.family);
+    if (!address) return;
     Endpoint endpoint;
-    read_address(reader, object, slice.family, endpoint);
+    endpoint.address = *address;
     read_conditions(reader, object, endpoint);
     endpoint.node_name = name_index(reader, slice, reader.text(object, {"nodeName", 6}));
     endpoint.zone = name_index(reader, slice, reader.text(object, {"zone", 7}));
@@ -85,7 +91,7 @@ void read(Reader& reader, typename Reader::Object object, EndpointSlice& slice) 
     const auto type = reader.text(object, {"addressType", 4});
     if (type == "FQDN") return;
     if (type != "IPv4" && type != "IPv6")
-        return reader.refuse("addressType", "'" + std::string(type) + "' is none of IPv4, IPv6, FQDN");
+        return reader.skip("addressType", "'" + std::string(type) + "' is none of IPv4, IPv6, FQDN");
     slice.family = type == "IPv4" ? base::Family::kIpv4 : base::Family::kIpv6;
     slice.ports.reserve(reader.count(object, {"ports", 3}));
     reader.each_object(object, {"ports", 3}, [&](Object port) {

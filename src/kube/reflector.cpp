@@ -28,7 +28,7 @@ constexpr std::uint64_t kWatchSpreadS = 300;
 constexpr std::size_t kPageSize = 500;
 constexpr std::size_t kLargestPageBytes = std::size_t{256} << 20U;
 constexpr std::size_t kLargestRefusalBytes = 4096;
-constexpr std::size_t kMostUnreadable = 1000;
+constexpr std::size_t kMostReported = 1000;
 // Errors in a row about one version after which it is given up.
 constexpr unsigned kMostWatchErrors = 3;
 constexpr unsigned kOk = 200;
@@ -188,10 +188,8 @@ void Reflector::begin_watch(base::TimePoint now) {
 
 void Reflector::receive_listed_object(WatchEvent event) {
     if (event.type == WatchEvent::Type::kDeleted) return listing_.remove(event.key);
-    if (!event.object) {
-        listing_.mark_unreadable(event.key);
-        return report_unreadable(event.key, event.object.error());
-    }
+    note_object(event.key, event.object, event.skipped);
+    if (!event.object) return listing_.mark_unreadable(event.key);
     if (event.type == WatchEvent::Type::kAdded)
         listing_.add(*std::move(event.object));
     else
@@ -201,27 +199,30 @@ void Reflector::receive_listed_object(WatchEvent event) {
 void Reflector::receive_object(WatchEvent event) {
     pauses_.reset();
     resource_version_ = std::move(event.resource_version);
-    const bool deleted = event.type == WatchEvent::Type::kDeleted;
-    if (!deleted && !event.object) return report_unreadable(event.key, event.object.error());
-    if (!unreadable_.empty()) unreadable_.erase(event.key);
-    if (deleted)
-        sink_.remove(event.key);
-    else
-        sink_.put(*std::move(event.object));
+    if (event.type == WatchEvent::Type::kDeleted) {
+        reported_.erase(event.key);
+        return sink_.remove(event.key);
+    }
+    note_object(event.key, event.object, event.skipped);
+    if (event.object) sink_.put(*std::move(event.object));
 }
 
-void Reflector::report_unreadable(const ObjectKey& key, const DecodeError& error) {
-    auto text = error.to_string() + "; what was known of it stays";
-    if (const auto known = unreadable_.find(key); known != unreadable_.end() && known->second == text) return;
+/// Reports what is wrong in an object, unless that was said before.
+void Reflector::note_object(const ObjectKey& key, const Decoded<AnyObject>& object,
+                            const std::vector<DecodeError>& skipped) {
+    std::string text;
+    if (!object) text = object.error().to_string() + "; what was known of it stays";
+    for (const auto& wrong : skipped)
+        text += (text.empty() ? "" : "; ") + wrong.to_string() + "; the rest of it is used";
+    if (text.empty() && reported_.empty()) return;
+    if (text.empty()) return static_cast<void>(reported_.erase(key));
+    if (const auto known = reported_.find(key); known != reported_.end() && known->second == text) return;
     sink_.report(text);
-    if (unreadable_.size() < kMostUnreadable) unreadable_.insert_or_assign(key, std::move(text));
+    if (reported_.size() < kMostReported) reported_.insert_or_assign(key, std::move(text));
 }
 
 void Reflector::complete_list(std::string resource_version) {
     auto objects = listing_.take_objects();
-    if (!unreadable_.empty())
-        for (const auto& object : objects)
-            unreadable_.erase(key_of(object));
     sink_.replace(std::move(objects), listing_.take_unreadable());
     resource_version_ = std::move(resource_version);
     synced_ = true;
@@ -234,12 +235,13 @@ void Reflector::receive_page(base::TimePoint now) {
     body_ = {};
     if (!page) return back_off(now, "list " + resource_.name + ": " + page.error().message);
     for (std::size_t i = 0; i < page->items.size(); ++i) {
-        if (page->items[i]) {
+        const auto skipped = page->skipped.find(i);
+        note_object(page->keys[i], page->items[i],
+                    skipped == page->skipped.end() ? std::vector<DecodeError>{} : skipped->second);
+        if (page->items[i])
             listing_.add(*std::move(page->items[i]));
-        } else {
+        else
             listing_.mark_unreadable(page->keys[i]);
-            report_unreadable(page->keys[i], page->items[i].error());
-        }
     }
     continue_token_ = std::move(page->continue_token);
     if (continue_token_.empty()) complete_list(std::move(page->resource_version));

@@ -93,7 +93,8 @@ class Reflector {
     void receive_refusal(base::TimePoint now);
     [[nodiscard]] std::string refusal_text() const;
     [[nodiscard]] ApiStatus refusal_status();
-    void report_unreadable(const ObjectKey& key, const DecodeError& error);
+    void note_object(const ObjectKey& key, const Decoded<AnyObject>& object,
+                     const std::vector<DecodeError>& skipped);
     void complete_list(std::string resource_version);
     void start_over();
     void idle(base::TimePoint now, base::Duration pause);
@@ -119,7 +120,7 @@ class Reflector {
     Listing listing_;
     BackOff pauses_;
     std::string last_error_;
-    std::map<ObjectKey, std::string> unreadable_;  // what was reported of objects
+    std::map<ObjectKey, std::string> reported_;  // of objects that are not quite usable
     std::uint64_t requests_ = 0;
 };
 

@@ -184,6 +184,26 @@ TEST_F(ReflectorTest, ResourceThatEveryServerHasIsAnErrorWhereItIsMissing) {
     EXPECT_LT(reflector_.next_deadline() - now_, 10s);
 }
 
+TEST_F(ReflectorTest, ObjectWithAnOddValueIsUsedAndReportedOnce) {
+    const auto odd = [](int version, const std::string& affinity) {
+        return R"({"apiVersion":"v1","kind":"Service","metadata":{"namespace":"shop","name":"a","resourceVersion":")" +
+               std::to_string(version) + R"("},"spec":{"clusterIP":"10.96.0.1","sessionAffinity":")" +
+               affinity + R"("}})";
+    };
+    next_request();
+    list(event("ADDED", odd(1, "Cookie")), 7);
+    EXPECT_EQ(copy_.objects.at("a"), "10.96.0.1");
+    ASSERT_EQ(copy_.reports.size(), 1U);
+    EXPECT_THAT(copy_.reports[0],
+                HasSubstr("Service shop/a: spec.sessionAffinity: 'Cookie' is not known here; the "
+                          "rest of it is used"));
+    reflector_.receive_body(now_, event("MODIFIED", odd(8, "Cookie")));
+    EXPECT_EQ(copy_.reports.size(), 1U);
+    reflector_.receive_body(now_, event("MODIFIED", odd(9, "None")));
+    reflector_.receive_body(now_, event("MODIFIED", odd(10, "Cookie")));
+    EXPECT_EQ(copy_.reports.size(), 2U) << "odd again after it was mended";
+}
+
 TEST_F(ReflectorTest, BacksOffWithGrowingPausesAndHonoursRetryAfter) {
     base::Duration last{};
     for (int i = 0; i < 8; ++i) {

@@ -95,6 +95,11 @@ TEST(GoldenService, HasAllItsFieldsInBothEncodings) {
     EXPECT_EQ(service.annotations, (Labels{{"fairlead.io/consistent-hashing", "true"}}));
 }
 
+TEST(GoldenService, MayHaveBlanksAroundItsSourceRanges) {
+    const auto service = decoded<Service>("service-blanks");
+    EXPECT_THAT(texts(service.load_balancer_source_ranges), ElementsAre("10.0.0.0/8", "10.1.0.0/16"));
+}
+
 TEST(GoldenService, MayBeHeadlessExternalOrSomebodyElses) {
     const auto headless = decoded<Service>("service-headless");
     EXPECT_TRUE(headless.headless);
@@ -201,17 +206,17 @@ TEST(GoldenList, IsTheSameInBothEncodings) {
 }
 
 TEST(GoldenWatch, StreamingListEndsWithABookmarkInBothEncodings) {
-    for (const auto* name : {"watch-services", "watch-slices"}) {
+    for (const auto& [name, objects] : {std::pair{"watch-services", 5U}, {"watch-slices", 4U}}) {
         const auto seen = events(name, Encoding::kProtobuf);
         EXPECT_EQ(seen, events(name, Encoding::kJson));
-        ASSERT_THAT(seen, SizeIs(5));
-        for (std::size_t i = 0; i < 4; ++i) {
+        ASSERT_THAT(seen, SizeIs(objects + 1));
+        for (std::size_t i = 0; i < objects; ++i) {
             EXPECT_EQ(seen[i].type, WatchEvent::Type::kAdded);
             EXPECT_TRUE(seen[i].object) << seen[i].object.error().to_string();
         }
-        EXPECT_EQ(seen[4].type, WatchEvent::Type::kBookmark);
-        EXPECT_TRUE(seen[4].initial_events_end);
-        EXPECT_FALSE(seen[4].resource_version.empty());
+        EXPECT_EQ(seen.back().type, WatchEvent::Type::kBookmark);
+        EXPECT_TRUE(seen.back().initial_events_end);
+        EXPECT_FALSE(seen.back().resource_version.empty());
     }
 }
 

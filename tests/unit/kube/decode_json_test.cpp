@@ -163,13 +163,13 @@ TEST(DecodeJson, BadItemOfAListIsInItsPlaceAndTheOthersAreRead) {
     JsonDecoder decoder;
     const auto page = decoder.decode_list(
         R"({"metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"a"}},)"
-        R"({"metadata":{"name":"b"},"spec":{"type":"Magic"}},{"metadata":{"name":"c"}}]})",
+        R"({"metadata":{"name":"b"},"spec":{"clusterIP":"Magic"}},{"metadata":{"name":"c"}}]})",
         "Service");
     ASSERT_TRUE(page) << page.error().message;
     ASSERT_THAT(page->items, SizeIs(3));
     EXPECT_TRUE(page->items[0] && page->items[2]);
     EXPECT_EQ(page->keys[1].name, "b");
-    EXPECT_THAT(page->items[1].error().to_string(), HasSubstr("Service b: spec.type"));
+    EXPECT_THAT(page->items[1].error().to_string(), HasSubstr("Service b: spec.clusterIP"));
 }
 
 TEST(DecodeJson, WatchEventsOfNoKnownTypeOrFormAreRefused) {

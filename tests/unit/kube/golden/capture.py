@@ -75,6 +75,9 @@ def create_services(control):
     control.patch(SPACE + "/services/cart/status", {"status": {"loadBalancer": {"ingress": [
         {"ip": "203.0.113.1"}, {"ip": "203.0.113.2", "ipMode": "Proxy"}, {"ip": "203.0.113.3", "ipMode": "VIP"},
         {"hostname": "lb.example"}]}}})
+    control.create(SPACE + "/services", service(
+        "blanks", type="LoadBalancer", clusterIP="10.96.1.2", ports=[port("a", 1)],
+        loadBalancerSourceRanges=[" 10.0.0.0/8", "10.1.0.0/16 "]))
     control.create(SPACE + "/services", service("headless", clusterIP="None", ports=[port("a", 1)]))
     control.create(SPACE + "/services", service("outside", type="ExternalName", externalName="shop.example"))
     other = service("foreign", ports=[port("a", 1)])
@@ -144,7 +147,7 @@ def capture(control, name, path, **kwargs):
 
 
 def capture_all(control):
-    for name in ("cart", "headless", "outside", "foreign"):
+    for name in ("cart", "blanks", "headless", "outside", "foreign"):
         capture(control, f"service-{name}", f"{SPACE}/services/{name}")
     for name in ("cart-v4", "cart-v6", "cart-fqdn", "cart-empty"):
         capture(control, f"slice-{name}", f"{SLICES}/{name}")
