@@ -8,12 +8,14 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -32,6 +34,7 @@ namespace fs = std::filesystem;
 using base::Result;
 
 constexpr unsigned kRequests = 60;
+constexpr std::string_view kTourPrefix = "tour";
 
 void say(const std::string& line) {
     std::puts(line.c_str());
@@ -233,20 +236,31 @@ Result<void> Tour::run() {
     return {};
 }
 
-/// Tours that were killed left their labs; nobody else has such names.
-Result<void> remove_old_tours() {
-    FAIRLEAD_TRY(const auto labs, labs_on_this_machine());
-    for (const auto& lab : labs)
-        if (lab.starts_with("tour") && lab.size() > 4 && kill(std::stoi(lab.substr(4)), 0) != 0)
-            FAIRLEAD_CHECK(take_down(lab));
-    return {};
+/// The process whose tour has that name; nullopt if it is no tour's.
+std::optional<pid_t> tour_guide(std::string_view lab) {
+    if (!lab.starts_with(kTourPrefix)) return std::nullopt;
+    const auto digits = lab.substr(kTourPrefix.size());
+    pid_t pid = 0;
+    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), pid);
+    if (problem != std::errc{} || end != digits.data() + digits.size() || pid <= 0) return std::nullopt;
+    return pid;
 }
 
 }  // namespace
 
+Result<void> remove_old_tours() {
+    FAIRLEAD_TRY(const auto labs, labs_on_this_machine());
+    for (const auto& lab : labs) {
+        const auto guide = tour_guide(lab);
+        const bool is_over = guide && kill(*guide, 0) != 0 && !claim_holder(lab);
+        if (is_over) FAIRLEAD_CHECK(take_down(lab));
+    }
+    return {};
+}
+
 Result<void> run_tour() {
     FAIRLEAD_CHECK(remove_old_tours());
-    const auto lab = "tour" + std::to_string(getpid());
+    const auto lab = std::string(kTourPrefix) + std::to_string(getpid());
     return run_guarded(lab, [&lab] { return Tour{lab}.run(); }, [&lab] { return take_down(lab); });
 }
 

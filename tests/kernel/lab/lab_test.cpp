@@ -16,6 +16,7 @@
 #include "lab/demo.h"
 #include "lab/layout.h"
 #include "lab/state.h"
+#include "lab/tour.h"
 #include "support/command.h"
 
 namespace fairlead::lab {
@@ -211,6 +212,33 @@ TEST_F(LabTest, CtrlCRemovesACaseInTheMiddle) {
     waitpid(run, &status, 0);
     EXPECT_EQ(WEXITSTATUS(status), 1);
     expect_nothing_left("case");
+}
+
+TEST(OldTours, AreRemovedAndOtherLabsAreLeftAlone) {
+    const pid_t ended = fork();
+    if (ended == 0) _exit(0);
+    waitpid(ended, nullptr, 0);
+    const auto old_tour = "tour" + std::to_string(ended);
+    const std::vector<std::string> others = {"tour", "tourist", "tour12x", "tour99999999999",
+                                             "tour" + std::to_string(getpid())};
+    for (const auto& lab : others)
+        fs::create_directories(StatePaths{lab}.directory);
+    fs::create_directories(StatePaths{old_tour}.directory);
+    const auto held = "tour" + std::to_string(ended + 1'000'000'000);
+    {
+        const auto claim = Claim::take(held);
+        ASSERT_TRUE(claim) << claim.error().message;
+        const auto removed = remove_old_tours();
+        EXPECT_TRUE(removed) << removed.error().message;
+        EXPECT_TRUE(fs::exists(StatePaths{held}.directory)) << "somebody runs it";
+    }
+    EXPECT_FALSE(fs::exists(StatePaths{old_tour}.directory));
+    for (const auto& lab : others)
+        EXPECT_TRUE(fs::exists(StatePaths{lab}.directory)) << lab;
+    for (const auto& lab : others)
+        EXPECT_TRUE(remove_lab(lab));
+    EXPECT_TRUE(remove_old_tours());
+    EXPECT_FALSE(fs::exists(StatePaths{held}.directory)) << "nobody runs it any more";
 }
 
 TEST_F(LabTest, TheTourEndsWell) {
