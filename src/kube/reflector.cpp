@@ -31,16 +31,23 @@ constexpr std::size_t kLargestRefusalBytes = 4096;
 constexpr std::size_t kMostReported = 1000;
 // Errors in a row about one version after which it is given up.
 constexpr unsigned kMostWatchErrors = 3;
+// Streaming lists in a row that did not complete, after which pages are asked for: servers and proxies before
+// them may pass over the parameter, or hold back the stream.
+constexpr unsigned kMostFailedStreamingLists = 2;
+// A server that takes the list for a watch sends changes without end.
+constexpr base::Duration kLongestStreamingList = 2min;
 constexpr unsigned kOk = 200;
 constexpr unsigned kBadRequest = 400;
 constexpr unsigned kUnauthorized = 401;
 constexpr unsigned kForbidden = 403;
 constexpr unsigned kNotFound = 404;
+constexpr unsigned kMethodNotAllowed = 405;
 constexpr unsigned kTimeout = 408;
 constexpr unsigned kGone = 410;
 constexpr unsigned kUnprocessable = 422;
 constexpr unsigned kTooManyRequests = 429;
 constexpr unsigned kInternalError = 500;
+constexpr unsigned kGatewayTimeout = 504;
 
 /// True if the same request can never succeed: a version that the server does not take.
 bool is_final(unsigned status) {
@@ -88,11 +95,12 @@ std::optional<std::string> Reflector::poll(base::TimePoint now) {
     if (!resource_version_.empty()) {
         phase_ = Phase::kWatch;
     } else {
-        phase_ = streaming_lists_ ? Phase::kStreamingList : Phase::kPagedList;
+        const bool streams = streaming_lists_ && failed_streaming_lists_ < kMostFailedStreamingLists;
+        phase_ = streams ? Phase::kStreamingList : Phase::kPagedList;
         if (continue_token_.empty()) listing_.clear();
     }
     silence_limit_ = phase_ == Phase::kWatch ? kSilentWatch : kSilentList;
-    deadline_ = now + silence_limit_;
+    await_more(now);
     return target();
 }
 
@@ -127,13 +135,13 @@ void Reflector::receive_head(base::TimePoint now, unsigned status, std::string_v
     encoding_ = encoding_of(content_type);
     frames_.reset(encoding_);
     retry_after_ = parse_retry_after(retry_after);
-    deadline_ = now + silence_limit_;
+    await_more(now);
     if (status == kOk && phase_ == Phase::kWatch) last_error_.clear();
 }
 
 void Reflector::receive_body(base::TimePoint now, std::string_view bytes) {
     if (phase_ == Phase::kIdle) return;
-    deadline_ = now + silence_limit_;
+    await_more(now);
     if (status_ != kOk || phase_ == Phase::kPagedList) {
         const auto limit = status_ == kOk ? kLargestPageBytes : kLargestRefusalBytes;
         body_ += bytes.substr(0, limit - std::min(limit, body_.size()));
@@ -183,7 +191,7 @@ void Reflector::receive_bookmark(base::TimePoint now, WatchEvent event) {
 void Reflector::begin_watch(base::TimePoint now) {
     phase_ = Phase::kWatch;
     silence_limit_ = kSilentWatch;
-    deadline_ = now + silence_limit_;
+    await_more(now);
 }
 
 void Reflector::receive_listed_object(WatchEvent event) {
@@ -226,6 +234,7 @@ void Reflector::complete_list(std::string resource_version) {
     sink_.replace(std::move(objects), listing_.take_unreadable());
     resource_version_ = std::move(resource_version);
     synced_ = true;
+    failed_streaming_lists_ = 0;
     last_error_.clear();
 }
 
@@ -264,7 +273,8 @@ std::string Reflector::refusal_text() const {
 }
 
 void Reflector::receive_refusal(base::TimePoint now) {
-    if (phase_ == Phase::kStreamingList && (status_ == kBadRequest || status_ == kUnprocessable)) {
+    const bool refused = status_ == kBadRequest || status_ == kMethodNotAllowed || status_ == kUnprocessable;
+    if (phase_ == Phase::kStreamingList && refused) {
         streaming_lists_ = false;
         return idle(now, 0s);
     }
@@ -296,6 +306,11 @@ void Reflector::failed(base::TimePoint now, const std::string& message) {
     back_off(now, resource_.name + ": " + message);
 }
 
+void Reflector::await_more(base::TimePoint now) {
+    deadline_ = now + silence_limit_;
+    if (phase_ == Phase::kStreamingList) deadline_ = std::min(deadline_, sent_ + kLongestStreamingList);
+}
+
 void Reflector::start_over() {
     resource_version_.clear();
     continue_token_.clear();
@@ -307,6 +322,8 @@ void Reflector::idle(base::TimePoint now, base::Duration pause) {
 }
 
 void Reflector::back_off(base::TimePoint now, std::string error) {
+    const bool was_answered = status_ == kOk || status_ == kGatewayTimeout || now >= deadline_;
+    if (phase_ == Phase::kStreamingList && was_answered) ++failed_streaming_lists_;
     if (error != last_error_) sink_.report(error);
     last_error_ = std::move(error);
     continue_token_.clear();

@@ -43,10 +43,10 @@ class ReflectorSink {
 ///
 /// Does no I/O. The caller sends what poll() returns (GET, with kAcceptedTypes as Accept) with one request
 /// under way at a time, and passes on what comes back. A streaming list (KEP-3157) is asked for first; a
-/// server that refuses it gets paged lists. Nothing is replaced before a list is complete. After errors it
-/// waits as BackOff says, or longer where the server asks for it; a watch that ends normally or has nothing
-/// to say for long is resumed at once from the last resourceVersion; 410 starts over. A resource that the
-/// server does not have, and need not, is asked for again every few minutes.
+/// server that refuses it, or twice does not complete it, gets paged lists. Nothing is replaced before a list
+/// is complete. After errors it waits as BackOff says, or longer where the server asks for it; a watch that
+/// ends normally or has nothing to say for long is resumed at once from the last resourceVersion; 410 starts
+/// over. A resource that the server does not have, and need not, is asked for again every few minutes.
 class Reflector {
   public:
     Reflector(Resource resource, ReflectorSink& sink, base::Random& random);
@@ -97,6 +97,7 @@ class Reflector {
                      const std::vector<DecodeError>& skipped);
     void complete_list(std::string resource_version);
     void start_over();
+    void await_more(base::TimePoint now);
     void idle(base::TimePoint now, base::Duration pause);
     void back_off(base::TimePoint now, std::string error);
 
@@ -112,8 +113,9 @@ class Reflector {
     Encoding encoding_ = Encoding::kJson;
     base::Duration retry_after_{};
     WatchFrames frames_;
-    std::string body_;  // of a page, or of a refusal
-    bool streaming_lists_ = true;
+    std::string body_;                     // of a page, or of a refusal
+    bool streaming_lists_ = true;          // false: the server refuses them
+    unsigned failed_streaming_lists_ = 0;  // in a row
     bool synced_ = false;
     std::string resource_version_;  // empty: list first
     std::string continue_token_;

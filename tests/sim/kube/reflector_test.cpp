@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 #include <map>
 
 namespace fairlead::kube {
@@ -204,6 +205,71 @@ TEST_F(ReflectorTest, ObjectWithAnOddValueIsUsedAndReportedOnce) {
     EXPECT_EQ(copy_.reports.size(), 2U) << "odd again after it was mended";
 }
 
+TEST_F(ReflectorTest, AsksForPagesWhereStreamingListsDoNotComplete) {
+    const std::pair<const char*, std::function<void()>> servers[] = {
+        {"silent before the head",
+         [&] {
+             now_ = reflector_.next_deadline();
+             reflector_.failed(now_, "no sign of life");
+         }},
+        {"silent after the head",
+         [&] {
+             answer("");
+             now_ = reflector_.next_deadline();
+             reflector_.failed(now_, "no sign of life");
+         }},
+        {"ignores the parameter",
+         [&] {
+             answer(event("ADDED", service_json("a", 1, "10.96.0.1")));
+             for (int i = 0; !reflector_.expired(now_); ++i) {
+                 ASSERT_LT(i, 100) << "changes without end";
+                 reflector_.receive_body(now_, event("MODIFIED", service_json("a", i, "10.96.0.1")));
+                 now_ += 10s;
+             }
+             reflector_.failed(now_, "no sign of life");
+         }},
+        {"ends",
+         [&] {
+             answer(event("ADDED", service_json("a", 1, "10.96.0.1")));
+             reflector_.receive_end(now_);
+         }},
+        {"gives up waiting",
+         [&] {
+             answer("", 504);
+             reflector_.receive_end(now_);
+         }},
+    };
+    for (const auto& [name, fail] : servers) {
+        SCOPED_TRACE(name);
+        for (int i = 0; i < 2; ++i) {
+            EXPECT_THAT(next_request(), HasSubstr("sendInitialEvents=true"));
+            fail();
+        }
+        EXPECT_THAT(next_request(), HasSubstr("limit=500"));
+        answer(R"({"metadata":{"resourceVersion":"7"},"items":[]})");
+        reflector_.receive_end(now_);
+        EXPECT_THAT(next_request(), HasSubstr("resourceVersion=7"));
+        reflector_.receive_head(now_, 200, "");
+        reflector_.receive_body(now_, event("ERROR", R"({"kind":"Status","code":410})"));
+    }
+    EXPECT_THAT(next_request(), HasSubstr("sendInitialEvents=true")) << "after the next 410 it may work";
+}
+
+TEST_F(ReflectorTest, ServerThatIsDownGetsAStreamingListOnceItIsBack) {
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_THAT(next_request(), HasSubstr("sendInitialEvents=true"));
+        reflector_.failed(now_, "connect: Connection refused");
+    }
+}
+
+TEST_F(ReflectorTest, AsksForPagesAtOnceWhereStreamingIsNoMethod) {
+    next_request();
+    answer("", 405);
+    reflector_.receive_end(now_);
+    EXPECT_THAT(next_request(), HasSubstr("limit=500"));
+    EXPECT_THAT(copy_.reports, IsEmpty());
+}
+
 TEST_F(ReflectorTest, BacksOffWithGrowingPausesAndHonoursRetryAfter) {
     base::Duration last{};
     for (int i = 0; i < 8; ++i) {
@@ -291,7 +357,13 @@ TEST_F(ReflectorTest, ConvergesToTheTruthWhateverTheServerDoes) {
             }
             reflector.receive_head(now, 200, "");
             std::string stream;
-            if (target->find("sendInitialEvents") != std::string::npos) {
+            const bool is_page = target->find("limit=") != std::string::npos;
+            if (is_page) {
+                for (const auto& [name, ip] : truth)
+                    stream += (stream.empty() ? "" : ",") + service_json(name, version, ip);
+                stream = R"({"metadata":{"resourceVersion":")" + std::to_string(version) + R"("},"items":[)" +
+                         stream + "]}";
+            } else if (target->find("sendInitialEvents") != std::string::npos) {
                 for (const auto& [name, ip] : truth)
                     stream += event("ADDED", service_json(name, version, ip));
                 stream += bookmark(version, true);
@@ -304,7 +376,8 @@ TEST_F(ReflectorTest, ConvergesToTheTruthWhateverTheServerDoes) {
                     for (std::size_t i = history.size() - missing; i < history.size(); ++i)
                         stream += history[i];
             }
-            for (auto more = random.below(4); more > 0 && stream.find("ERROR") == std::string::npos; --more)
+            const bool goes_on = !is_page && stream.find("ERROR") == std::string::npos;
+            for (auto more = random.below(4); more > 0 && goes_on; --more)
                 stream += change();
             if (faults && random.below(4) == 0) stream.resize(random.below(stream.size() + 1));
             reflector.receive_body(now, stream);
