@@ -104,7 +104,11 @@ class ProgramRun : public std::enable_shared_from_this<ProgramRun> {
         posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
         posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
         posix_spawn_file_actions_adddup2(&files, error, STDERR_FILENO);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+        sigset_t ignored_by_us;
+        sigemptyset(&ignored_by_us);
+        sigaddset(&ignored_by_us, SIGPIPE);
+        posix_spawnattr_setsigdefault(&attributes, &ignored_by_us);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
         std::vector<std::string> arguments = program.arguments;
         arguments.insert(arguments.begin(), program.command);
         auto environment = merged_environment(program.environment);

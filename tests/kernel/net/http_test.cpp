@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 
 #include "net/files.h"
@@ -217,6 +218,22 @@ TEST(RunProgram, GivesOutputAndNamesHowItFailed) {
     EXPECT_EQ(run({"no-such-program", {}, {}}, 5s), "error: no-such-program: No such file or directory");
     EXPECT_EQ(run({"sleep", {"60"}, {}}, 100ms), "error: sleep: took too long");
     EXPECT_EQ(run({"sh", {"-c", "yes"}, {}}, 10s), "error: sh: printed over 1 MiB");
+}
+
+TEST(RunProgram, LetsProgramsDieOfABrokenPipeThoughWeDoNot) {
+    const auto before = std::signal(SIGPIPE, SIG_IGN);
+    EventLoop loop;
+    std::string text;
+    // 141: 128 and SIGPIPE. With the signal ignored `yes` ends with an error of its own, status 1.
+    const auto running =
+        run_program(loop, {"bash", {"-c", "yes | head -n 1 > /dev/null; echo ${PIPESTATUS[0]}"}, {}}, 5s,
+                    [&](base::Result<std::string> result) {
+                        text = result ? *result : result.error().message;
+                        loop.stop();
+                    });
+    loop.run();
+    std::signal(SIGPIPE, before);
+    EXPECT_EQ(text, "141\n");
 }
 
 }  // namespace
