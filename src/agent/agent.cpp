@@ -11,8 +11,24 @@ namespace fairlead::agent {
 
 using base::Result;
 
+namespace {
+
+admin::Number& reload_counter(admin::Metrics& metrics, std::string_view result) {
+    return metrics.counter("fairlead_config_reloads_total", "Reloads of the configuration.",
+                           {{"result", std::string(result)}});
+}
+
+}  // namespace
+
 Agent::Agent(net::EventLoop& loop, Config config, std::function<Result<Config>()> reload)
-    : loop_(loop), config_(std::move(config)), reload_(std::move(reload)) {
+    : loop_(loop),
+      config_(std::move(config)),
+      reload_(std::move(reload)),
+      reloads_ok_(reload_counter(metrics_, "ok")),
+      reloads_refused_(reload_counter(metrics_, "refused")),
+      manifest_problems_(
+          metrics_.gauge("fairlead_manifest_problems", "Problems in the manifests as they are now.")),
+      listeners_(loop, health_pages(), admin_pages()) {
     metrics_
         .gauge("fairlead_build_info", "Always 1; the label is what counts.",
                {{"version", std::string(base::kVersion)}})
@@ -26,7 +42,7 @@ Result<void> Agent::start() {
     base::log_info("starting", {{"version", base::kVersion}, {"node", config_.node_name}});
     FAIRLEAD_CHECK(watch_signals());
     FAIRLEAD_TRY(syncer_, ServiceSyncer::open(loop_, metrics_, service_options(config_)));
-    FAIRLEAD_CHECK(listen(config_));
+    FAIRLEAD_CHECK(listeners_.listen(config_.health_address, config_.admin_address));
     return start_source();
 }
 
@@ -74,27 +90,19 @@ std::vector<std::string> Agent::problems() const {
 
 void Agent::on_objects_changed() {
     syncer_->stage(stores_.take_changes());
-    if (manifests_)
-        metrics_.gauge("fairlead_manifest_problems", "Problems in the manifests as they are now.")
-            .set(static_cast<double>(manifests_->problems().size()));
+    if (manifests_) manifest_problems_.set(static_cast<double>(manifests_->problems().size()));
 }
 
-Result<void> Agent::listen(const Config& config) {
-    if (!health_server_ || config.health_address != config_.health_address) {
-        admin::HealthSource source{[this] { return not_ready(); }, [this] { return syncer_->last_updated(); },
-                                   [this] { return loop_.wall_now(); }};
-        FAIRLEAD_TRY(health_server_, net::HttpServer::listen(loop_, config.health_address,
-                                                             admin::health_handler(std::move(source))));
-    }
-    if (!admin_server_ || config.admin_address != config_.admin_address) {
-        auto handler =
-            admin::admin_handler(metrics_, {{"/status", [this](const std::string&) { return status(); }},
-                                            {"/services", [this](const std::string& query) {
-                                                 return services_json(syncer_->proxy(), query);
-                                             }}});
-        FAIRLEAD_TRY(admin_server_, net::HttpServer::listen(loop_, config.admin_address, std::move(handler)));
-    }
-    return {};
+net::HttpServer::Handler Agent::health_pages() {
+    return admin::health_handler({[this] { return not_ready(); }, [this] { return syncer_->last_updated(); },
+                                  [this] { return loop_.wall_now(); }});
+}
+
+net::HttpServer::Handler Agent::admin_pages() {
+    return admin::admin_handler(
+        metrics_,
+        {{"/status", [this](const std::string&) { return status(); }},
+         {"/services", [this](const std::string& query) { return services_json(syncer_->proxy(), query); }}});
 }
 
 std::vector<std::string> Agent::not_ready() const {
@@ -129,11 +137,6 @@ void Agent::on_signal(int signal) {
 }
 
 void Agent::reload() {
-    const auto count = [this](const char* result) {
-        metrics_
-            .counter("fairlead_config_reloads_total", "Reloads of the configuration.", {{"result", result}})
-            .add();
-    };
     auto config = reload_();
     const auto applied =
         config ? apply(*std::move(config)) : Result<void>{std::unexpected(std::move(config).error())};
@@ -141,7 +144,7 @@ void Agent::reload() {
         base::log_error("reload refused; the configuration stays as it was",
                         {{"error", applied.error().message}});
     if (applied) base::log_info("configuration reloaded");
-    count(applied ? "ok" : "refused");
+    (applied ? reloads_ok_ : reloads_refused_).add();
 }
 
 Result<void> Agent::apply(Config config) {
@@ -151,10 +154,11 @@ Result<void> Agent::apply(Config config) {
     if (!fields.empty())
         return base::fail(base::ErrorCode::kInvalid,
                           fields + ": cannot change while the agent runs: restart it");
-    FAIRLEAD_CHECK(listen(config));
+    FAIRLEAD_CHECK(listeners_.listen(config.health_address, config.admin_address));
     config_ = std::move(config);
     base::configure_log(config_.log_level, config_.log_format);
     syncer_->configure(service_options(config_));
+    if (manifests_) manifests_->configure(config_.service_cidrs);
     return {};
 }
 

@@ -8,10 +8,10 @@
 #include "admin/metrics.h"
 #include "agent/api_source.h"
 #include "agent/config.h"
+#include "agent/listeners.h"
 #include "agent/manifest_source.h"
 #include "agent/service_syncer.h"
 #include "net/event_loop.h"
-#include "net/http_server.h"
 
 namespace fairlead::agent {
 
@@ -34,7 +34,8 @@ class Agent {
     base::Result<void> start_manifests();
     base::Result<void> start_api();
     [[nodiscard]] std::vector<std::string> problems() const;
-    base::Result<void> listen(const Config& config);
+    [[nodiscard]] net::HttpServer::Handler health_pages();
+    [[nodiscard]] net::HttpServer::Handler admin_pages();
     base::Result<void> watch_signals();
     void on_signal(int signal);
     void reload();
@@ -48,14 +49,16 @@ class Agent {
     Config config_;
     std::function<base::Result<Config>()> reload_;
     admin::Metrics metrics_;
+    admin::Number& reloads_ok_;
+    admin::Number& reloads_refused_;
+    admin::Number& manifest_problems_;
     kube::Stores stores_;
     std::unique_ptr<ServiceSyncer> syncer_;
     std::unique_ptr<ManifestSource> manifests_;
     std::unique_ptr<ApiSource> api_;
     std::string source_name_;
     bool source_synced_ = false;
-    std::unique_ptr<net::HttpServer> health_server_;
-    std::unique_ptr<net::HttpServer> admin_server_;
+    Listeners listeners_;
     net::Subscription signals_;
 };
 

@@ -25,7 +25,12 @@ constexpr const char* kSliceSelector =
 class ApiSource::Watch {
   public:
     Watch(ApiSource& source, kube::Resource resource, std::unique_ptr<kube::ReflectorSink> sink)
-        : source_(source), sink_(std::move(sink)), reflector_(std::move(resource), *sink_, source.random_) {}
+        : source_(source),
+          sink_(std::move(sink)),
+          reflector_(std::move(resource), *sink_, source.random_),
+          requests_(source.metrics_.counter("fairlead_watch_requests_total",
+                                            "List and watch requests sent to the API server.",
+                                            {{"resource", reflector_.resource().name}})) {}
 
     [[nodiscard]] const kube::Reflector& reflector() const { return reflector_; }
 
@@ -41,10 +46,7 @@ class ApiSource::Watch {
 
   private:
     void send(const std::string& target) {
-        source_.metrics_
-            .counter("fairlead_watch_requests_total", "List and watch requests sent to the API server.",
-                     {{"resource", reflector_.resource().name}})
-            .add();
+        requests_.add();
         source_.client_->with_credentials([this, target](const Result<void>& ready) {
             if (!ready) return source_.loop_.post([this, error = ready.error()] { on_error(error); });
             exchange_ = source_.client_->get(target, handlers());
@@ -80,6 +82,7 @@ class ApiSource::Watch {
     ApiSource& source_;
     std::unique_ptr<kube::ReflectorSink> sink_;
     kube::Reflector reflector_;
+    admin::Number& requests_;
     std::optional<net::HttpExchange> exchange_;
     net::Subscription timer_;
 };

@@ -1,6 +1,8 @@
 #include "agent/commands.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <memory>
 
@@ -20,18 +22,32 @@ using base::Result;
 struct AgentArguments {
     std::string config_path;
     bool check = false;
-    std::vector<std::pair<const Setting*, std::string>> texts;  // one per setting; empty: not given
+    const CLI::Option* config_option = nullptr;
+    struct Flag {
+        const Setting* setting = nullptr;
+        const CLI::Option* option = nullptr;
+        std::string text;
+    };
+    std::vector<Flag> flags;  // one per setting
 };
+
+/// What CLI11 joined of a repeated flag, one a line, as one list.
+std::string with_commas(std::string text) {
+    std::ranges::replace(text, '\n', ',');
+    return text;
+}
 
 Result<Config> load_config(const AgentArguments& arguments) {
     Config config = default_config();
-    if (!arguments.config_path.empty()) {
+    if (arguments.config_option->count() > 0) {
+        if (arguments.config_path.empty())
+            return base::fail(base::ErrorCode::kInvalid, "--config: '' has an empty value");
         FAIRLEAD_TRY(const auto text, net::read_file(arguments.config_path));
         FAIRLEAD_TRY(config, parse_config(arguments.config_path, text));
     }
     std::vector<Override> overrides;
-    for (const auto& [setting, text] : arguments.texts)
-        if (!text.empty()) overrides.push_back({setting, text});
+    for (const auto& [setting, option, text] : arguments.flags)
+        if (option->count() > 0) overrides.push_back({setting, with_commas(text)});
     FAIRLEAD_TRY(config, apply_overrides(std::move(config), overrides));
     if (config.node_name.empty()) config.node_name = net::host_name();
     FAIRLEAD_CHECK(validate(config));
@@ -44,6 +60,8 @@ Result<void> run_agent(const AgentArguments& arguments) {
         std::fputs(to_yaml(config).c_str(), stdout);
         return {};
     }
+    // Nobody may read our log: that is no reason to die.
+    std::signal(SIGPIPE, SIG_IGN);
     net::EventLoop loop;
     Agent agent{loop, std::move(config), [&arguments] { return load_config(arguments); }};
     FAIRLEAD_CHECK(agent.start());
@@ -66,18 +84,22 @@ void add_agent(CLI::App& program, int& exit_status) {
     auto* command = program.add_subcommand(
         "agent", "Run the node agent: Services from the API server or from manifests into nftables");
     auto arguments = std::make_shared<AgentArguments>();
-    command
-        ->add_option("--config", arguments->config_path,
-                     "read FILE, kind AgentConfiguration; flags go over it")
-        ->type_name("FILE");
+    arguments->config_option = command
+                                   ->add_option("--config", arguments->config_path,
+                                                "read FILE, kind AgentConfiguration; flags go over it")
+                                   ->type_name("FILE");
     command->add_flag("--check", arguments->check,
                       "print the configuration that would be used, and do nothing");
-    arguments->texts.reserve(settings().size());
+    arguments->flags.reserve(settings().size());  // options keep references to the texts
     for (const auto& setting : settings()) {
-        auto& [known, text] = arguments->texts.emplace_back(&setting, std::string{});
-        const std::string repeated = setting.list ? ", several with commas" : "";
-        command->add_option(std::string(setting.flag), text, std::string(setting.help) + repeated)
-            ->type_name(std::string(setting.placeholder));
+        auto& flag = arguments->flags.emplace_back(&setting);
+        const std::string repeated = setting.list ? "; several with commas, or repeated" : "";
+        auto* option =
+            command->add_option(std::string(setting.flag), flag.text, std::string(setting.help) + repeated);
+        option->type_name(std::string(setting.placeholder));
+        // Not join(','): that would drop empty values without a word.
+        if (setting.list) option->join();
+        flag.option = option;
     }
     command->callback([arguments, &exit_status] { exit_status = status_of(run_agent(*arguments)); });
 }

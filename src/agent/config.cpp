@@ -174,7 +174,7 @@ std::vector<std::string> split_at_commas(const std::string& text) {
     std::vector<std::string> parts;
     for (std::size_t begin = 0; begin <= text.size();) {
         const auto end = std::min(text.find(',', begin), text.size());
-        if (end > begin) parts.push_back(text.substr(begin, end - begin));
+        parts.push_back(text.substr(begin, end - begin));
         begin = end + 1;
     }
     return parts;
@@ -209,6 +209,9 @@ Result<Config> parse_config(std::string_view file_name, std::string_view text) {
 Result<Config> apply_overrides(Config config, std::span<const Override> overrides) {
     for (const auto& [setting, text] : overrides) {
         const auto values = setting->list ? split_at_commas(text) : std::vector{text};
+        if (std::ranges::find(values, "") != values.end())
+            return base::fail(ErrorCode::kInvalid,
+                              std::string(setting->flag) + ": '" + text + "' has an empty value");
         if (auto set = setting->set(config, values); !set)
             return base::fail_within(setting->flag, std::move(set).error());
     }

@@ -24,7 +24,8 @@ ManifestSource::ManifestSource(net::EventLoop& loop, std::vector<base::Prefix> s
     : loop_(loop),
       stores_(stores),
       changed_(std::move(changed)),
-      allocator_(or_defaults(std::move(service_cidrs))) {}
+      service_cidrs_(or_defaults(std::move(service_cidrs))),
+      allocator_(service_cidrs_) {}
 
 base::Result<std::unique_ptr<ManifestSource>> ManifestSource::start(net::EventLoop& loop,
                                                                     const std::string& directory,
@@ -36,6 +37,14 @@ base::Result<std::unique_ptr<ManifestSource>> ManifestSource::start(net::EventLo
     FAIRLEAD_TRY(source->watcher_, net::DirectoryWatcher::start(loop, directory, source->listener()));
     source->rebuild();
     return source;
+}
+
+void ManifestSource::configure(std::vector<base::Prefix> service_cidrs) {
+    service_cidrs = or_defaults(std::move(service_cidrs));
+    if (service_cidrs == service_cidrs_) return;
+    service_cidrs_ = std::move(service_cidrs);
+    allocator_ = kube::ClusterIpAllocator{service_cidrs_};
+    rebuild();
 }
 
 net::DirectoryWatcher::Listener ManifestSource::listener() {

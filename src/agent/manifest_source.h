@@ -21,6 +21,9 @@ class ManifestSource {
                                                                kube::Stores& stores,
                                                                std::function<void()> changed);
 
+    /// Assigns ClusterIPs from these ranges from now on, as a restart with them would.
+    void configure(std::vector<base::Prefix> service_cidrs);
+
     /// What cannot be used as the files are now, one sentence each.
     [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
 
@@ -37,6 +40,7 @@ class ManifestSource {
     kube::Stores& stores_;
     std::function<void()> changed_;
     kube::ManifestFiles files_;
+    std::vector<base::Prefix> service_cidrs_;
     kube::ClusterIpAllocator allocator_;
     std::map<std::string, std::string> unreadable_;  // by path, why
     std::vector<std::string> problems_;

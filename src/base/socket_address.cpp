@@ -1,8 +1,28 @@
 #include "base/socket_address.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace fairlead::base {
+
+namespace {
+
+bool is_unspecified(const IpAddress& address) {
+    return std::ranges::all_of(address.bytes(), [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+/// Whether a socket that listens on `address` listens on `other` too.
+bool covers(const IpAddress& address, const IpAddress& other) {
+    if (address == other) return true;
+    return is_unspecified(address) &&
+           (address.family() == Family::kIpv6 || address.family() == other.family());
+}
+
+}  // namespace
+
+bool SocketAddress::overlaps(const SocketAddress& other) const {
+    return port == other.port && (covers(address, other.address) || covers(other.address, address));
+}
 
 Result<SocketAddress> SocketAddress::parse(std::string_view text) {
     const auto refuse = [&] {

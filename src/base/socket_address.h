@@ -16,6 +16,9 @@ struct SocketAddress {
 
     /// From "10.0.0.1:80" or "[fd00::1]:80"; the port is 1 to 65535.
     static Result<SocketAddress> parse(std::string_view text);
+    /// Whether a TCP socket that listens on one of the two keeps another from listening on the other: 0.0.0.0
+    /// is every IPv4 address, and :: is every address of both families (ip(7), ipv6(7)).
+    [[nodiscard]] bool overlaps(const SocketAddress& other) const;
     [[nodiscard]] std::string to_string() const { return format_endpoint(address, port); }
 
     friend bool operator==(const SocketAddress&, const SocketAddress&) = default;

@@ -99,6 +99,22 @@ TEST(ApplyOverrides, NamesTheFlagThatItRefuses) {
     EXPECT_THAT(config.error().message, HasSubstr("--service-cidr: "));
 }
 
+TEST(ApplyOverrides, RefusesEmptyTextInsteadOfTakingItAsNotGiven) {
+    const std::vector<std::pair<std::string_view, std::string>> cases = {
+        {"--manifests", ""},
+        {"--node", ""},
+        {"--service-cidr", ""},
+        {"--service-cidr", ","},
+        {"--cluster-cidr", "10.0.0.0/8,"},
+    };
+    for (const auto& [flag, text] : cases) {
+        const std::vector<Override> overrides = {{setting_of(flag), text}};
+        const auto config = apply_overrides(default_config(), overrides);
+        ASSERT_FALSE(config) << flag;
+        EXPECT_EQ(config.error().message, std::string(flag) + ": '" + text + "' has an empty value");
+    }
+}
+
 TEST(Validate, RefusesWhatCannotWorkTogether) {
     const std::vector<std::pair<std::string, std::string>> cases = {
         {"manifests: a\nkubeconfig: b\n", "manifests: excludes"},

@@ -22,5 +22,26 @@ TEST(SocketAddress, RefusesEverythingElseAndQuotesIt) {
     }
 }
 
+TEST(SocketAddress, OverlapsWhatTheKernelWouldNotLetASecondSocketListenOn) {
+    struct Case {
+        const char* a;
+        const char* b;
+        bool overlap;
+    };
+    const Case cases[] = {
+        {"127.0.0.1:80", "127.0.0.1:80", true},  {"127.0.0.1:80", "127.0.0.1:81", false},
+        {"127.0.0.1:80", "127.0.0.2:80", false}, {"0.0.0.0:80", "127.0.0.1:80", true},
+        {"0.0.0.0:80", "127.0.0.1:81", false},   {"0.0.0.0:80", "[::1]:80", false},
+        {"[::]:80", "[::1]:80", true},           {"[::]:80", "127.0.0.1:80", true},
+        {"[::]:80", "0.0.0.0:80", true},
+    };
+    for (const auto& [a, b, overlap] : cases) {
+        const auto first = SocketAddress::parse(a).value();
+        const auto second = SocketAddress::parse(b).value();
+        EXPECT_EQ(first.overlaps(second), overlap) << a << " " << b;
+        EXPECT_EQ(second.overlaps(first), overlap) << b << " " << a;
+    }
+}
+
 }  // namespace
 }  // namespace fairlead::base

@@ -1,0 +1,150 @@
+"""The agent as a process: flags, configuration file, signals, rights, what it leaves and what stands in its way."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+
+from harness import netns, world
+from harness.cluster import wait_for
+
+NODE = None
+
+SERVICE = """apiVersion: v1
+kind: Service
+metadata: {name: cart, namespace: shop}
+spec: {ipFamilyPolicy: PreferDualStack, ports: [{name: tcp, port: 80}]}
+"""
+
+
+def setUpModule():
+    global NODE
+    netns.remove_leftovers()
+    NODE = netns.Namespace("node")
+    unittest.addModuleCleanup(NODE.delete)
+
+
+def listening():
+    return NODE.sh("ss -Hltn | awk '{print $4}' | sort").split()
+
+
+class AgentTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix=f"{netns.PREFIX}-{os.getpid()}-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.manifests = f"{self.folder}/manifests"
+        os.mkdir(self.manifests)
+        self.config = f"{self.folder}/agent.yaml"
+        with open(f"{self.manifests}/cart.yaml", "w") as file:
+            file.write(SERVICE)
+
+    def configure(self, **fields):
+        with open(self.config, "w") as file:
+            file.write("apiVersion: fairlead.config/v1alpha1\nkind: AgentConfiguration\n")
+            file.writelines(f"{name}: {value}\n" for name, value in fields.items())
+
+    def agent(self, program=world.FAIRLEAD, wrapper=()):
+        """An agent that reads the manifests, and the configuration file for all else; not started."""
+        agent = world.Agent(NODE, [])
+        agent.command = [*wrapper, program, "agent", "--node", "n1", "--manifests", self.manifests, "--config", self.config]
+        self.addCleanup(agent.close)
+        return agent
+
+    def reload(self, agent, result="ok"):
+        name = f'fairlead_config_reloads_total{{result="{result}"}}'
+        before = agent.metric(name)
+        agent.process.send_signal(signal.SIGHUP)
+        wait_for(f"reload {result}", lambda: agent.metric(name) == before + 1)
+
+    def run_agent(self, *arguments):
+        """(exit status, standard output, standard error) of an agent that ends by itself."""
+        done = subprocess.run(["ip", "netns", "exec", NODE.name, world.FAIRLEAD, "agent", *arguments],
+                              capture_output=True, text=True, timeout=30)
+        return done.returncode, done.stdout, done.stderr
+
+
+class ReloadTest(AgentTest):
+    def test_pages_move_on_sighup_even_to_an_address_that_overlaps_the_old_one(self):
+        self.configure(healthAddress="0.0.0.0:7001", adminAddress="127.0.0.1:10249")
+        agent = self.start_at(7001)
+        self.configure(healthAddress="127.0.0.1:7001", adminAddress="127.0.0.1:10249")
+        self.reload(agent)
+        self.assertEqual(listening(), ["127.0.0.1:10249", "127.0.0.1:7001"])
+        self.configure(healthAddress="127.0.0.1:10249", adminAddress="127.0.0.1:7001")
+        agent.process.send_signal(signal.SIGHUP)
+        wait_for("swapped pages", lambda: agent.get("/readyz", 10249) == "ok\n" and agent.get("/metrics", 7001))
+
+    def test_a_reload_that_cannot_have_one_address_moves_neither(self):
+        self.configure(healthAddress="0.0.0.0:7001")
+        agent = self.start_at(7001)
+        with NODE.inside():
+            stranger = socket.create_server(("127.0.0.1", 7002))
+        self.addCleanup(stranger.close)
+        for _ in range(2):
+            self.configure(healthAddress="0.0.0.0:7003", adminAddress="127.0.0.1:7002")
+            self.reload(agent, "refused")
+            self.assertEqual(listening(), ["0.0.0.0:7001", "127.0.0.1:10249", "127.0.0.1:7002"])
+        self.assertIn("listen on 127.0.0.1:7002: Address already in use (kube-proxy or another agent?)", agent.log())
+        self.configure(healthAddress="0.0.0.0:7003")
+        self.reload(agent)
+        self.assertEqual(listening(), ["0.0.0.0:7003", "127.0.0.1:10249", "127.0.0.1:7002"])
+
+    def start_at(self, health_port):
+        agent = self.agent().start(wait=False)
+        wait_for("agent ready", lambda: agent.get("/readyz", health_port) == "ok\n")
+        return agent
+
+    def test_new_ranges_give_new_cluster_ips_and_reach_the_kernel(self):
+        self.configure(serviceCIDRs='[10.96.0.0/16, "fd00:96::/112"]')
+        agent = self.agent().start()
+        self.assertIn("10.96.0.0/16", NODE.sh("nft list set ip fairlead service_cidrs"))
+        self.configure(serviceCIDRs='[10.97.0.0/16, "fd00:97::/112"]', clusterCIDRs="[10.64.0.0/11]")
+        self.reload(agent)
+        wait_for("an address of the new range", lambda: "10.97." in NODE.sh("nft list set ip fairlead cluster_ips"))
+        self.assertNotIn("10.96.", NODE.sh("nft list table ip fairlead"))
+        self.assertIn("fd00:97::", NODE.sh("nft list set ip6 fairlead cluster_ips"))
+        self.assertIn("10.64.0.0/11", NODE.sh("nft list set ip fairlead pod_cidrs"))
+
+    def test_a_new_log_level_and_format_hold_at_once(self):
+        self.configure(logLevel="error")
+        agent = self.agent().start()
+        self.assertEqual(agent.log(), "")
+        self.configure(logLevel="debug", logFormat="json")
+        self.reload(agent)
+        self.assertIn('"level":"info","message":"configuration reloaded"}', agent.log())
+
+
+class SignalTest(AgentTest):
+    def test_it_outlives_the_reader_of_its_log(self):
+        self.configure()
+        reader, writer = os.pipe()
+        agent = self.agent()
+        agent.process = NODE.popen(agent.command, stderr=writer, stdout=subprocess.DEVNULL)
+        os.close(writer)
+        wait_for("agent ready", lambda: agent.get("/readyz", 10256) == "ok\n")
+        os.close(reader)
+        for _ in range(2):
+            self.reload(agent)
+        self.assertIsNone(agent.process.poll())
+
+
+class FlagTest(AgentTest):
+    def test_an_empty_flag_is_refused_and_named(self):
+        for flag, text in (("--manifests", ""), ("--service-cidr", ","), ("--node", ""), ("--config", "")):
+            with self.subTest(flag=flag):
+                status, _, error = self.run_agent("--check", flag, text)
+                self.assertEqual(status, 1)
+                self.assertIn(f"{flag}: '{text}' has an empty value", error)
+
+    def test_lists_are_given_with_commas_or_by_repeating_the_flag(self):
+        status, output, _ = self.run_agent("--check", "--manifests", self.manifests, "--cluster-cidr", "10.64.0.0/11,10.32.0.0/11",
+                                           "--cluster-cidr", "fd00:64::/48")
+        self.assertEqual(status, 0)
+        self.assertIn('clusterCIDRs:\n- "10.64.0.0/11"\n- "10.32.0.0/11"\n- "fd00:64::/48"\n', output)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
