@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "kernel/nftables/netlink_nft_tables.h"
 #include "net/files.h"
+#include "net/namespace_lock.h"
+#include "services/layout.h"
 #include "services/service_proxy.h"
 
 namespace fairlead::agent {
@@ -54,12 +56,21 @@ Result<Config> load_config(const AgentArguments& arguments) {
     return config;
 }
 
+/// Two writers of the same tables would undo each other's work for ever.
+Result<net::NamespaceLock> lock_this_namespace() {
+    auto lock = net::NamespaceLock::acquire("fairlead-agent");
+    if (lock || lock.error().code != base::ErrorCode::kExists) return lock;
+    return base::fail(base::ErrorCode::kExists,
+                      "an agent is running in this network namespace (" + lock.error().message + ")");
+}
+
 Result<void> run_agent(const AgentArguments& arguments) {
     FAIRLEAD_TRY(auto config, load_config(arguments));
     if (arguments.check) {
         std::fputs(to_yaml(config).c_str(), stdout);
         return {};
     }
+    FAIRLEAD_TRY(const auto lock, lock_this_namespace());
     // Nobody may read our log: that is no reason to die.
     std::signal(SIGPIPE, SIG_IGN);
     net::EventLoop loop;
@@ -69,9 +80,28 @@ Result<void> run_agent(const AgentArguments& arguments) {
     return {};
 }
 
-Result<void> run_cleanup() {
+/// As nft names it: "table ip6 fairlead".
+std::string table_name(base::Family family) {
+    return std::string("table ") + (family == base::Family::kIpv4 ? "ip " : "ip6 ") +
+           std::string(services::kTableName);
+}
+
+Result<void> run_cleanup(bool force) {
+    auto lock = lock_this_namespace();
+    if (!lock && !force)
+        return base::fail(lock.error().code, lock.error().message +
+                                                 ": stop it first, it would put back what " +
+                                                 "is removed (--force: remove all the same)");
     FAIRLEAD_TRY(auto tables, kernel::nftables::NetlinkNftTables::open());
-    return services::remove_tables(tables);
+    std::string removed;
+    for (const auto family : {base::Family::kIpv4, base::Family::kIpv6}) {
+        const auto found = tables.read_table(family, services::kTableName);
+        // A table that cannot even be read is there and will go.
+        if (!found || *found) removed += "removed " + table_name(family) + "\n";
+    }
+    FAIRLEAD_CHECK(services::remove_tables(tables));
+    std::fputs(removed.empty() ? "nothing to remove: fairlead has no table here\n" : removed.c_str(), stdout);
+    return {};
 }
 
 int status_of(const Result<void>& result) {
@@ -107,7 +137,9 @@ void add_agent(CLI::App& program, int& exit_status) {
 void add_cleanup(CLI::App& program, int& exit_status) {
     auto* command = program.add_subcommand(
         "cleanup", "Remove every nftables object that fairlead made here, and nothing else");
-    command->callback([&exit_status] { exit_status = status_of(run_cleanup()); });
+    auto force = std::make_shared<bool>(false);
+    command->add_flag("--force", *force, "even while an agent is running, which will put its tables back");
+    command->callback([force, &exit_status] { exit_status = status_of(run_cleanup(*force)); });
 }
 
 }  // namespace

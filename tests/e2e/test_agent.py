@@ -59,9 +59,9 @@ class AgentTest(unittest.TestCase):
         agent.process.send_signal(signal.SIGHUP)
         wait_for(f"reload {result}", lambda: agent.metric(name) == before + 1)
 
-    def run_agent(self, *arguments):
-        """(exit status, standard output, standard error) of an agent that ends by itself."""
-        done = subprocess.run(["ip", "netns", "exec", NODE.name, world.FAIRLEAD, "agent", *arguments],
+    def fairlead(self, *arguments):
+        """(exit status, standard output, standard error) of a command that ends by itself."""
+        done = subprocess.run(["ip", "netns", "exec", NODE.name, world.FAIRLEAD, *arguments],
                               capture_output=True, text=True, timeout=30)
         return done.returncode, done.stdout, done.stderr
 
@@ -131,16 +131,45 @@ class SignalTest(AgentTest):
         self.assertIsNone(agent.process.poll())
 
 
+class OneAgentTest(AgentTest):
+    def test_a_second_agent_in_the_namespace_is_refused_and_told_of_the_first(self):
+        self.configure()
+        first = self.agent().start()
+        status, _, error = self.fairlead("agent", "--node", "n1", "--manifests", self.manifests, "--health-address", "127.0.0.1:7001",
+                                          "--admin-address", "127.0.0.1:7002")
+        self.assertEqual(status, 1)
+        self.assertIn(f"an agent is running in this network namespace (pid {first.process.pid})", error)
+        first.kill()
+        self.agent().start()
+
+    def test_cleanup_beside_an_agent_is_refused_but_for_force(self):
+        self.configure()
+        agent = self.agent().start()
+        status, output, error = self.fairlead("cleanup")
+        self.assertEqual((status, output), (1, ""))
+        self.assertIn(f"(pid {agent.process.pid}): stop it first", error)
+        self.assertIn("table ip fairlead", NODE.sh("nft list tables"))
+        self.assertEqual(self.fairlead("cleanup", "--force")[0], 0)
+        wait_for("tables put back", lambda: "table ip6 fairlead" in NODE.sh("nft list tables"))
+
+    def test_cleanup_says_what_it_removed(self):
+        self.configure()
+        self.agent().start().kill()
+        self.assertEqual(self.fairlead("cleanup"), (0, "removed table ip fairlead\nremoved table ip6 fairlead\n", ""))
+        self.assertEqual(self.fairlead("cleanup"), (0, "nothing to remove: fairlead has no table here\n", ""))
+        self.assertEqual(NODE.sh("nft list tables"), "")
+
+
 class FlagTest(AgentTest):
     def test_an_empty_flag_is_refused_and_named(self):
         for flag, text in (("--manifests", ""), ("--service-cidr", ","), ("--node", ""), ("--config", "")):
             with self.subTest(flag=flag):
-                status, _, error = self.run_agent("--check", flag, text)
+                status, _, error = self.fairlead("agent", "--check", flag, text)
                 self.assertEqual(status, 1)
                 self.assertIn(f"{flag}: '{text}' has an empty value", error)
 
     def test_lists_are_given_with_commas_or_by_repeating_the_flag(self):
-        status, output, _ = self.run_agent("--check", "--manifests", self.manifests, "--cluster-cidr", "10.64.0.0/11,10.32.0.0/11",
+        status, output, _ = self.fairlead("agent", "--check", "--manifests", self.manifests, "--cluster-cidr", "10.64.0.0/11,10.32.0.0/11",
                                            "--cluster-cidr", "fd00:64::/48")
         self.assertEqual(status, 0)
         self.assertIn('clusterCIDRs:\n- "10.64.0.0/11"\n- "10.32.0.0/11"\n- "fd00:64::/48"\n', output)
