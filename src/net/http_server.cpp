@@ -1,9 +1,11 @@
 #include "net/http_server.h"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <list>
 #include <optional>
 
 #include "net/event_loop_state.h"
@@ -20,7 +22,8 @@ using tcp = asio::ip::tcp;
 
 constexpr std::uint32_t kLargestHeaderBytes = 16 * 1024;
 constexpr std::chrono::seconds kIdleTimeout{30};
-constexpr int kLargestConnections = 64;
+constexpr std::size_t kLargestConnections = 64;
+constexpr std::chrono::milliseconds kPauseAfterFailedAccept{100};
 
 tcp::endpoint endpoint_of(const base::SocketAddress& address) {
     return {asio::ip::make_address(address.address.to_string()), address.port};
@@ -32,24 +35,42 @@ HttpQuestion question_of(std::string_view target) {
     return {std::string(target.substr(0, mark)), std::string(target.substr(mark + 1))};
 }
 
+class Session;
+
+/// The connections of one server.
+struct Connections {
+    std::size_t count = 0;
+    std::list<Session*> waiting;  ///< for a request, that which waits longest first
+
+    /// Closes the one that has waited longest where there is no room for another. False: all are at work.
+    bool make_room();
+};
+
 /// One connection: reads a request, answers, and again while the client keeps it open.
 class Session : public std::enable_shared_from_this<Session> {
   public:
-    Session(tcp::socket socket, const HttpServer::Handler& handler, std::shared_ptr<int> connections)
+    Session(tcp::socket socket, const HttpServer::Handler& handler, std::shared_ptr<Connections> connections)
         : stream_(std::move(socket)), handler_(handler), connections_(std::move(connections)) {
-        ++*connections_;
+        ++connections_->count;
     }
-    ~Session() { --*connections_; }
+    ~Session() {
+        stop_waiting();
+        --connections_->count;
+    }
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
+    void close() { stream_.close(); }
+
     void read() {
+        waiting_at_ = connections_->waiting.insert(connections_->waiting.end(), this);
         parser_.emplace();
         parser_->header_limit(kLargestHeaderBytes);
         parser_->body_limit(boost::none);
         stream_.expires_after(kIdleTimeout);
         http::async_read_header(
             stream_, buffer_, *parser_, [self = shared_from_this()](const error_code& error, std::size_t) {
+                self->stop_waiting();
                 const bool not_http =
                     error && error.category() == http::make_error_code(http::error::bad_method).category();
                 if (error == http::error::end_of_stream || (error && !not_http)) return;
@@ -62,6 +83,11 @@ class Session : public std::enable_shared_from_this<Session> {
     }
 
   private:
+    void stop_waiting() {
+        if (waiting_at_) connections_->waiting.erase(*waiting_at_);
+        waiting_at_.reset();
+    }
+
     HttpAnswer ask() {
         const auto& request = parser_->get();
         if (request.method() != http::verb::get && request.method() != http::verb::head)
@@ -92,18 +118,28 @@ class Session : public std::enable_shared_from_this<Session> {
 
     beast::tcp_stream stream_;
     const HttpServer::Handler handler_;
-    std::shared_ptr<int> connections_;
+    std::shared_ptr<Connections> connections_;
+    std::optional<std::list<Session*>::iterator> waiting_at_;
     beast::flat_buffer buffer_;
     std::optional<http::request_parser<http::empty_body>> parser_;
     http::response<http::string_body> response_;
 };
+
+bool Connections::make_room() {
+    if (count < kLargestConnections) return true;
+    if (waiting.empty()) return false;
+    Session* const longest = waiting.front();
+    waiting.splice(waiting.end(), waiting, waiting.begin());  // it leaves when the loop has told it
+    longest->close();
+    return true;
+}
 
 }  // namespace
 
 class HttpServer::Listener : public std::enable_shared_from_this<Listener> {
   public:
     Listener(EventLoop& loop, Handler handler)
-        : acceptor_(loop.state().context), handler_(std::move(handler)) {}
+        : acceptor_(loop.state().context), pause_(loop.state().context), handler_(std::move(handler)) {}
 
     error_code open(const tcp::endpoint& endpoint) {
         error_code error;
@@ -117,7 +153,8 @@ class HttpServer::Listener : public std::enable_shared_from_this<Listener> {
     void accept() {
         acceptor_.async_accept([self = shared_from_this()](const error_code& error, tcp::socket socket) {
             if (error == asio::error::operation_aborted || !self->acceptor_.is_open()) return;
-            if (!error && *self->connections_ < kLargestConnections)
+            if (error) return self->accept_later();
+            if (self->connections_->make_room())
                 std::make_shared<Session>(std::move(socket), self->handler_, self->connections_)->read();
             self->accept();
         });
@@ -126,12 +163,22 @@ class HttpServer::Listener : public std::enable_shared_from_this<Listener> {
     void close() {
         error_code ignored;
         acceptor_.close(ignored);
+        pause_.cancel();
     }
 
   private:
+    /// What is refused for want of descriptors or memory stays in the queue: the next try would fail at once.
+    void accept_later() {
+        pause_.expires_after(kPauseAfterFailedAccept);
+        pause_.async_wait([self = shared_from_this()](const error_code& error) {
+            if (!error) self->accept();
+        });
+    }
+
     tcp::acceptor acceptor_;
+    asio::steady_timer pause_;
     Handler handler_;
-    std::shared_ptr<int> connections_ = std::make_shared<int>(0);
+    std::shared_ptr<Connections> connections_ = std::make_shared<Connections>();
 };
 
 HttpServer::HttpServer(std::shared_ptr<Listener> listener) : listener_(std::move(listener)) {}

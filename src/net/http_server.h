@@ -25,7 +25,8 @@ struct HttpAnswer {
 /// A small HTTP/1.1 server for health, metrics and status on the event loop.
 ///
 /// Requests above 16 KiB are refused, so is every method but GET and HEAD (405). A connection may be silent
-/// for 30 s, and there may be 64 of them; what comes above is closed at once. Answers are made on the event
+/// for 30 s, and there may be 64 of them; for another one, that which has waited longest for a request is
+/// closed. When descriptors run out, accepting rests for 100 ms at a time. Answers are made on the event
 /// loop: keep them short.
 class HttpServer {
   public:
