@@ -178,6 +178,8 @@ struct Node {
     std::vector<base::Prefix> pod_cidrs;     ///< spec.podCIDRs
     std::string zone;                        ///< label topology.kubernetes.io/zone
     Labels labels;
+    std::vector<std::string> taints;  ///< keys of spec.taints
+    bool terminating = false;         ///< metadata.deletionTimestamp is set
 
     friend bool operator==(const Node&, const Node&) = default;
 };

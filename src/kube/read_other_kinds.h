@@ -6,16 +6,22 @@
 
 namespace fairlead::kube {
 
+inline constexpr Field kDeletionTimestamp{"deletionTimestamp", 9};
+
 template <class Reader>
 void read(Reader& reader, typename Reader::Object object, Node& node) {
     using Object = typename Reader::Object;
     node.key = read_key(reader, object);
-    reader.object(object, kMetadata,
-                  [&](Object metadata) { node.labels = read_labels(reader, metadata, kLabels); });
+    reader.object(object, kMetadata, [&](Object metadata) {
+        node.labels = read_labels(reader, metadata, kLabels);
+        node.terminating = reader.has_time(metadata, kDeletionTimestamp);
+    });
     const auto zone = node.labels.find("topology.kubernetes.io/zone");
     if (zone != node.labels.end()) node.zone = zone->second;
     reader.object(object, {"spec", 2}, [&](Object spec) {
         read_list(reader, spec, {"podCIDRs", 7}, parse_lenient_cidr, node.pod_cidrs);
+        reader.each_object(spec, {"taints", 5},
+                           [&](Object taint) { node.taints.emplace_back(reader.text(taint, {"key", 1})); });
     });
     reader.object(object, {"status", 3}, [&](Object status) {
         reader.each_object(status, {"addresses", 5}, [&](Object address) {
@@ -101,7 +107,7 @@ void read(Reader& reader, typename Reader::Object object, Pod& pod) {
     reader.object(object, kMetadata, [&](Object metadata) {
         pod.uid = reader.text(metadata, {"uid", 5});
         pod.labels = read_labels(reader, metadata, kLabels);
-        pod.terminating = reader.has_time(metadata, {"deletionTimestamp", 9});
+        pod.terminating = reader.has_time(metadata, kDeletionTimestamp);
     });
     reader.object(object, {"spec", 2}, [&](Object spec) {
         pod.node_name = reader.text(spec, {"nodeName", 10});

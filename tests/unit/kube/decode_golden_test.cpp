@@ -150,6 +150,8 @@ TEST(GoldenNode, HasAllItsFieldsInBothEncodings) {
     EXPECT_THAT(texts(node.pod_cidrs), ElementsAre("10.64.0.0/24", "fd00:64::/64"));
     EXPECT_EQ(node.zone, "a");
     EXPECT_EQ(node.labels.at("rack"), "7");
+    EXPECT_THAT(node.taints, ElementsAre("node.kubernetes.io/not-ready"));
+    EXPECT_FALSE(node.terminating);
 }
 
 TEST(GoldenNamespace, HasItsLabelsInBothEncodings) {

@@ -159,6 +159,13 @@ TEST(DecodeJson, ServiceCidrWithoutTheConditionReadyIsReady) {
         HasSubstr("ServiceCIDR extra: spec.cidrs[0]: "));
 }
 
+TEST(DecodeJson, NodeThatIsBeingDeletedIsTerminating) {
+    EXPECT_TRUE(
+        decoded<Node>(
+            R"({"apiVersion":"v1","kind":"Node","metadata":{"name":"n1","deletionTimestamp":"2026-01-02T03:04:05Z"}})")
+            .terminating);
+}
+
 TEST(DecodeJson, BadItemOfAListIsInItsPlaceAndTheOthersAreRead) {
     JsonDecoder decoder;
     const auto page = decoder.decode_list(

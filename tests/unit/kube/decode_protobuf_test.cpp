@@ -70,6 +70,17 @@ TEST(DecodeProtobuf, NamesObjectFieldAndReasonOfWhatIsWrong) {
         EXPECT_THAT(error_of(wrong.bytes), HasSubstr(wrong.error)) << wrong.name;
 }
 
+TEST(DecodeProtobuf, NodeThatIsBeingDeletedIsTerminating) {
+    for (const bool deleted : {false, true}) {
+        auto node_metadata = Message{}.bytes(1, "n1");
+        if (deleted) node_metadata.message(9, Message{}.varint(1, 1'767'323'045));
+        const auto object = decode_protobuf_object(
+            test::kubernetes_protobuf("v1", "Node", Message{}.message(1, node_metadata)));
+        ASSERT_TRUE(object);
+        EXPECT_EQ(std::get<Node>(*object).terminating, deleted);
+    }
+}
+
 TEST(DecodeProtobuf, PassesOverFieldsThatItDoesNotKnowWhateverTheirType) {
     auto spec =
         Message{}.varint(900, ~std::uint64_t{0}).bytes(901, std::string(300, 'x')).bytes(3, "10.96.0.1");
