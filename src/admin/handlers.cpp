@@ -3,6 +3,9 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "admin/process_metrics.h"
 
 namespace fairlead::admin {
@@ -12,6 +15,7 @@ namespace {
 using net::HttpAnswer;
 using net::HttpQuestion;
 
+constexpr unsigned kOk = 200;
 constexpr unsigned kNotFound = 404;
 constexpr unsigned kUnavailable = 503;
 
@@ -21,19 +25,53 @@ std::string rfc3339(base::WallTime time) {
 
 HttpAnswer readyz(const HealthSource& source) {
     const auto reasons = source.not_ready();
-    if (reasons.empty()) return {200, "text/plain; charset=utf-8", "ok\n"};
+    if (reasons.empty()) return {kOk, "text/plain; charset=utf-8", "ok\n"};
     std::string body;
     for (const auto& reason : reasons)
         body += reason + "\n";
     return {kUnavailable, "text/plain; charset=utf-8", std::move(body)};
 }
 
-HttpAnswer healthz(const HealthSource& source) {
-    const bool ready = source.not_ready().empty();
-    return {ready ? 200 : kUnavailable, "application/json",
-            fmt::format("{{\"lastUpdated\":\"{}\",\"currentTime\":\"{}\"}}\n", rfc3339(source.last_updated()),
-                        rfc3339(source.now()))};
+constexpr base::Family kFamilies[] = {base::Family::kIpv4, base::Family::kIpv6};
+
+/// kube-proxy's answer about its syncs; `eligible` is part of it on /healthz only.
+HttpAnswer health(const HealthSource& source, std::optional<bool> eligible) {
+    const auto& sync = source.sync();
+    bool synced = true;
+    base::WallTime last_updated{};
+    std::string families;
+    for (const auto family : kFamilies) {
+        const bool healthy = sync.healthy(family, source.now());
+        synced = synced && healthy;
+        last_updated = std::max(last_updated, sync.last_synced(family));
+        families +=
+            fmt::format("{}\"{}\":{{\"lastUpdated\":\"{}\",\"healthy\":{}}}", families.empty() ? "" : ",",
+                        base::name_of(family), rfc3339(sync.last_synced(family)), healthy);
+    }
+    const bool ok = synced && eligible.value_or(true);
+    // Load balancers expect a recent time of a healthy proxy, also if there was nothing to do for hours.
+    if (ok) last_updated = source.wall_now();
+    return {
+        ok ? kOk : kUnavailable, "application/json",
+        fmt::format("{{\"lastUpdated\":\"{}\",\"currentTime\":\"{}\",{}\"healthy\":{},\"status\":{{{}}}}}\n",
+                    rfc3339(last_updated), rfc3339(source.wall_now()),
+                    eligible ? fmt::format("\"nodeEligible\":{},", *eligible) : "", synced, families)};
 }
+
+/// A counter for each status that a health page answers with.
+struct AnswerCounts {
+    AnswerCounts(Metrics& metrics, std::string_view name, std::string_view help)
+        : ok(metrics.counter(name, help, {{"code", "200"}})),
+          unavailable(metrics.counter(name, help, {{"code", "503"}})) {}
+
+    HttpAnswer counted(HttpAnswer answer) const {
+        (answer.status == kOk ? ok : unavailable).add();
+        return answer;
+    }
+
+    Number& ok;
+    Number& unavailable;
+};
 
 HttpAnswer not_found(const std::string& path) {
     return {kNotFound, "text/plain; charset=utf-8", "no page " + path + "\n"};
@@ -41,11 +79,13 @@ HttpAnswer not_found(const std::string& path) {
 
 }  // namespace
 
-net::HttpServer::Handler health_handler(HealthSource source) {
-    return [source = std::move(source)](const HttpQuestion& question) -> HttpAnswer {
-        if (question.path == "/livez") return {200, "text/plain; charset=utf-8", "ok\n"};
+net::HttpServer::Handler health_handler(HealthSource source, Metrics& metrics) {
+    const AnswerCounts livez{metrics, "kubeproxy_proxy_livez_total", "Answers of /livez."};
+    const AnswerCounts healthz{metrics, "kubeproxy_proxy_healthz_total", "Answers of /healthz."};
+    return [source = std::move(source), livez, healthz](const HttpQuestion& question) -> HttpAnswer {
+        if (question.path == "/livez") return livez.counted(health(source, std::nullopt));
         if (question.path == "/readyz") return readyz(source);
-        if (question.path == "/healthz") return healthz(source);
+        if (question.path == "/healthz") return healthz.counted(health(source, source.node_eligible()));
         return not_found(question.path);
     };
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "admin/metrics.h"
+#include "admin/sync_health.h"
 #include "base/time.h"
 #include "net/http_server.h"
 
@@ -15,15 +16,18 @@ namespace fairlead::admin {
 struct HealthSource {
     /// Why the agent does not serve yet, one sentence each; empty: it does.
     std::function<std::vector<std::string>()> not_ready;
-    /// When the kernel was last known to be as wanted.
-    std::function<base::WallTime()> last_updated;
-    std::function<base::WallTime()> now;
+    std::function<const SyncHealth&()> sync;
+    /// False while the node is about to go: load balancers shall send nothing new to it.
+    std::function<bool()> node_eligible;
+    std::function<base::TimePoint()> now;
+    std::function<base::WallTime()> wall_now;
 };
 
-/// Answers /livez (200 as long as the event loop turns), /readyz (503 with the reasons until the first sync
-/// reached the kernel) and /healthz (kube-proxy's JSON body with lastUpdated and currentTime, for load
-/// balancers).
-net::HttpServer::Handler health_handler(HealthSource source);
+/// Answers as kube-proxy's health server does (pkg/proxy/healthcheck/proxy_health.go), with its JSON body:
+/// /livez is 503 while work for the kernel waits for too long, /healthz also while the node is not eligible.
+/// Beside them /readyz: 503 with the reasons until the first sync reached the kernel. Counts the answers in
+/// kubeproxy_proxy_livez_total and kubeproxy_proxy_healthz_total.
+net::HttpServer::Handler health_handler(HealthSource source, Metrics& metrics);
 
 /// Answers /metrics, every JSON page under its path, and a list of them under /.
 net::HttpServer::Handler admin_handler(

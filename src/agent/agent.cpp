@@ -1,5 +1,6 @@
 #include "agent/agent.h"
 
+#include <algorithm>
 #include <csignal>
 
 #include "admin/handlers.h"
@@ -12,6 +13,9 @@ namespace fairlead::agent {
 using base::Result;
 
 namespace {
+
+/// Put on a node before it is drained and deleted (cluster-autoscaler/utils/taints).
+constexpr std::string_view kDeletionTaint = "ToBeDeletedByClusterAutoscaler";
 
 admin::Number& reload_counter(admin::Metrics& metrics, std::string_view result) {
     return metrics.counter("fairlead_config_reloads_total", "Reloads of the configuration.",
@@ -94,8 +98,11 @@ void Agent::on_objects_changed() {
 }
 
 net::HttpServer::Handler Agent::health_pages() {
-    return admin::health_handler({[this] { return not_ready(); }, [this] { return syncer_->last_updated(); },
-                                  [this] { return loop_.wall_now(); }});
+    return admin::health_handler(
+        {[this] { return not_ready(); }, [this]() -> const admin::SyncHealth& { return syncer_->health(); },
+         [this] { return node_eligible(); }, [this] { return loop_.now(); },
+         [this] { return loop_.wall_now(); }},
+        metrics_);
 }
 
 net::HttpServer::Handler Agent::admin_pages() {
@@ -117,6 +124,13 @@ std::vector<std::string> Agent::not_ready() const {
     if (!reasons.empty() && !syncer_->last_error().empty())
         reasons.push_back("last error: " + syncer_->last_error());
     return reasons;
+}
+
+bool Agent::node_eligible() const {
+    const auto node = stores_.nodes.find({"", config_.node_name});
+    // Manifests need not have Nodes; in an API server every node has one, or is gone.
+    if (!node) return manifests_ != nullptr;
+    return !node->terminating && std::ranges::find(node->taints, kDeletionTaint) == node->taints.end();
 }
 
 std::string Agent::status() const {

@@ -42,6 +42,7 @@ class Agent {
     base::Result<void> apply(Config config);
     void on_objects_changed();
     [[nodiscard]] std::vector<std::string> not_ready() const;
+    [[nodiscard]] bool node_eligible() const;
     [[nodiscard]] std::string status() const;
     [[nodiscard]] services::Options service_options(const Config& config) const;
 

@@ -14,10 +14,6 @@ using base::Result;
 constexpr base::Duration kFirstRetryPause = std::chrono::milliseconds(100);
 constexpr base::Duration kLongestRetryPause = std::chrono::seconds(30);
 
-double unix_seconds(base::WallTime time) {
-    return std::chrono::duration<double>(time.time_since_epoch()).count();
-}
-
 void log_sync(Family family, const services::SyncReport& report, double seconds, double kernel_seconds) {
     const auto level =
         report.table_created || report.table_replaced ? base::LogLevel::kInfo : base::LogLevel::kDebug;
@@ -49,40 +45,15 @@ Result<std::unique_ptr<ServiceSyncer>> ServiceSyncer::open(net::EventLoop& loop,
 ServiceSyncer::ServiceSyncer(net::EventLoop& loop, admin::Metrics& metrics, const services::Options& options,
                              kernel::nftables::NetlinkNftTables tables, kernel::nftables::NftMonitor monitor)
     : loop_(loop),
-      metrics_(metrics),
       netlink_(std::move(tables)),
       tables_(netlink_),
       monitor_(std::move(monitor)),
       proxy_(options, tables_),
-      families_{FamilyState{Family::kIpv4}, FamilyState{Family::kIpv6}},
+      metrics_(metrics),
+      families_{FamilyState{Family::kIpv4, {metrics, Family::kIpv4}},
+                FamilyState{Family::kIpv6, {metrics, Family::kIpv6}}},
       started_(loop.now()) {
     netlink_.spare(monitor_);
-    register_metrics();
-}
-
-void ServiceSyncer::register_metrics() {
-    for (auto& state : families_) {
-        const admin::MetricLabels labels = {{"ip_family", std::string(base::name_of(state.family))}};
-        // Names, meaning and buckets of kube-proxy (pkg/proxy/metrics).
-        state.duration = &metrics_.histogram("kubeproxy_sync_proxy_rules_duration_seconds",
-                                             "Time of one sync, reading and writing.",
-                                             admin::exponential_bounds(0.001, 2, 15), labels);
-        state.last_sync = &metrics_.gauge("kubeproxy_sync_proxy_rules_last_timestamp_seconds",
-                                          "When the last sync succeeded, in Unix time.", labels);
-        state.kernel_seconds = &metrics_.counter("fairlead_sync_kernel_seconds_total",
-                                                 "Time that transactions took in the kernel.", labels);
-        state.frontends =
-            &metrics_.gauge("fairlead_frontends", "Service addresses and ports in the kernel.", labels);
-        state.endpoints =
-            &metrics_.gauge("fairlead_endpoints", "Endpoints in the kernel, once per frontend.", labels);
-    }
-    metrics_.counter("fairlead_sync_failures_total", "Syncs that failed and were tried again.");
-    metrics_.counter("fairlead_repairs_total",
-                     "Changes of others to our tables that were looked at and put right.");
-    metrics_.counter("kubeproxy_sync_proxy_rules_service_changes_total",
-                     "Changes of Services that were taken in.");
-    metrics_.counter("kubeproxy_sync_proxy_rules_endpoint_changes_total",
-                     "Changes of EndpointSlices that were taken in.");
 }
 
 Result<void> ServiceSyncer::watch_monitor() {
@@ -95,10 +66,9 @@ void ServiceSyncer::on_foreign_change() {
     if (!touched) base::log_warning("nftables monitor failed", {{"error", touched.error().message}});
     if (touched && !*touched) return;
     base::log_warning("somebody changed our nftables table; looking at it and putting it right");
-    metrics_
-        .counter("fairlead_repairs_total",
-                 "Changes of others to our tables that were looked at and put right.")
-        .add();
+    metrics_.repairs.add();
+    for (auto& state : families_)
+        state.reads_back = true;
     proxy_.distrust_kernel();
     schedule();
 }
@@ -108,15 +78,14 @@ void ServiceSyncer::stage(const kube::ChangeSet& changes) {
     proxy_.stage(changes);
     for (const auto& change : changes.slices)
         if (change.after && change.after->last_change_trigger_ns != 0)
-            triggers_ns_.push_back(change.after->last_change_trigger_ns);
-    metrics_
-        .counter("kubeproxy_sync_proxy_rules_service_changes_total",
-                 "Changes of Services that were taken in.")
-        .add(static_cast<double>(changes.services.size()));
-    metrics_
-        .counter("kubeproxy_sync_proxy_rules_endpoint_changes_total",
-                 "Changes of EndpointSlices that were taken in.")
-        .add(static_cast<double>(changes.slices.size()));
+            families_[change.after->family == Family::kIpv4 ? 0 : 1].triggers_ns.push_back(
+                change.after->last_change_trigger_ns);
+    const auto services = static_cast<double>(changes.services.size());
+    const auto slices = static_cast<double>(changes.slices.size());
+    metrics_.service_changes.add(services);
+    metrics_.service_changes_pending.add(services);
+    metrics_.endpoint_changes.add(slices);
+    metrics_.endpoint_changes_pending.add(slices);
     schedule();
 }
 
@@ -130,8 +99,17 @@ void ServiceSyncer::configure(const services::Options& options) {
     schedule();
 }
 
+double ServiceSyncer::now_seconds() const {
+    return std::chrono::duration<double>(loop_.wall_now().time_since_epoch()).count();
+}
+
 void ServiceSyncer::schedule() {
-    if (!writing_allowed_ || std::exchange(scheduled_, true)) return;
+    if (!writing_allowed_) return;
+    for (auto& state : families_) {
+        health_.queued(state.family, loop_.now());
+        state.metrics.last_queued.set(now_seconds());
+    }
+    if (std::exchange(scheduled_, true)) return;
     loop_.post([this] {
         scheduled_ = false;
         sync_all();
@@ -151,58 +129,69 @@ void ServiceSyncer::sync_all() {
     retry_pause_ = {};
     retry_.reset();
     last_error_.clear();
-    last_updated_ = loop_.wall_now();
+    metrics_.service_changes_pending.set(0);
+    metrics_.endpoint_changes_pending.set(0);
     if (first) note_first_sync();
-    note_programmed();
+    come_back_for_leftovers();
+}
+
+void ServiceSyncer::come_back_for_leftovers() {
+    leftovers_.reset();
+    for (const auto& state : families_)
+        if (const auto deadline = proxy_.proxy(state.family).next_deadline())
+            leftovers_ = loop_.after(*deadline - loop_.now(), [this] { schedule(); });
 }
 
 bool ServiceSyncer::sync_family(FamilyState& state) {
     const auto start = loop_.now();
     const auto report = proxy_.sync(state.family, start);
     const double kernel_seconds = tables_.take_seconds();
-    state.kernel_seconds->add(kernel_seconds);
+    state.metrics.kernel_seconds.add(kernel_seconds);
     if (!report) {
-        last_error_ = report.error().message;
-        base::log_error("sync failed", {{"family", base::name_of(state.family)}, {"error", last_error_}});
-        metrics_.counter("fairlead_sync_failures_total", "Syncs that failed and were tried again.").add();
+        on_failure(state, report.error());
         return false;
     }
     const double seconds = std::chrono::duration<double>(loop_.now() - start).count();
-    state.synced_once = true;
     if (report->transactions > 0) log_sync(state.family, *report, seconds, kernel_seconds);
-    state.duration->observe(seconds);
-    state.last_sync->set(unix_seconds(loop_.wall_now()));
+    state.metrics.duration.observe(seconds);
+    (state.reads_back ? state.metrics.full_duration : state.metrics.partial_duration).observe(seconds);
+    on_success(state);
+    return true;
+}
+
+void ServiceSyncer::on_failure(FamilyState& state, const base::Error& error) {
+    state.reads_back = true;
+    state.metrics.failures.add();
+    last_error_ = error.message;
+    base::log_error("sync failed", {{"family", base::name_of(state.family)}, {"error", last_error_}});
+}
+
+void ServiceSyncer::on_success(FamilyState& state) {
+    state.reads_back = false;
+    health_.synced(state.family, loop_.wall_now());
+    state.metrics.last_synced.set(now_seconds());
     const auto& programmed = proxy_.proxy(state.family).programmed();
-    state.frontends->set(static_cast<double>(programmed.frontends.size()));
+    state.metrics.frontends.set(static_cast<double>(programmed.frontends.size()));
     double endpoints = 0;
     for (const auto& [balancer, users] : programmed.balancers)
         endpoints += static_cast<double>(balancer.size) * users;
-    state.endpoints->set(endpoints);
-    return true;
+    state.metrics.endpoints.set(endpoints);
+    constexpr double kNano = 1e-9;
+    // What changed before we were there is not our latency.
+    const bool counts = std::exchange(state.synced_once, true);
+    for (const auto trigger_ns : std::exchange(state.triggers_ns, {}))
+        if (counts)
+            state.metrics.programming.observe(
+                std::max(0.0, now_seconds() - static_cast<double>(trigger_ns) * kNano));
 }
 
 void ServiceSyncer::note_first_sync() {
     const double seconds = std::chrono::duration<double>(loop_.now() - started_).count();
-    triggers_ns_.clear();  // from before we were there: not our latency
-    metrics_.gauge("fairlead_first_sync_seconds", "From the start of the agent to the first complete sync.")
-        .set(seconds);
-    const double kernel_seconds = families_[0].kernel_seconds->value() + families_[1].kernel_seconds->value();
-    metrics_.gauge("fairlead_first_sync_kernel_seconds", "What of that transactions took in the kernel.")
-        .set(kernel_seconds);
+    const double kernel_seconds =
+        families_[0].metrics.kernel_seconds.value() + families_[1].metrics.kernel_seconds.value();
+    metrics_.first_sync_seconds.set(seconds);
+    metrics_.first_sync_kernel_seconds.set(kernel_seconds);
     base::log_info("first sync done", {{"seconds", seconds}, {"kernel_seconds", kernel_seconds}});
-}
-
-void ServiceSyncer::note_programmed() {
-    auto& latency =
-        metrics_.histogram("kubeproxy_network_programming_duration_seconds",
-                           "From the change of a Pod, as the EndpointSlice controller saw it, to the kernel.",
-                           admin::exponential_bounds(0.015625, 2, 17));
-    const auto now_ns =
-        std::chrono::duration_cast<std::chrono::nanoseconds>(loop_.wall_now().time_since_epoch()).count();
-    constexpr double kNano = 1e-9;
-    for (const auto trigger_ns : triggers_ns_)
-        latency.observe(std::max(0.0, static_cast<double>(now_ns - trigger_ns) * kNano));
-    triggers_ns_.clear();
 }
 
 }  // namespace fairlead::agent

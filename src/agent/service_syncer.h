@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "admin/metrics.h"
+#include "admin/sync_health.h"
+#include "agent/sync_metrics.h"
 #include "agent/timed_nft_tables.h"
 #include "kernel/nftables/monitor.h"
 #include "kernel/nftables/netlink_nft_tables.h"
@@ -28,8 +30,7 @@ class ServiceSyncer {
 
     /// True once both families reached the kernel.
     [[nodiscard]] bool synced_once() const { return families_[0].synced_once && families_[1].synced_once; }
-    /// When the kernel was last known to be as wanted.
-    [[nodiscard]] base::WallTime last_updated() const { return last_updated_; }
+    [[nodiscard]] const admin::SyncHealth& health() const { return health_; }
     /// The error of the last attempt; empty when it went well.
     [[nodiscard]] const std::string& last_error() const { return last_error_; }
     [[nodiscard]] const services::ServiceProxy& proxy() const { return proxy_; }
@@ -37,40 +38,40 @@ class ServiceSyncer {
   private:
     struct FamilyState {
         base::Family family;
+        FamilySyncMetrics metrics;
         bool synced_once = false;
-        admin::Histogram* duration = nullptr;
-        admin::Number* last_sync = nullptr;
-        admin::Number* kernel_seconds = nullptr;
-        admin::Number* frontends = nullptr;
-        admin::Number* endpoints = nullptr;
+        bool reads_back = true;                   // the next sync does
+        std::vector<std::int64_t> triggers_ns{};  // of slices that changed since the last sync
     };
 
     ServiceSyncer(net::EventLoop& loop, admin::Metrics& metrics, const services::Options& options,
                   kernel::nftables::NetlinkNftTables tables, kernel::nftables::NftMonitor monitor);
     base::Result<void> watch_monitor();
-    void register_metrics();
     void schedule();
+    [[nodiscard]] double now_seconds() const;
     void sync_all();
+    void come_back_for_leftovers();
     bool sync_family(FamilyState& state);
+    void on_failure(FamilyState& state, const base::Error& error);
+    void on_success(FamilyState& state);
     void note_first_sync();
-    void note_programmed();
     void on_foreign_change();
 
     net::EventLoop& loop_;
-    admin::Metrics& metrics_;
     kernel::nftables::NetlinkNftTables netlink_;
     TimedNftTables tables_;
     kernel::nftables::NftMonitor monitor_;
     services::ServiceProxy proxy_;
+    SyncMetrics metrics_;
     std::array<FamilyState, 2> families_;
-    std::vector<std::int64_t> triggers_ns_;  // of slices that changed since the last sync
+    admin::SyncHealth health_;
     base::TimePoint started_;
-    base::WallTime last_updated_{};
     std::string last_error_;
     bool writing_allowed_ = false;
     bool scheduled_ = false;
     base::Duration retry_pause_{};
     net::Subscription retry_;
+    net::Subscription leftovers_;
     net::Subscription monitor_watch_;
 };
 

@@ -1,6 +1,7 @@
 """The agent as a process: flags, configuration file, signals, rights, what it leaves and what stands in its way."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -9,7 +10,7 @@ import tempfile
 import unittest
 
 from harness import netns, world
-from harness.cluster import wait_for
+from harness.cluster import ROOT, wait_for
 
 NODE = None
 
@@ -115,6 +116,16 @@ class ReloadTest(AgentTest):
         self.configure(logLevel="debug", logFormat="json")
         self.reload(agent)
         self.assertIn('"level":"info","message":"configuration reloaded"}', agent.log())
+
+
+class MetricsTest(AgentTest):
+    def test_every_documented_metric_exists_from_the_start_and_no_other(self):
+        with open(f"{ROOT}/docs/metrics.md") as file:
+            documented = set(re.findall(r"`((?:kubeproxy|fairlead|process)_[a-z_]+)", file.read()))
+        documented.remove("fairlead_watch_requests_total")  # only with an API server
+        self.configure()
+        exposed = set(re.findall(r"^# TYPE (\S+)", self.agent().start().get("/metrics"), re.MULTILINE))
+        self.assertEqual(exposed, documented)
 
 
 class SignalTest(AgentTest):

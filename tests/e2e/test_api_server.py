@@ -1,5 +1,6 @@
 """The agent against a real kube-apiserver, etcd and kube-controller-manager, with real connections."""
 
+import json
 import signal
 import socket
 import time
@@ -228,7 +229,7 @@ class ApiServerTest(unittest.TestCase):
             self.agent.start(wait=False)
             reasons = wait_for("reasons", lambda: self.agent.get("/readyz", 10256))
             self.assertIn("waiting for the first full list", reasons)
-            self.assertEqual(self.agent.get("/livez", 10256), "ok\n")
+            self.assertTrue(json.loads(self.agent.get("/livez", 10256))["healthy"])
             self.assertNotIn("fairlead", W.node.sh("nft list tables"))
         finally:
             CONTROL.start_apiserver()
@@ -278,6 +279,18 @@ class ApiServerTest(unittest.TestCase):
         self.assertIn("logLevel", self.agent.log())
         self.assertEqual(self.answering(address), {"p1", "p2"})
         self.assertNotIn("fairlead", watched.stop(), "a refused configuration touched the kernel")
+
+    def test_healthz_tells_load_balancers_when_the_node_is_about_to_go(self):
+        def eligible():
+            return json.loads(self.agent.get("/healthz", 10256))["nodeEligible"]
+
+        wait_for("the node", eligible)
+        taint = {"key": "ToBeDeletedByClusterAutoscaler", "effect": "NoSchedule"}
+        CONTROL.patch("/api/v1/nodes/n1", {"spec": {"taints": [taint]}})
+        wait_for("not eligible", lambda: not eligible())
+        self.assertGreaterEqual(self.agent.metric('kubeproxy_proxy_healthz_total{code="503"}'), 1)
+        CONTROL.patch("/api/v1/nodes/n1", {"spec": {"taints": []}})
+        wait_for("eligible again", eligible)
 
     def test_a_stopped_agent_leaves_its_rules(self):
         address = self.serve()[0]
