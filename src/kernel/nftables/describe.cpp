@@ -81,6 +81,13 @@ bool is_interface_name(const ElementBytes& key) {
            (filled(std::byte{0}) || filled(std::byte{0xff}));
 }
 
+/// As nft writes it; the last name of a prefix as the prefix.
+std::string interface_name(const ElementBytes& key) {
+    const std::string name = ElementReader{key}.interface_name();
+    const auto filling = name.find('\xff');
+    return '"' + (filling == std::string::npos ? name : name.substr(0, filling) + "*") + '"';
+}
+
 /// Two of them, each under 65536: no addresses that anybody uses.
 bool are_small_numbers(const ElementBytes& key) {
     constexpr std::uint32_t kSmall = 0xffff;
@@ -134,7 +141,7 @@ std::string describe(const Operation& operation, base::Family family, std::optio
 std::string describe_key(const ElementBytes& key, base::Family family) {
     const std::size_t address = base::address_size_bytes(family);
     const std::size_t size = key.bytes().size();
-    if (is_interface_name(key)) return '"' + ElementReader{key}.interface_name() + '"';
+    if (is_interface_name(key)) return interface_name(key);
     if (are_small_numbers(key)) return fields(key, family, "nn");
     if (size == address) return fields(key, family, "a");
     if (size == 2 * address) return fields(key, family, "aa");

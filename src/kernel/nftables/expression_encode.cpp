@@ -79,7 +79,7 @@ struct DataEncoder {
         builder.put_be32(NFTA_HASH_LEN, hash.length_bytes);
         builder.put_be32(NFTA_HASH_MODULUS, hash.modulus);
         builder.put_be32(NFTA_HASH_SEED, hash.seed);  // without it the kernel draws one
-        if (hash.offset != 0) builder.put_be32(NFTA_HASH_OFFSET, hash.offset);
+        builder.put_be32(NFTA_HASH_OFFSET, hash.offset);
         builder.put_be32(NFTA_HASH_TYPE, NFT_HASH_JENKINS);
     }
     void operator()(const LoadImmediate& load) {

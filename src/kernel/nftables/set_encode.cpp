@@ -54,7 +54,10 @@ void put_description(MessageBuilder& builder, const Set& set) {
 void put_user_data(MessageBuilder& builder, const Set& set) {
     UserData data;
     data.put_number(kSetKeyByteOrder, byte_order_of(set.key));
-    if (!set.data.empty()) data.put_number(kSetDataByteOrder, byte_order_of(set.data));
+    if (!set.data.empty()) {
+        data.put_number(kSetDataByteOrder, byte_order_of(set.data));
+        data.put_number(kSetDataInterval, 0);
+    }
     if (!set.comment.empty()) data.put_text(kSetComment, set.comment);
     builder.put(NFTA_SET_USERDATA, data.bytes());
 }

@@ -30,6 +30,7 @@ std::string user_data_text(std::span<const std::byte> bytes, std::uint8_t type);
 inline constexpr std::uint8_t kCommentOfTableChainOrRule = 0;
 inline constexpr std::uint8_t kSetKeyByteOrder = 0;
 inline constexpr std::uint8_t kSetDataByteOrder = 1;
+inline constexpr std::uint8_t kSetDataInterval = 6;  ///< 1 if the data of a map are ranges
 inline constexpr std::uint8_t kSetComment = 7;
 
 inline constexpr std::uint32_t kHostByteOrder = 1;

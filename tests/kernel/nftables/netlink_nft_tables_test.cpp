@@ -32,11 +32,13 @@ class NetlinkNftTablesTest : public testing::Test {
 };
 
 TEST_F(NetlinkNftTablesTest, ReadsBackEveryObjectAsItWasWritten) {
-    for (const auto family : {base::Family::kIpv4, base::Family::kIpv6}) {
-        const auto wanted = test::sample_table(family);
+    for (const auto& wanted :
+         {test::sample_table(base::Family::kIpv4), test::sample_table(base::Family::kIpv6),
+          test::sticky_table(base::Family::kIpv4), test::sticky_table(base::Family::kIpv6)}) {
+        output_of("nft flush ruleset");
         const auto committed = tables_.commit(test::creation_of(wanted));
         ASSERT_TRUE(committed) << committed.error().message;
-        const auto read = tables_.read_table(family, "fairlead");
+        const auto read = tables_.read_table(wanted.table.family, "fairlead");
         ASSERT_TRUE(read) << read.error().message;
         ASSERT_TRUE(read->has_value());
         EXPECT_EQ((*read)->table, wanted.table);

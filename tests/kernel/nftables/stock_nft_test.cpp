@@ -120,6 +120,33 @@ struct Case {
     friend void PrintTo(const Case& it, std::ostream* out) { *out << it.name; }
 };
 
+Set dynamic_map(std::string name) {
+    Set set{std::move(name), {DataType::kIpv4Address}, {DataType::kInetService}, false, ""};
+    set.dynamic = true;
+    set.timeout = true;
+    set.size = 1'000;
+    return set;
+}
+
+Set counting_map(std::string name) {
+    Set set{std::move(name), {DataType::kIpv4Address}, {DataType::kInetService}, false, ""};
+    set.counts = true;
+    return set;
+}
+
+Set source_ranges(std::string name) {
+    return {std::move(name),
+            {DataType::kIpv4Address, DataType::kInetProtocol, DataType::kInetService, DataType::kIpv4Address},
+            {},
+            true,
+            ""};
+}
+
+Element source(std::string_view first, std::string_view last) {
+    const auto frontend = test::frontend_key("10.96.0.1", 80);
+    return {ElementBytes{frontend}.add(address(first)), ElementBytes{frontend}.add(address(last)), {}, {}};
+}
+
 std::vector<Case> cases() {
     const auto sample = test::sample_table(Family::kIpv4);
     const Element frontend{
@@ -146,7 +173,7 @@ std::vector<Case> cases() {
         {"verdict_map",
          "add map ip fairlead new { type mark : verdict; }",
          AddSet{{"new", {DataType::kMark}, {DataType::kVerdict}, false, ""}},
-         {"/10#", "/13#", "/7#"}},
+         {"/10#", "/7#"}},
         {"map_element",
          "add element ip fairlead frontends { 10.96.0.1 . tcp . 80 : 2 . 7 }",
          AddElements{"frontends", {frontend}},
@@ -155,8 +182,95 @@ std::vector<Case> cases() {
          "add element ip fairlead balancers { 7 : goto balance-2 }",
          AddElements{"balancers", {{ElementBytes{}.add_number(7), {}, {}, "balance-2"}}},
          {"/4#"}},
+        {"set_of_names", "add set ip fairlead new { type ifname; }",
+         AddSet{{"new", {DataType::kInterfaceName}, {}, false, ""}}, id},
+        {"dynamic_map",
+         "add map ip fairlead new { type ipv4_addr : inet_service; flags dynamic, timeout; size 1000; }",
+         AddSet{dynamic_map("new")}, id},
+        {"counting_map", "add map ip fairlead new { type ipv4_addr : inet_service; counter; }",
+         AddSet{counting_map("new")}, id},
+        {"concatenated_ranges",
+         "add set ip fairlead new { type ipv4_addr . inet_proto . inet_service . ipv4_addr; flags interval; "
+         "}",
+         AddSet{source_ranges("new")}, id_and_typeof},
+        {"concatenated_range",
+         "add element ip fairlead sources { 10.96.0.1 . tcp . 80 . 10.1.0.0/16 }",
+         AddElements{"sources", {source("10.1.0.0", "10.1.255.255")}},
+         {"/4#"}},
+        {"concatenated_point",
+         "add element ip fairlead sources { 10.96.0.1 . tcp . 80 . 10.1.0.1 }",
+         AddElements{"sources", {source("10.1.0.1", "10.1.0.1")}},
+         {"/4#"}},
+        {"delete_concatenated_range",
+         "delete element ip fairlead sources { 10.96.0.1 . tcp . 80 . 10.9.0.0/24 }",
+         DeleteElements{"sources", {source("10.9.0.0", "10.9.0.255")}},
+         {"/4#"}},
+        {"name",
+         "add element ip fairlead names { lo }",
+         AddElements{"names", {{ElementBytes{}.add_interface_name("lo"), {}, {}, {}}}},
+         {"/4#"}},
         {"flush_set", "flush map ip fairlead frontends", FlushSet{"frontends"}, {}},
         {"flush_chain", "flush chain ip fairlead services", FlushChain{"services"}, {}},
+    };
+}
+
+/// Where nft takes its registers from is its own business: they are left out, by expression and attribute.
+std::vector<std::string> registers(const std::vector<std::pair<int, int>>& places) {
+    std::vector<std::string> left_out;
+    for (const auto& [expression, attribute] : places)
+        left_out.push_back("/4#0/1#" + std::to_string(expression) + "/2#0/" + std::to_string(attribute) +
+                           "#");
+    return left_out;
+}
+
+std::vector<Case> cases_of_rules() {
+    const auto number = [](std::uint32_t value) {
+        const auto bytes = ElementBytes{}.add_number(value);
+        return std::vector(bytes.bytes().begin(), bytes.bytes().end());
+    };
+    const LoadPayload load_source{PayloadBase::kNetworkHeader, 12, 4, 1};
+    const LoadPayload load_destination{PayloadBase::kNetworkHeader, 16, 4, 0};
+    const auto rule = [](std::vector<Expression> expressions) {
+        return AddRule{{"services", std::move(expressions), ""}};
+    };
+    const auto name = ElementBytes{}.add_interface_name("lo");
+    const auto accept = Verdict{VerdictKind::kAccept, ""};
+    // NFTA_DYNSET_SET_ID goes with the registers.
+    const auto update_registers = registers({{0, 1}, {1, 1}, {2, 2}, {2, 4}, {2, 5}});
+    return {
+        {"fib_of_source", "add rule ip fairlead services fib saddr type local accept",
+         rule({Fib{FibAddress::kSource, 0}, Compare{0, CompareOp::kEqual, number(kLocalRoute)}, accept}),
+         registers({{0, 1}, {1, 1}})},
+        {"fib_of_destination", "add rule ip fairlead services fib daddr type != local accept",
+         rule({Fib{FibAddress::kDestination, 0}, Compare{0, CompareOp::kNotEqual, number(kLocalRoute)},
+               accept}),
+         registers({{0, 1}, {1, 1}})},
+        {"hash", "add rule ip fairlead services jhash ip saddr mod 8 seed 0x5eed offset 3 != 0 accept",
+         rule({load_source, JenkinsHash{1, 4, 8, 0x5eed, 3, 0}, Compare{0, CompareOp::kNotEqual, number(0)},
+               accept}),
+         registers({{0, 1}, {1, 1}, {1, 2}, {2, 1}})},
+        {"hash_with_seed_0", "add rule ip fairlead services jhash ip saddr mod 8 seed 0x0 != 0 accept",
+         rule({load_source, JenkinsHash{1, 4, 8, 0, 0, 0}, Compare{0, CompareOp::kNotEqual, number(0)},
+               accept}),
+         registers({{0, 1}, {1, 1}, {1, 2}, {2, 1}})},
+        {"name_of_input_interface", "add rule ip fairlead services iifname lo accept",
+         rule({LoadMeta{MetaKey::kInputInterfaceName, 0},
+               Compare{0, CompareOp::kEqual, {name.bytes().begin(), name.bytes().end()}}, accept}),
+         registers({{0, 1}, {1, 1}})},
+        {"name_of_output_interface_in_a_set", "add rule ip fairlead services oifname @names accept",
+         rule({LoadMeta{MetaKey::kOutputInterfaceName, 0}, LookupSet{"names", 0, false}, accept}),
+         registers({{0, 1}, {1, 2}, {1, 4}, {1, 5}})},
+        {"update", "add rule ip fairlead services update @clients { ip daddr timeout 10s : th dport }",
+         rule({load_destination, LoadPayload{PayloadBase::kTransportHeader, 2, 2, 1},
+               UpdateSet{SetUpdate::kUpdate, "clients", 0, Register{1}, 10'000}}),
+         update_registers},
+        {"delete", "add rule ip fairlead services delete @clients { ip daddr : th dport }",
+         rule({load_destination, LoadPayload{PayloadBase::kTransportHeader, 2, 2, 1},
+               UpdateSet{SetUpdate::kDelete, "clients", 0, Register{1}, {}}}),
+         update_registers},
+        {"add", "add rule ip fairlead services add @visitors { ip daddr }",
+         rule({load_destination, UpdateSet{SetUpdate::kAdd, "visitors", 0, {}, {}}}),
+         registers({{0, 1}, {1, 2}, {1, 4}})},
     };
 }
 
@@ -165,6 +279,15 @@ class StockNftMessages : public testing::TestWithParam<Case> {
     void SetUp() override {
         NetlinkNftTables tables = *NetlinkNftTables::open();
         ASSERT_TRUE(tables.commit(test::creation_of(test::sample_table(Family::kIpv4))));
+        Set visitors = dynamic_map("visitors");
+        visitors.data.clear();
+        Transaction more{{Family::kIpv4, "fairlead", ""}};
+        for (const auto& set : {dynamic_map("clients"), visitors, source_ranges("sources"),
+                                Set{"names", {DataType::kInterfaceName}, {}, false, ""}})
+            more.add(AddSet{set});
+        more.add_element("sources", source("10.9.0.0", "10.9.0.255"));
+        const auto committed = tables.commit(more);
+        ASSERT_TRUE(committed) << committed.error().message;
     }
     void TearDown() override { output_of("nft flush ruleset"); }
 };
@@ -173,7 +296,7 @@ TEST_P(StockNftMessages, HaveTheAttributesOfOurs) {
     const auto& it = GetParam();
     Transaction transaction{{Family::kIpv4, "fairlead", "layout 1"}};
     transaction.add(it.operation);
-    const auto batch = encode_batch(transaction);
+    const auto batch = encode_batch(transaction, {"sources"});
     netlink::Messages ours{batch.messages.bytes()};
     (void)ours.next();
     const auto our_message = ours.next().value();
@@ -189,6 +312,9 @@ TEST_P(StockNftMessages, HaveTheAttributesOfOurs) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Objects, StockNftMessages, testing::ValuesIn(cases()),
+                         [](const auto& it) { return std::string(it.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(Rules, StockNftMessages, testing::ValuesIn(cases_of_rules()),
                          [](const auto& it) { return std::string(it.param.name); });
 
 /// The value of one map as the key of another, and a random number in a key.
@@ -239,6 +365,41 @@ TEST(StockNft, LoadsWhatItPrintsOfOurTable) {
     output_of("nft flush ruleset");
 }
 
+TEST(StockNft, ListsWhatItCouldNotSayWithoutComplaint) {
+    NetlinkNftTables tables = *NetlinkNftTables::open();
+    for (const auto family : {Family::kIpv4, Family::kIpv6}) {
+        ASSERT_TRUE(tables.commit(test::creation_of(test::sticky_table(family))));
+        const auto filled = tables.commit(test::sticky_table_elements(family));
+        ASSERT_TRUE(filled) << filled.error().message;
+        const std::string ip = family == Family::kIpv4 ? "ip" : "ip6";
+        const std::string list = " list table " + ip + " fairlead ";
+        EXPECT_EQ(output_of("nft" + list + "2>&1 >/dev/null; echo $?"), "0\n");
+        EXPECT_EQ(output_of("nft -j" + list + ">/dev/null 2>&1; echo $?"), "0\n");
+        EXPECT_EQ(output_of("nft -j" + list +
+                            "2>&1 >/dev/null | grep -v 'stmt ops map have no json callback' | cat"),
+                  "");
+        const auto listing = output_of("nft" + list);
+        const std::string key = ip + " saddr . " + ip + " daddr . meta l4proto . th dport";
+        for (const auto& wanted : std::vector<std::string>{
+                 "flags dynamic,timeout",
+                 "size 100",
+                 "\"l*\"",
+                 ". udp . 80 counter packets 0 bytes 0 : 0 . ",
+                 "0x00000007 . 0x00000009 : goto sticky",
+                 "0x0 [invalid type] . 0x0 [invalid type] vmap @balancers",
+                 "fib saddr type local fib daddr type local",
+                 "oifname \"lo\"",
+                 "oifname @interfaces",
+                 "jhash " + ip + " saddr mod 8 seed 0x5eed offset 1",
+                 "delete @affinity { " + key + " : ",
+                 "update @affinity { " + key + " timeout 10s : ",
+                 "dnat to " + ip + " daddr:th dport",
+             })
+            EXPECT_THAT(listing, testing::HasSubstr(wanted));
+    }
+    output_of("nft flush ruleset");
+}
+
 TEST(StockNft, AndWeReadAndDeleteEachOthersRanges) {
     NetlinkNftTables tables = *NetlinkNftTables::open();
     const Table table{Family::kIpv4, "fairlead", ""};
@@ -275,6 +436,51 @@ TEST(StockNft, AndWeReadAndDeleteEachOthersRanges) {
     output_of("nft flush ruleset");
 }
 
+TEST(StockNft, AndWeReadAndDeleteEachOthersConcatenatedRangesAndNames) {
+    NetlinkNftTables tables = *NetlinkNftTables::open();
+    const auto elements_of = [&](const char* set) {
+        std::vector<Element> read;
+        EXPECT_TRUE(tables.read_elements(
+            Family::kIpv4, "fairlead", set, [&] { read.clear(); },
+            [&](Element element) { read.push_back(std::move(element)); }));
+        std::ranges::sort(read);
+        return read;
+    };
+    const auto commit = [&](const std::vector<Operation>& operations) {
+        Transaction transaction{{Family::kIpv4, "fairlead", ""}};
+        for (const auto& operation : operations)
+            transaction.add(operation);
+        const auto committed = tables.commit(transaction);
+        EXPECT_TRUE(committed) << committed.error().message;
+    };
+    const auto listing = [] { return output_of("nft list table ip fairlead"); };
+    const std::vector<Element> sources = {source("10.1.0.0", "10.1.0.255"), source("10.2.0.3", "10.2.0.9")};
+    const std::vector<Element> names = {
+        {ElementBytes{}.add_interface_name("eth0"), ElementBytes{}.add_interface_name("eth0"), {}, {}},
+        {ElementBytes{}.add_interface_name("veth"), ElementBytes{}.add_last_interface_name("veth"), {}, {}}};
+    const std::string sources_text =
+        "sources '{ 10.96.0.1 . tcp . 80 . 10.1.0.0/24, 10.96.0.1 . tcp . 80 . 10.2.0.3-10.2.0.9 }'";
+    const std::string names_text = "names '{ \"eth0\", \"veth*\" }'";
+
+    commit({AddTable{}, AddSet{source_ranges("sources")},
+            AddSet{{"names", {DataType::kInterfaceName}, {}, true, ""}}});
+    const auto empty = listing();
+    commit({AddElements{"sources", sources}, AddElements{"names", names}});
+    const auto ours = listing();
+    output_of("nft delete element ip fairlead " + sources_text);
+    output_of("nft flush set ip fairlead names");  // 1.0.6 deletes no prefix, not even its own
+    EXPECT_EQ(listing(), empty);
+
+    output_of("nft add element ip fairlead " + sources_text);
+    output_of("nft add element ip fairlead " + names_text);
+    EXPECT_EQ(listing(), ours);
+    EXPECT_EQ(elements_of("sources"), sources);
+    EXPECT_EQ(elements_of("names"), names);
+    commit({DeleteElements{"sources", sources}, DeleteElements{"names", names}});
+    EXPECT_EQ(listing(), empty);
+    output_of("nft flush ruleset");
+}
+
 struct ForeignCase {
     const char* command;
     const char* what;
@@ -289,6 +495,10 @@ TEST(StockNft, WhatItChangesInOurTableComparesUnequalToOurs) {
              {"add table ip fairlead { flags dormant; }", "dormant"},
              {"add chain ip fairlead extra", "chain"},
              {"add set ip fairlead extra { type ipv4_addr; }", "set"},
+             {"add map ip fairlead extra { type ipv4_addr : mark; counter; }", "counting map"},
+             {"add set ip fairlead extra { type ipv4_addr; flags dynamic, timeout; size 9; }", "dynamic set"},
+             {"add rule ip fairlead services fib saddr . iif type local", "fib with an interface"},
+             {"add rule ip fairlead services meta mark set jhash ip saddr mod 2", "hash"},
              {"flush chain ip fairlead balance-2", "no rule"},
              {"replace rule ip fairlead filter-input handle $(nft -a list chain ip fairlead filter-input | "
               "sed -n "
