@@ -1,11 +1,10 @@
 #include "agent/config.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <array>
-#include <map>
+#include <utility>
 
+#include "base/dns_name.h"
 #include "base/json.h"
 
 namespace fairlead::agent {
@@ -15,9 +14,6 @@ namespace {
 using base::ErrorCode;
 using base::Result;
 using Values = std::span<const std::string>;
-
-constexpr std::string_view kApiVersion = "fairlead.config/v1alpha1";
-constexpr std::string_view kKind = "AgentConfiguration";
 
 template <auto kMember>
 Result<void> set_text(Config& config, Values values) {
@@ -108,68 +104,6 @@ constexpr std::array kSettings = {
             get_log_format},
 };
 
-std::string place(std::string_view file_name, const YAML::Mark& mark) {
-    return std::string(file_name) + ":" + std::to_string(mark.line + 1);
-}
-
-const Setting* find_setting(std::string_view field) {
-    const auto found = std::ranges::find(kSettings, field, &Setting::field);
-    return found == kSettings.end() ? nullptr : &*found;
-}
-
-/// The scalars of a field's value, or why it has the wrong type.
-Result<std::vector<std::string>> values_of(const Setting& setting, const YAML::Node& node) {
-    if (!setting.list) {
-        if (!node.IsScalar()) return base::fail(ErrorCode::kInvalid, "wants one value");
-        return std::vector{node.Scalar()};
-    }
-    if (!node.IsSequence()) return base::fail(ErrorCode::kInvalid, "wants a list");
-    std::vector<std::string> values;
-    for (const auto& item : node) {
-        if (!item.IsScalar()) return base::fail(ErrorCode::kInvalid, "wants a list of plain values");
-        values.push_back(item.Scalar());
-    }
-    return values;
-}
-
-Result<void> check_header(std::string_view field, const YAML::Node& value, std::string_view wanted) {
-    if (value.IsScalar() && value.Scalar() == wanted) return {};
-    return base::fail(ErrorCode::kInvalid, "wants '" + std::string(wanted) + "' as " + std::string(field));
-}
-
-Result<void> set_field(Config& config, std::string_view field, const YAML::Node& value) {
-    if (field == "apiVersion") return check_header(field, value, kApiVersion);
-    if (field == "kind") return check_header(field, value, kKind);
-    const Setting* setting = find_setting(field);
-    if (setting == nullptr) return base::fail(ErrorCode::kInvalid, "no such field");
-    FAIRLEAD_TRY(const auto values, values_of(*setting, value));
-    return setting->set(config, values);
-}
-
-Result<Config> parse_document(std::string_view file_name, const YAML::Node& document) {
-    const auto refuse = [&](const YAML::Mark& mark, std::string_view field, const std::string& why) {
-        const std::string field_part = field.empty() ? "" : std::string(field) + ": ";
-        return base::fail(ErrorCode::kInvalid, place(file_name, mark) + ": " + field_part + why);
-    };
-    if (!document.IsMap()) return refuse(document.Mark(), "", "wants fields of kind " + std::string(kKind));
-    Config config = default_config();
-    std::map<std::string, int> first_lines;
-    for (const auto& entry : document) {
-        if (!entry.first.IsScalar()) return refuse(entry.first.Mark(), "", "a field name must be plain text");
-        const std::string& field = entry.first.Scalar();
-        const auto [known, added] = first_lines.try_emplace(field, entry.first.Mark().line + 1);
-        if (!added)
-            return refuse(entry.first.Mark(), field,
-                          "is there twice, first in line " + std::to_string(known->second));
-        if (const auto set = set_field(config, field, entry.second); !set)
-            return refuse(entry.second.Mark().is_null() ? entry.first.Mark() : entry.second.Mark(), field,
-                          set.error().message);
-    }
-    for (const std::string_view header : {"apiVersion", "kind"})
-        if (!first_lines.contains(std::string(header))) return refuse(document.Mark(), header, "is missing");
-    return config;
-}
-
 std::vector<std::string> split_at_commas(const std::string& text) {
     std::vector<std::string> parts;
     for (std::size_t begin = 0; begin <= text.size();) {
@@ -178,6 +112,65 @@ std::vector<std::string> split_at_commas(const std::string& text) {
         begin = end + 1;
     }
     return parts;
+}
+
+/// The field and where it was given: "--manifests", or "manifests (f.yaml:4)", or "manifests".
+std::string mention(const ConfigDraft& draft, std::string_view field) {
+    const auto origin = draft.origins.find(field);
+    if (origin == draft.origins.end()) return std::string(field);
+    if (origin->second.starts_with("--")) return origin->second;
+    return std::string(field) + " (" + origin->second + ")";
+}
+
+/// "--manifests: why" or "f.yaml:4: manifests: why" or "manifests: why".
+std::unexpected<base::Error> refuse(const ConfigDraft& draft, std::string_view field,
+                                    const std::string& why) {
+    const auto origin = draft.origins.find(field);
+    std::string place;
+    if (origin != draft.origins.end()) place = origin->second + ": ";
+    if (!place.starts_with("--")) place += std::string(field) + ": ";
+    return base::fail(ErrorCode::kInvalid, place + why);
+}
+
+Result<void> check_node_name(const ConfigDraft& draft) {
+    const auto& name = draft.config.node_name;
+    if (base::is_dns_subdomain(name)) return {};
+    return refuse(draft, "nodeName",
+                  "'" + name + "' is no name of a Node: wants lower-case letters, digits, '-' and '.'");
+}
+
+Result<void> check_source(const ConfigDraft& draft) {
+    const auto& config = draft.config;
+    for (const auto& [field, text] :
+         {std::pair{"kubeconfig", &config.kubeconfig}, std::pair{"server", &config.server}})
+        if (!config.manifests.empty() && !text->empty())
+            return refuse(draft, "manifests",
+                          "excludes " + mention(draft, field) + ": objects come from one source");
+    if (!config.context.empty() && config.kubeconfig.empty())
+        return refuse(draft, "context", "needs kubeconfig");
+    if (!config.server.empty() && !config.server.starts_with("http://") &&
+        !config.server.starts_with("https://"))
+        return refuse(draft, "server", "'" + config.server + "' is not a http:// or https:// URL");
+    return {};
+}
+
+Result<void> check_ranges(const ConfigDraft& draft) {
+    for (const auto& pods : draft.config.cluster_cidrs)
+        for (const auto& services : draft.config.service_cidrs)
+            if (pods.overlaps(services))
+                return refuse(draft, "serviceCIDRs",
+                              services.to_string() + " overlaps " + pods.to_string() + " of " +
+                                  mention(draft, "clusterCIDRs"));
+    return {};
+}
+
+Result<void> check_addresses(const ConfigDraft& draft) {
+    const auto& health = draft.config.health_address;
+    const auto& admin = draft.config.admin_address;
+    if (!health.overlaps(admin)) return {};
+    return refuse(draft, draft.origins.contains("adminAddress") ? "adminAddress" : "healthAddress",
+                  "healthAddress " + health.to_string() + " and adminAddress " + admin.to_string() +
+                      " cannot both be listened on");
 }
 
 }  // namespace
@@ -193,45 +186,25 @@ std::span<const Setting> settings() {
     return kSettings;
 }
 
-Result<Config> parse_config(std::string_view file_name, std::string_view text) {
-    try {
-        const auto documents = YAML::LoadAll(std::string(text));
-        if (documents.size() != 1)
-            return base::fail(ErrorCode::kInvalid, std::string(file_name) + ": holds " +
-                                                       std::to_string(documents.size()) +
-                                                       " documents, wants one of kind " + std::string(kKind));
-        return parse_document(file_name, documents.front());
-    } catch (const YAML::Exception& error) {
-        return base::fail(ErrorCode::kInvalid, place(file_name, error.mark) + ": " + error.msg);
-    }
-}
-
-Result<Config> apply_overrides(Config config, std::span<const Override> overrides) {
+Result<ConfigDraft> apply_overrides(ConfigDraft draft, std::span<const Override> overrides) {
     for (const auto& [setting, text] : overrides) {
         const auto values = setting->list ? split_at_commas(text) : std::vector{text};
         if (std::ranges::find(values, "") != values.end())
             return base::fail(ErrorCode::kInvalid,
                               std::string(setting->flag) + ": '" + text + "' has an empty value");
-        if (auto set = setting->set(config, values); !set)
+        if (auto set = setting->set(draft.config, values); !set)
             return base::fail_within(setting->flag, std::move(set).error());
+        draft.origins[setting->field] = setting->flag;
     }
-    return config;
+    return draft;
 }
 
-Result<void> validate(const Config& config) {
-    if (!config.manifests.empty() && !(config.kubeconfig.empty() && config.server.empty()))
-        return base::fail(ErrorCode::kInvalid,
-                          "manifests: excludes kubeconfig and server: objects come from one source");
-    if (!config.context.empty() && config.kubeconfig.empty())
-        return base::fail(ErrorCode::kInvalid, "context: needs kubeconfig");
-    if (!config.server.empty() && !config.server.starts_with("http://") &&
-        !config.server.starts_with("https://"))
-        return base::fail(ErrorCode::kInvalid,
-                          "server: '" + config.server + "' is not a http:// or https:// URL");
-    if (config.health_address == config.admin_address)
-        return base::fail(ErrorCode::kInvalid,
-                          "adminAddress: is the same as healthAddress: " + config.admin_address.to_string());
-    return {};
+Result<Config> validated(ConfigDraft draft) {
+    FAIRLEAD_CHECK(check_node_name(draft));
+    FAIRLEAD_CHECK(check_source(draft));
+    FAIRLEAD_CHECK(check_ranges(draft));
+    FAIRLEAD_CHECK(check_addresses(draft));
+    return std::move(draft.config);
 }
 
 std::vector<std::string_view> fields_needing_restart(const Config& before, const Config& after) {
@@ -242,7 +215,8 @@ std::vector<std::string_view> fields_needing_restart(const Config& before, const
 }
 
 std::string to_yaml(const Config& config) {
-    std::string text = "apiVersion: " + std::string(kApiVersion) + "\nkind: " + std::string(kKind) + "\n";
+    std::string text =
+        "apiVersion: " + std::string(kConfigApiVersion) + "\nkind: " + std::string(kConfigKind) + "\n";
     for (const auto& setting : kSettings) {
         const auto values = setting.get(config);
         if (values.empty()) continue;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +12,9 @@
 #include "base/socket_address.h"
 
 namespace fairlead::agent {
+
+inline constexpr std::string_view kConfigApiVersion = "fairlead.config/v1alpha1";
+inline constexpr std::string_view kConfigKind = "AgentConfiguration";
 
 /// What an agent is told: kind AgentConfiguration of fairlead.config/v1alpha1, or the same by flags.
 struct Config {
@@ -59,20 +62,24 @@ struct Override {
     std::string text;
 };
 
-/// `text` of the file called `file_name` over the defaults. Unknown fields, wrong types and impossible values
-/// are refused with "FILE:LINE: FIELD: why".
-base::Result<Config> parse_config(std::string_view file_name, std::string_view text);
+/// A configuration that is being put together, and where each setting in it comes from.
+struct ConfigDraft {
+    Config config;
+    /// By field: "f.yaml:4", "--cluster-cidr", or words; what has its default is absent.
+    std::map<std::string_view, std::string> origins;
+};
 
-/// `config` with flags put over it; errors name the flag.
-base::Result<Config> apply_overrides(Config config, std::span<const Override> overrides);
+/// `draft` with flags put over it; errors name the flag.
+base::Result<ConfigDraft> apply_overrides(ConfigDraft draft, std::span<const Override> overrides);
 
-/// Refuses what cannot work together, e.g. two sources.
-base::Result<void> validate(const Config& config);
+/// The configuration of a draft whose settings can work, and work together; errors name where the settings
+/// come from.
+base::Result<Config> validated(ConfigDraft draft);
 
 /// The fields that differ and cannot change while the agent runs.
 std::vector<std::string_view> fields_needing_restart(const Config& before, const Config& after);
 
-/// The configuration as a file that parse_config reads back to the same.
+/// The configuration as a file that parse_config() reads back to the same.
 std::string to_yaml(const Config& config);
 
 }  // namespace fairlead::agent

@@ -70,6 +70,10 @@ class Prefix {
     [[nodiscard]] const IpAddress& first() const { return first_; }
     [[nodiscard]] IpAddress last() const;
     [[nodiscard]] bool contains(const IpAddress& address) const;
+    /// Whether there is an address in both.
+    [[nodiscard]] bool overlaps(const Prefix& other) const {
+        return contains(other.first_) || other.contains(first_);
+    }
     [[nodiscard]] std::string to_string() const;
 
     friend auto operator<=>(const Prefix&, const Prefix&) = default;

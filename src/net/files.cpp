@@ -31,6 +31,13 @@ base::Result<std::string> read_file(const std::string& path, std::size_t limit_b
     return content;
 }
 
+base::Result<void> check_directory(const std::string& path) {
+    const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return base::fail_errno(errno, path);
+    close(fd);
+    return {};
+}
+
 std::string environment(const char* name) {
     const char* value = std::getenv(name);
     return value == nullptr ? "" : value;

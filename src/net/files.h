@@ -11,6 +11,9 @@ namespace fairlead::net {
 base::Result<std::string> read_file(const std::string& path,
                                     std::size_t limit_bytes = std::size_t{64} << 20U);
 
+/// Whether `path` is a directory whose entries can be read; the error names it.
+base::Result<void> check_directory(const std::string& path);
+
 /// The value of an environment variable; empty if it is not set.
 std::string environment(const char* name);
 

@@ -1,5 +1,6 @@
 """The agent as a process: flags, configuration file, signals, rights, what it leaves and what stands in its way."""
 
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,13 @@ SERVICE = """apiVersion: v1
 kind: Service
 metadata: {name: cart, namespace: shop}
 spec: {ipFamilyPolicy: PreferDualStack, ports: [{name: tcp, port: 80}]}
+"""
+
+
+KUBECONFIG = """{apiVersion: v1, kind: Config, current-context: here,
+contexts: [{name: here, context: {cluster: here, user: me}}],
+clusters: [{name: here, cluster: {server: "https://127.0.0.1:6443"}}],
+users: [{name: me, user: {token: secret}}]}
 """
 
 
@@ -184,6 +192,69 @@ class FlagTest(AgentTest):
                                            "--cluster-cidr", "fd00:64::/48")
         self.assertEqual(status, 0)
         self.assertIn('clusterCIDRs:\n- "10.64.0.0/11"\n- "10.32.0.0/11"\n- "fd00:64::/48"\n', output)
+
+    def test_check_passes_what_the_agent_could_start_with(self):
+        with open(f"{self.folder}/kubeconfig", "w") as file:
+            file.write(KUBECONFIG)
+        for source in (["--manifests", self.manifests], ["--kubeconfig", f"{self.folder}/kubeconfig"], ["--server", "http://127.0.0.1:1"]):
+            with self.subTest(source=source):
+                status, output, error = self.fairlead("agent", "--check", "--node", "n1", *source)
+                self.assertEqual((status, error), (0, ""))
+                self.assertIn('nodeName: "n1"', output)
+
+    def test_check_refuses_what_the_agent_could_not_start_with(self):
+        with open(f"{self.folder}/kubeconfig", "w") as file:
+            file.write(KUBECONFIG)
+        with open(f"{self.folder}/no-authority", "w") as file:
+            file.write(KUBECONFIG.replace("{server: ", "{certificate-authority: /nowhere/ca.crt, server: "))
+        cases = (
+            (["--manifests", f"{self.folder}/none"], "fairlead: manifests: " + f"{self.folder}/none: No such file or directory\n"),
+            (["--manifests", f"{self.folder}/kubeconfig"], "kubeconfig: Not a directory\n"),
+            (["--kubeconfig", f"{self.folder}/none"], f"{self.folder}/none: No such file or directory\n"),
+            (["--kubeconfig", f"{self.folder}/kubeconfig", "--context", "test"], "test"),
+            (["--kubeconfig", f"{self.folder}/no-authority"], "/nowhere/ca.crt: No such file or directory\n"),
+            ([], "KUBERNETES_SERVICE_HOST"),
+            (["--config", f"{self.folder}/none"], f"{self.folder}/none: No such file or directory\n"),
+            (["--admin-address", "0.0.0.0:10256"], "cannot both be listened on"),
+        )
+        for source, wanted in cases:
+            with self.subTest(source=source):
+                status, output, error = self.fairlead("agent", "--check", "--node", "n1", *source)
+                self.assertEqual((status, output), (1, ""))
+                self.assertIn(wanted, error)
+                self.assertTrue(error.startswith("fairlead: "), error)
+
+    def test_what_stops_it_is_json_where_the_log_is(self):
+        self.configure(logFormat="json", nodename="n1")
+        for arguments in (["--config", self.config], ["--log-format", "json", "--manifests", ""],
+                          ["--log-format", "json", "--manifests", f"{self.folder}/none"]):
+            with self.subTest(arguments=arguments):
+                status, _, error = self.fairlead("agent", *arguments)
+                self.assertEqual(status, 1)
+                for line in error.splitlines():
+                    said = json.loads(line)
+                self.assertEqual((said["level"], said["message"]), ("error", "failed"))
+                self.assertIn(":" , said["error"])
+
+
+class RightsTest(AgentTest):
+    def test_it_runs_as_nobody_with_net_admin_alone(self):
+        self.configure()
+        os.chmod(self.folder, 0o755)  # mkdtemp lets only us in
+        program = f"{self.folder}/fairlead"
+        shutil.copy(world.FAIRLEAD, program)
+        agent = self.agent(program, wrapper=["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
+                                             "--inh-caps", "-all,+net_admin", "--ambient-caps", "-all,+net_admin",
+                                             "--bounding-set", "-all,+net_admin"]).start()
+        with open(f"/proc/{agent.process.pid}/status") as file:
+            status = dict(line.split(":\t", 1) for line in file)
+        self.assertEqual(status["Uid"].split(), ["65534"] * 4)
+        self.assertEqual(int(status["CapEff"], 16), 1 << 12, "CAP_NET_ADMIN")
+        self.assertIn("tcp . 80", NODE.sh("nft list table ip fairlead"))
+        os.unlink(f"{self.manifests}/cart.yaml")
+        wait_for("the Service gone", lambda: "tcp . 80" not in NODE.sh("nft list table ip fairlead"))
+        NODE.sh("nft flush ruleset")
+        wait_for("a repair", lambda: "service_cidrs" in NODE.sh("nft list ruleset"))
 
 
 if __name__ == "__main__":

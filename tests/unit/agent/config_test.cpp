@@ -1,4 +1,4 @@
-#include "agent/config.h"
+#include "agent/config_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,17 +21,30 @@ const Setting* setting_of(std::string_view flag) {
     return nullptr;
 }
 
+/// What parse_config gives, without where it comes from.
+base::Result<Config> parse(std::string_view file_name, std::string_view text) {
+    auto draft = parse_config(file_name, text);
+    if (!draft) return std::unexpected(std::move(draft).error());
+    return std::move(draft->config);
+}
+
+base::Result<Config> apply(const std::vector<Override>& overrides) {
+    auto draft = apply_overrides({default_config(), {}}, overrides);
+    if (!draft) return std::unexpected(std::move(draft).error());
+    return std::move(draft->config);
+}
+
 TEST(ParseConfig, ReadsEveryField) {
-    const auto config = parse_config("f.yaml", with_header("nodeName: n1\n"
-                                                           "kubeconfig: /etc/kubeconfig\n"
-                                                           "context: prod\n"
-                                                           "server: https://10.0.0.1:6443\n"
-                                                           "clusterCIDRs: [10.64.0.0/10, 'fd00:64::/48']\n"
-                                                           "serviceCIDRs:\n- 10.96.0.0/12\n"
-                                                           "healthAddress: '[::]:1'\n"
-                                                           "adminAddress: 127.0.0.1:2\n"
-                                                           "logLevel: debug\n"
-                                                           "logFormat: json\n"));
+    const auto config = parse("f.yaml", with_header("nodeName: n1\n"
+                                                    "kubeconfig: /etc/kubeconfig\n"
+                                                    "context: prod\n"
+                                                    "server: https://10.0.0.1:6443\n"
+                                                    "clusterCIDRs: [10.64.0.0/10, 'fd00:64::/48']\n"
+                                                    "serviceCIDRs:\n- 10.96.0.0/12\n"
+                                                    "healthAddress: '[::]:1'\n"
+                                                    "adminAddress: 127.0.0.1:2\n"
+                                                    "logLevel: debug\n"
+                                                    "logFormat: json\n"));
     ASSERT_TRUE(config) << config.error().message;
     EXPECT_EQ(config->node_name, "n1");
     EXPECT_EQ(config->kubeconfig, "/etc/kubeconfig");
@@ -46,7 +59,7 @@ TEST(ParseConfig, ReadsEveryField) {
 }
 
 TEST(ParseConfig, GivesTheDefaultsForAFileThatOnlyHasItsHeader) {
-    const auto config = parse_config("f.yaml", kHeader);
+    const auto config = parse("f.yaml", kHeader);
     ASSERT_TRUE(config);
     EXPECT_EQ(*config, default_config());
     EXPECT_EQ(config->health_address.to_string(), "0.0.0.0:10256");
@@ -66,8 +79,16 @@ TEST(ParseConfig, NamesFileLineAndFieldOfWhatItRefuses) {
         {with_header("nodename: n1"), "f.yaml:3: nodename: no such field"},
         {with_header("nodeName: [n1]"), "f.yaml:3: nodeName: wants one value"},
         {with_header("nodeName: n1\nclusterCIDRs: 10.0.0.0/8"), "f.yaml:4: clusterCIDRs: wants a list"},
-        {with_header("clusterCIDRs:\n- {a: b}"), "clusterCIDRs: wants a list of plain values"},
-        {with_header("clusterCIDRs:\n- 10.0.0.1/8"), "clusterCIDRs: "},
+        {with_header("clusterCIDRs:\n- 10.0.0.0/8\n- {a: b}"),
+         "f.yaml:5: clusterCIDRs[1]: wants a plain value"},
+        {with_header("clusterCIDRs:\n- 10.0.0.0/8\n- 10.0.0.1/8"), "f.yaml:5: clusterCIDRs[1]: '10.0.0.1/8'"},
+        {with_header("nodeName: 123"), "f.yaml:3: nodeName: wants text: put '123' in quotes"},
+        {with_header("nodeName: true"), "f.yaml:3: nodeName: wants text: put 'true' in quotes"},
+        {with_header("manifests: 1.5"), "f.yaml:3: manifests: wants text: put '1.5' in quotes"},
+        {with_header("manifests: !!int 5"), "f.yaml:3: manifests: wants text: put '5' in quotes"},
+        {with_header("nodeName:"), "f.yaml:3: nodeName: wants one value"},
+        {with_header("manifests: ''"), "f.yaml:3: manifests: is empty"},
+        {with_header("serviceCIDRs: ['']"), "f.yaml:3: serviceCIDRs[0]: is empty"},
         {with_header("logLevel: loud"),
          "f.yaml:3: logLevel: 'loud' is not a log level (one of debug, info, warning, error)"},
         {with_header("healthAddress: localhost:80"),
@@ -77,7 +98,7 @@ TEST(ParseConfig, NamesFileLineAndFieldOfWhatItRefuses) {
         {with_header("---\nkind: AgentConfiguration\n"), "f.yaml: holds 2 documents"},
     };
     for (const auto& [text, wanted] : cases) {
-        const auto config = parse_config("f.yaml", text);
+        const auto config = parse("f.yaml", text);
         ASSERT_FALSE(config) << text;
         EXPECT_THAT(config.error().message, HasSubstr(wanted));
     }
@@ -86,7 +107,7 @@ TEST(ParseConfig, NamesFileLineAndFieldOfWhatItRefuses) {
 TEST(ApplyOverrides, PutsFlagsOverTheFileAndSplitsListsAtCommas) {
     const std::vector<Override> overrides = {{setting_of("--node"), "n2"},
                                              {setting_of("--cluster-cidr"), "10.64.0.0/10,fd00::/48"}};
-    const auto config = apply_overrides(default_config(), overrides);
+    const auto config = apply(overrides);
     ASSERT_TRUE(config) << config.error().message;
     EXPECT_EQ(config->node_name, "n2");
     EXPECT_EQ(config->cluster_cidrs.size(), 2U);
@@ -94,7 +115,7 @@ TEST(ApplyOverrides, PutsFlagsOverTheFileAndSplitsListsAtCommas) {
 
 TEST(ApplyOverrides, NamesTheFlagThatItRefuses) {
     const std::vector<Override> overrides = {{setting_of("--service-cidr"), "10.96.0.0/99"}};
-    const auto config = apply_overrides(default_config(), overrides);
+    const auto config = apply(overrides);
     ASSERT_FALSE(config);
     EXPECT_THAT(config.error().message, HasSubstr("--service-cidr: "));
 }
@@ -109,32 +130,83 @@ TEST(ApplyOverrides, RefusesEmptyTextInsteadOfTakingItAsNotGiven) {
     };
     for (const auto& [flag, text] : cases) {
         const std::vector<Override> overrides = {{setting_of(flag), text}};
-        const auto config = apply_overrides(default_config(), overrides);
+        const auto config = apply(overrides);
         ASSERT_FALSE(config) << flag;
         EXPECT_EQ(config.error().message, std::string(flag) + ": '" + text + "' has an empty value");
     }
 }
 
-TEST(Validate, RefusesWhatCannotWorkTogether) {
-    const std::vector<std::pair<std::string, std::string>> cases = {
-        {"manifests: a\nkubeconfig: b\n", "manifests: excludes"},
-        {"manifests: a\nserver: http://x\n", "manifests: excludes"},
-        {"context: b\n", "context: needs kubeconfig"},
-        {"server: ftp://x\n", "server: 'ftp://x'"},
-        {"healthAddress: 127.0.0.1:10249\n", "adminAddress: is the same"},
+TEST(Validated, RefusesWhatCannotWorkTogetherAndSaysWhereItComesFrom) {
+    struct Case {
+        std::string file;
+        std::vector<Override> flags;
+        std::string wanted;
     };
-    for (const auto& [text, wanted] : cases) {
-        const auto config = parse_config("f.yaml", with_header(text));
-        ASSERT_TRUE(config) << text;
-        const auto valid = validate(*config);
-        ASSERT_FALSE(valid) << text;
-        EXPECT_THAT(valid.error().message, HasSubstr(wanted));
+    const auto flag = [](std::string_view name, std::string_view text) {
+        return Override{setting_of(name), std::string(text)};
+    };
+    const std::vector<Case> cases = {
+        {"manifests: a\nkubeconfig: b\n",
+         {},
+         "f.yaml:4: manifests: excludes kubeconfig (f.yaml:5): objects come from one source"},
+        {"server: http://x\n",
+         {flag("--manifests", "a")},
+         "--manifests: excludes server (f.yaml:4): objects come from one source"},
+        {"", {flag("--manifests", "a"), flag("--kubeconfig", "b")}, "--manifests: excludes --kubeconfig: "},
+        {"context: b\n", {}, "f.yaml:4: context: needs kubeconfig"},
+        {"", {flag("--server", "ftp://x")}, "--server: 'ftp://x' is not a http:// or https:// URL"},
+        {"healthAddress: 0.0.0.0:10249\n",
+         {},
+         "f.yaml:4: healthAddress: healthAddress 0.0.0.0:10249 and adminAddress 127.0.0.1:10249 cannot both "
+         "be"},
+        {"", {flag("--admin-address", "[::]:10256")}, "--admin-address: healthAddress 0.0.0.0:10256 and "},
+        {"clusterCIDRs: [10.64.0.0/10]\n",
+         {flag("--service-cidr", "10.96.0.0/12")},
+         "--service-cidr: 10.96.0.0/12 overlaps 10.64.0.0/10 of clusterCIDRs (f.yaml:4)"},
+        {"serviceCIDRs: ['fd00::/8']\nclusterCIDRs: ['fd00:64::/48']\n",
+         {},
+         "f.yaml:4: serviceCIDRs: fd00::/8 overlaps fd00:64::/48 of clusterCIDRs (f.yaml:5)"},
+    };
+    for (const auto& [file, flags, wanted] : cases) {
+        auto draft = parse_config("f.yaml", with_header("nodeName: n1\n" + file));
+        ASSERT_TRUE(draft) << file;
+        draft = apply_overrides(*std::move(draft), flags);
+        ASSERT_TRUE(draft) << file;
+        const auto config = validated(*std::move(draft));
+        ASSERT_FALSE(config) << wanted;
+        EXPECT_THAT(config.error().message, testing::StartsWith(wanted));
     }
-    EXPECT_TRUE(validate(default_config()));
+}
+
+TEST(Validated, WantsANodeNameThatANodeCanHave) {
+    for (const std::string name : {"", "N1", "a b", "-a", "a..b"}) {
+        auto draft = ConfigDraft{default_config(), {{"nodeName", "host name"}}};
+        draft.config.node_name = name;
+        const auto config = validated(draft);
+        ASSERT_FALSE(config) << name;
+        EXPECT_THAT(config.error().message,
+                    HasSubstr("host name: nodeName: '" + name + "' is no name of a Node"));
+    }
+    auto draft = ConfigDraft{default_config(), {}};
+    draft.config.node_name = "ip-10-0-0-1.eu.internal";
+    EXPECT_TRUE(validated(draft));
+}
+
+TEST(ParseConfig, TakesNumbersAndWordsInQuotesAsText) {
+    const auto config =
+        parse("f.yaml", with_header("nodeName: '123'\nmanifests: \"true\"\nkubeconfig: !!str 1.5\n"));
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->node_name + config->manifests + config->kubeconfig, "123true1.5");
+}
+
+TEST(LogFormatIn, IsFoundInAFileThatIsOtherwiseOfNoUse) {
+    EXPECT_EQ(log_format_in("logFormat: json\nnodename: x\n"), base::LogFormat::kJson);
+    for (const auto* text : {"", "logFormat: xml", "logFormat: [json]", "[json]", "logFormat: {", "a: b"})
+        EXPECT_EQ(log_format_in(text), std::nullopt) << text;
 }
 
 TEST(FieldsNeedingRestart, AreTheNodeAndTheSource) {
-    const auto after = parse_config(
+    const auto after = parse(
         "f.yaml", with_header("nodeName: x\nmanifests: d\nlogLevel: debug\nclusterCIDRs: [10.0.0.0/8]\n"));
     ASSERT_TRUE(after);
     EXPECT_THAT(fields_needing_restart(default_config(), *after), ElementsAre("nodeName", "manifests"));
@@ -142,10 +214,10 @@ TEST(FieldsNeedingRestart, AreTheNodeAndTheSource) {
 
 TEST(ToYaml, IsReadBackToTheSame) {
     const auto config =
-        parse_config("f.yaml", with_header("nodeName: 'a\"b: c'\nclusterCIDRs: [10.64.0.0/10, "
-                                           "'fd00::/48']\nadminAddress: '[::1]:9'\nlogFormat: json\n"));
+        parse("f.yaml", with_header("context: 'a\"b: c'\nclusterCIDRs: [10.64.0.0/10, "
+                                    "'fd00::/48']\nadminAddress: '[::1]:9'\nlogFormat: json\n"));
     ASSERT_TRUE(config) << config.error().message;
-    const auto again = parse_config("again.yaml", to_yaml(*config));
+    const auto again = parse("again.yaml", to_yaml(*config));
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(*again, *config);
 }

@@ -50,6 +50,14 @@ TEST(Prefix, RefusesHostBitsAndLengthsOutOfRange) {
     EXPECT_TRUE(Prefix::parse("fd00::1/128"));
 }
 
+TEST(Prefix, OverlapsWhatItHoldsAndWhatHoldsIt) {
+    const auto parse = [](std::string_view text) { return Prefix::parse(text).value(); };
+    EXPECT_TRUE(parse("10.0.0.0/8").overlaps(parse("10.96.0.0/12")));
+    EXPECT_TRUE(parse("10.96.0.0/12").overlaps(parse("10.0.0.0/8")));
+    EXPECT_FALSE(parse("10.96.0.0/12").overlaps(parse("10.112.0.0/12")));
+    EXPECT_FALSE(parse("0.0.0.0/0").overlaps(parse("::/0")));
+}
+
 TEST(L4Protocol, ReadsTheThreeNamesOfTheApiAndNoOther) {
     for (const auto protocol : {L4Protocol::kTcp, L4Protocol::kUdp, L4Protocol::kSctp})
         EXPECT_EQ(parse_l4_protocol(name_of(protocol)), protocol);

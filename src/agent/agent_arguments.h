@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/config.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace fairlead::agent {
+
+/// What the command line of `agent` says.
+struct AgentArguments {
+    struct Flag {
+        const Setting* setting = nullptr;
+        const CLI::Option* option = nullptr;
+        std::string text;
+    };
+    std::string config_path;
+    const CLI::Option* config_option = nullptr;
+    std::vector<Flag> flags;  ///< one per setting
+    bool check = false;
+};
+
+/// Adds the options of `agent` to `command`; parsing fills `arguments`, which must stay where it is.
+void add_options(CLI::App& command, AgentArguments& arguments);
+
+/// The defaults, the file over them, the flags over both; the host name where no node name is given.
+base::Result<Config> load_config(const AgentArguments& arguments);
+
+/// What can be told of the wanted log format while load_config() fails.
+base::LogFormat wanted_log_format(const AgentArguments& arguments);
+
+}  // namespace fairlead::agent
