@@ -29,8 +29,14 @@ std::size_t utf8_length(std::string_view text) {
     return 0;
 }
 
-void append_ascii(std::string& out, char c) {
+void append_escape(std::string& out, std::uint8_t code) {
     constexpr std::string_view kHex = "0123456789abcdef";
+    out += "\\u00";
+    out += kHex[code >> 4U];
+    out += kHex[code & 0xfU];
+}
+
+void append_ascii(std::string& out, char c) {
     switch (c) {
         case '"':
             out += "\\\"";
@@ -48,13 +54,15 @@ void append_ascii(std::string& out, char c) {
             break;
     }
     const auto code = static_cast<std::uint8_t>(c);
-    if (code >= 0x20 && code != 0x7f) {
+    if (code >= 0x20 && code != 0x7f)
         out += c;
-        return;
-    }
-    out += "\\u00";
-    out += kHex[code >> 4U];
-    out += kHex[code & 0xfU];
+    else
+        append_escape(out, code);
+}
+
+/// U+0080 to U+009F in UTF-8.
+bool is_c1_control(std::string_view sequence) {
+    return sequence.size() == 2 && sequence[0] == '\xc2' && static_cast<std::uint8_t>(sequence[1]) < 0xa0;
 }
 
 }  // namespace
@@ -68,6 +76,8 @@ std::string json_quote(std::string_view text) {
             append_ascii(out, text.front());
         } else if (length == 0) {
             out += "\xef\xbf\xbd";
+        } else if (is_c1_control(text.substr(0, length))) {
+            append_escape(out, static_cast<std::uint8_t>(text[1]));
         } else {
             out += text.substr(0, length);
         }

@@ -51,13 +51,23 @@ spdlog::logger& stderr_logger() {
 }
 
 bool needs_quotes(const LogField& field) {
+    // What the JSON form would change could change the terminal that shows it.
     return field.quoted() &&
-           (field.value().empty() || field.value().find_first_of(" \"=\n\t") != std::string_view::npos);
+           (field.value().empty() || field.value().find_first_of(" =") != std::string_view::npos ||
+            json_quote(field.value()).size() != field.value().size() + 2);
+}
+
+/// A message is not put in quotes, but what would act on a terminal is escaped in it.
+std::string plain_message(std::string_view message) {
+    if (std::ranges::all_of(message, [](char c) { return c >= ' ' && c < 0x7f; }))
+        return std::string(message);
+    const auto quoted = json_quote(message);
+    return quoted.substr(1, quoted.size() - 2);
 }
 
 std::string format_line(std::string_view message, std::initializer_list<LogField> fields, LogFormat format) {
     const bool json = format == LogFormat::kJson;
-    std::string line = json ? "\"message\":" + json_quote(message) : std::string(message);
+    std::string line = json ? "\"message\":" + json_quote(message) : plain_message(message);
     for (const auto& field : fields) {
         line += json ? "," + json_quote(field.key()) + ":" : " " + std::string(field.key()) + "=";
         const bool quote = json ? field.quoted() : needs_quotes(field);
