@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "kube/manifest_check.h"
 #include "kube/yaml_documents.h"
 
 namespace fairlead::kube {
@@ -26,13 +27,13 @@ bool is_namespaced(const AnyObject& object) {
            !std::holds_alternative<ServiceCidr>(object);
 }
 
-void set_default_namespace(AnyObject& object) {
-    if (!is_namespaced(object)) return;
-    std::visit(
-        [](auto& any) {
-            if (any.key.namespace_name.empty()) any.key.namespace_name = "default";
-        },
-        object);
+/// The default where there is none, and none where there cannot be one.
+void set_namespace(AnyObject& object) {
+    auto& space = std::visit([](auto& any) -> std::string& { return any.key.namespace_name; }, object);
+    if (!is_namespaced(object))
+        space.clear();
+    else if (space.empty())
+        space = "default";
 }
 
 /// The name under which an error reports an object, with the default namespace put in.
@@ -78,8 +79,10 @@ struct ManifestFiles::Reading {
                      const std::string& kind) {
         auto decoded = decoder.decode_object(json, kind);
         if (!decoded) return refuse(document, prefix, std::move(decoded).error());
-        set_default_namespace(*decoded);
+        set_namespace(*decoded);
         const std::string name = name_of(*decoded);
+        if (auto fault = find_fault(*decoded))
+            return refuse(document, prefix, {name, std::move(fault->field), std::move(fault->reason)});
         const unsigned line = document.lines->rough_line_of(prefix);
         if (!after.entries.try_emplace(name, Entry{line, std::move(*decoded)}).second)
             after.problems.push_back({path, line, name + ": is in this file twice; the first is used"});
@@ -100,9 +103,17 @@ struct ManifestFiles::Reading {
 
     /// What it has twice, or cannot have, may be the very field that counts: none of it is used.
     void refuse_document(const YamlDocument& document) {
+        if (document.json.empty()) {
+            has_nameless_broken = true;
+            after.problems.push_back({path, document.error->line,
+                                      document.error->reason +
+                                          "; what the file held before and does not hold "
+                                          "elsewhere stays"});
+            return;
+        }
         std::string object;
         if (auto decoded = decoder.decode_object(document.json)) {
-            set_default_namespace(*decoded);
+            set_namespace(*decoded);
             object = name_of(*decoded);
         } else {
             object = with_default_namespace(decoded.error().object);
@@ -127,14 +138,8 @@ struct ManifestFiles::Reading {
 
 void ManifestFiles::put(const std::string& path, std::string_view text) {
     File& file = files_[path];
-    const auto documents = read_yaml(text);
-    if (!documents) {
-        file.problems = {
-            {path, documents.error().line, documents.error().reason + "; what the file held before stays"}};
-        return;
-    }
     Reading reading{path, file, {}, {}, {}};
-    for (const auto& document : *documents)
+    for (const auto& document : read_yaml(text))
         reading.take_document(document);
     file = reading.finish();
 }

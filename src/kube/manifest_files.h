@@ -24,11 +24,11 @@ struct ManifestProblem {
 /// The objects that a set of manifest files holds.
 ///
 /// What is broken never costs what was good: a document that cannot be used keeps what the same object of the
-/// same file was before, a file that is no YAML keeps all that it held, until it is mended or removed. A
-/// document that does not even say what it is keeps everything that the file held and does not hold
-/// elsewhere. Of an object that two files have, the file whose path sorts first is taken. Lists (kind List,
-/// ServiceList, ...) are taken apart; the namespace "default" is assumed where none is given. Kinds that
-/// fairlead does not use are passed over, with a notice.
+/// same file was before, until it is mended or removed. A document that is no YAML, or does not even say what
+/// it is, keeps everything that the file held and does not hold elsewhere. Of an object that two files have,
+/// the file whose path sorts first is taken. Lists (kind List, ServiceList, ...) are taken apart; the
+/// namespace "default" is assumed where none is given. Kinds that fairlead does not use are passed over, with
+/// a notice.
 class ManifestFiles {
   public:
     void put(const std::string& path, std::string_view text);

@@ -47,8 +47,8 @@ std::string key_json(const YAML::Node& key) {
 /// Writes one document as JSON, and remembers the first thing that is wrong.
 class JsonWriter {
   public:
-    JsonWriter(YamlDocument& document, std::size_t largest_bytes)
-        : document_(document), largest_bytes_(largest_bytes) {}
+    JsonWriter(YamlDocument& document, std::size_t largest_bytes, unsigned lines_before)
+        : document_(document), largest_bytes_(largest_bytes), lines_before_(lines_before) {}
 
     void write(const YAML::Node& node, int depth) {
         const bool too_much = depth > kDeepest || document_.json.size() > largest_bytes_;
@@ -67,7 +67,7 @@ class JsonWriter {
     using Seen = std::map<std::string, unsigned>;  // a field's name as JSON, and its line
 
     void refuse(const YAML::Node& node, std::string reason) {
-        if (!document_.error) document_.error = YamlError{line_of_node(node), std::move(reason)};
+        if (!document_.error) document_.error = YamlError{line_in_text(node), std::move(reason)};
     }
 
     void write_map(const YAML::Node& node, int depth) {
@@ -77,6 +77,10 @@ class JsonWriter {
             if (!is_merge_key(key)) write_field(key, value, depth, seen, false);
         write_merged(node, depth, seen);
         document_.json += '}';
+    }
+
+    [[nodiscard]] unsigned line_in_text(const YAML::Node& node) const {
+        return lines_before_ + line_of_node(node);
     }
 
     static std::vector<std::pair<YAML::Node, YAML::Node>> pairs(const YAML::Node& node) {
@@ -114,7 +118,7 @@ class JsonWriter {
     void write_field(const YAML::Node& key, const YAML::Node& value, int depth, Seen& seen, bool merged) {
         if (!key.IsScalar() || scalar_json(key) == "null") return refuse(key, "a field's name must be text");
         const auto name = key_json(key);
-        const auto [first, added] = seen.try_emplace(name, line_of_node(key));
+        const auto [first, added] = seen.try_emplace(name, line_in_text(key));
         if (!added) {
             if (!merged)
                 refuse(key, "field '" + key.Scalar() + "' is there twice, first in line " +
@@ -138,13 +142,14 @@ class JsonWriter {
 
     YamlDocument& document_;
     std::size_t largest_bytes_;
+    unsigned lines_before_;
     std::size_t merged_bytes_ = 0;  // maps that add no field make no JSON, but take their time
 };
 
 /// Walks down the document when it is asked: nearly no field is ever asked for.
 class NodeLines : public YamlDocument::Lines {
   public:
-    explicit NodeLines(YAML::Node root) : root_(std::move(root)) {}
+    NodeLines(YAML::Node root, unsigned lines_before) : root_(std::move(root)), lines_before_(lines_before) {}
 
     [[nodiscard]] unsigned line_of(std::string_view field) const override {
         unsigned line = line_of_node(root_);
@@ -154,7 +159,7 @@ class NodeLines : public YamlDocument::Lines {
             if (!rest) break;
             field = *rest;
         }
-        return line;
+        return lines_before_ + line;
     }
 
   private:
@@ -199,6 +204,7 @@ class NodeLines : public YamlDocument::Lines {
     }
 
     YAML::Node root_;
+    unsigned lines_before_;  // of the text, before the document
 };
 
 /// A JSON text is read as YAML only when a line is asked for: that takes a hundred times as long.
@@ -208,7 +214,7 @@ class JsonLines : public YamlDocument::Lines {
 
     [[nodiscard]] unsigned line_of(std::string_view field) const override {
         try {
-            return NodeLines{YAML::Load(text_)}.line_of(field);
+            return NodeLines{YAML::Load(text_), 0}.line_of(field);
         } catch (const YAML::Exception&) {
             return line_;
         }
@@ -250,20 +256,71 @@ std::optional<YamlDocument> read_json(std::string_view text) {
     return document;
 }
 
-YamlDocument read_document(const YAML::Node& node, std::size_t text_bytes) {
+YamlDocument read_document(const YAML::Node& node, std::size_t text_bytes, unsigned lines_before) {
     // No text grows more than sixfold by itself (control characters); aliases must not grow without end.
     constexpr std::size_t kGrowth = 8;
     constexpr std::size_t kAlwaysFine = std::size_t{1} << 20U;
     YamlDocument document;
-    JsonWriter{document, text_bytes * kGrowth + kAlwaysFine}.write(node, 0);
-    document.line = line_of_node(node);
-    document.lines = std::make_shared<NodeLines>(node);
+    JsonWriter{document, text_bytes * kGrowth + kAlwaysFine, lines_before}.write(node, 0);
+    document.line = lines_before + line_of_node(node);
+    document.lines = std::make_shared<NodeLines>(node, lines_before);
     return document;
+}
+
+/// One document of a text, or what stands before the first.
+struct Part {
+    std::string_view text;
+    unsigned lines_before = 0;
+};
+
+/// Whether the line is "---" or "...", with anything behind a blank.
+bool is_mark(std::string_view line, std::string_view mark) {
+    return line.starts_with(mark) &&
+           (line.size() == mark.size() || std::string_view(" \t\r\n").contains(line[mark.size()]));
+}
+
+/// Cuts a text before lines "---" and after lines "..." (YAML 1.2, sections 9.1.2 and 9.1.4); directives
+/// (%YAML 1.2) stay with the document that they are for.
+class DocumentSplitter {
+  public:
+    explicit DocumentSplitter(std::string_view text) : text_(text) {}
+
+    std::vector<Part> split() {
+        for (std::size_t at = 0; at < text_.size(); ++line_number_) {
+            const auto end = std::min(text_.find('\n', at), text_.size() - 1) + 1;
+            const auto line = text_.substr(at, end - at);
+            if (is_mark(line, "---") && !only_directives_) cut(at, line_number_);
+            only_directives_ = line.starts_with('%') || (only_directives_ && line.starts_with('#'));
+            if (is_mark(line, "...")) cut(end, line_number_ + 1);
+            at = end;
+        }
+        cut(text_.size(), line_number_);
+        return std::move(parts_);
+    }
+
+  private:
+    void cut(std::size_t at, unsigned lines_before) {
+        parts_.push_back({text_.substr(start_, at - start_), lines_before_});
+        start_ = at;
+        lines_before_ = lines_before;
+    }
+
+    std::string_view text_;
+    std::vector<Part> parts_;
+    std::size_t start_ = 0;
+    unsigned line_number_ = 0;
+    unsigned lines_before_ = 0;
+    bool only_directives_ = false;  // the lines before are directives, and comments on them
+};
+
+/// The parser takes the end of a text for the end of a quoted scalar, but not the end of a document.
+std::string with_end(std::string_view document) {
+    return std::string(document) + (document.ends_with('\n') ? "...\n" : "\n...\n");
 }
 
 }  // namespace
 
-std::expected<std::vector<YamlDocument>, YamlError> read_yaml(std::string_view text) {
+std::vector<YamlDocument> read_yaml(std::string_view text) {
     constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
     if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
     std::vector<YamlDocument> documents;
@@ -271,11 +328,15 @@ std::expected<std::vector<YamlDocument>, YamlError> read_yaml(std::string_view t
         documents.push_back(*std::move(json));
         return documents;
     }
-    try {
-        for (const auto& node : YAML::LoadAll(std::string(text)))
-            if (node.IsDefined() && !node.IsNull()) documents.push_back(read_document(node, text.size()));
-    } catch (const YAML::Exception& error) {
-        return std::unexpected(YamlError{line_of_mark(error.mark), error.msg});
+    for (const auto& part : DocumentSplitter{text}.split()) {
+        try {
+            for (const auto& node : YAML::LoadAll(with_end(part.text)))
+                if (node.IsDefined() && !node.IsNull())
+                    documents.push_back(read_document(node, text.size(), part.lines_before));
+        } catch (const YAML::Exception& error) {
+            const auto line = part.lines_before + line_of_mark(error.mark);
+            documents.push_back({"", line, YamlError{line, error.msg}, nullptr});
+        }
     }
     return documents;
 }

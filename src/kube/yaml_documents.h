@@ -1,6 +1,5 @@
 #pragma once
 
-#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +19,7 @@ struct YamlDocument {
     std::string json;
     unsigned line = 1;  ///< where the document begins
     /// The first thing that has no meaning in JSON or two meanings (a field that is there twice). `json` has
-    /// the rest, enough to tell which object it is.
+    /// the rest, enough to tell which object it is; it is empty if the document is no YAML at all.
     std::optional<YamlError> error;
 
     /// Where fields are; outlives the text.
@@ -36,8 +35,8 @@ struct YamlDocument {
 };
 
 /// The documents of a YAML or JSON text; empty ones are left out. Scalars mean what they mean to kubectl
-/// (yaml_scalar.h), everything quoted is text. Aliases and merge keys (<<) are expanded, within limits. Fails
-/// if the text cannot be told into documents at all.
-std::expected<std::vector<YamlDocument>, YamlError> read_yaml(std::string_view text);
+/// (yaml_scalar.h), everything quoted is text. Aliases and merge keys (<<) are expanded, within limits.
+/// Documents are told apart by their lines "---" before any is read: one that is no YAML costs no other.
+std::vector<YamlDocument> read_yaml(std::string_view text);
 
 }  // namespace fairlead::kube

@@ -120,6 +120,62 @@ TEST(ManifestFiles, KeepsWhatABrokenDocumentOrFileHeldBefore) {
     EXPECT_THAT(files.objects().services, IsEmpty());
 }
 
+TEST(ManifestFiles, SyntaxErrorInOneDocumentLosesNoneOfItsNeighbours) {
+    ManifestFiles files;
+    files.put("f.yaml", "spec: [\n---\n" + std::string(kCart) +
+                            "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
+    EXPECT_THAT(problem_texts(files), ElementsAre(HasSubstr("f.yaml:2: ")));
+    EXPECT_THAT(files.objects().services, SizeIs(1));
+    EXPECT_THAT(files.objects().namespaces, SizeIs(1));
+}
+
+TEST(ManifestFiles, RefusesWhatAnApiServerWould) {
+    const std::string long_label(64, 'a');
+    const std::string long_name(254, 'a');
+    const auto object = [](const std::string& kind, const std::string& metadata,
+                           const std::string& spec = "") {
+        return "apiVersion: v1\nkind: " + kind + "\nmetadata: {" + metadata + "}\nspec: {" + spec + "}\n";
+    };
+    const std::pair<std::string, const char*> cases[] = {
+        {object("Service", "name: ../etc"), "Service default/../etc: metadata.name: '../etc' is no name"},
+        {object("Service", "name: a.b"), "metadata.name: 'a.b' is no name"},
+        {object("Service", "name: " + long_label), "metadata.name: "},
+        {object("Service", "name: a, namespace: ../.."), "metadata.namespace: '../..' is no name"},
+        {object("Service", "name: a, namespace: a.b"), "metadata.namespace: "},
+        {object("Pod", "name: a/b"), "metadata.name: 'a/b' is no name"},
+        {object("Pod", "name: a..b"), "metadata.name: "},
+        {object("Pod", "name: -a"), "metadata.name: "},
+        {object("Pod", "name: Aa"), "metadata.name: "},
+        {object("Pod", "name: " + long_name), "metadata.name: "},
+        {object("Pod", "name: a", "nodeName: ../x"), "spec.nodeName: '../x' is no name"},
+        {object("Node", "name: ."), "metadata.name: "},
+        {object("Namespace", "name: a_b"), "metadata.name: "},
+        {object("Service", "name: a", "ports: [{port: 80, name: x}, {port: 81}]"),
+         "spec.ports[1].name: is missing"},
+        {object("Service", "name: a", "ports: [{port: 80, name: x}, {port: 81, name: x}]"),
+         "spec.ports[1].name: x is that of spec.ports[0] too"},
+        {object("Service", "name: a", "ports: [{port: 80, name: x}, {port: 80, name: z}]"),
+         "spec.ports[1].port: 80/TCP is that of spec.ports[0] too"},
+        {object("Service", "name: a",
+                "ports: [{port: 80, name: x, nodePort: 30000}, {port: 81, name: z, nodePort: 30000}]"),
+         "spec.ports[1].nodePort: 30000/TCP is that of spec.ports[0] too"},
+        {object("Service", "name: a", "ports: [{port: 80, name: Web}]"), "spec.ports[0].name: 'Web'"},
+    };
+    for (const auto& [text, problem] : cases) {
+        ManifestFiles files;
+        files.put("f.yaml", text);
+        EXPECT_THAT(problem_texts(files), ElementsAre(HasSubstr(problem))) << text;
+    }
+    ManifestFiles files;
+    files.put("f.yaml", object("Service", "name: dns",
+                               "ports: [{port: 53, name: tcp, nodePort: 30053}, "
+                               "{port: 53, name: udp, protocol: UDP, nodePort: 30053}]") +
+                            "---\n" + object("Pod", "name: a.b-c.0", "nodeName: ip-10-0-0-1.example") +
+                            "---\n" + object("Node", "name: n1, namespace: ignored"));
+    EXPECT_THAT(problem_texts(files), IsEmpty());
+    EXPECT_EQ(files.objects().nodes.at(0).key.to_string(), "n1");
+}
+
 TEST(ManifestFiles, KeepsWhatADocumentHeldUntilItSaysWhatItIsAgain) {
     struct Case {
         std::string text;

@@ -7,6 +7,7 @@
 namespace fairlead::kube {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -65,9 +66,8 @@ TEST(PlainScalar, MeansWhatItMeansToKubectl) {
 
 std::string only_json(std::string_view text) {
     const auto documents = read_yaml(text);
-    if (!documents) return documents.error().reason;
-    if (documents->size() != 1) return std::to_string(documents->size()) + " documents";
-    return documents->front().error ? documents->front().error->reason : documents->front().json;
+    if (documents.size() != 1) return std::to_string(documents.size()) + " documents";
+    return documents.front().error ? documents.front().error->reason : documents.front().json;
 }
 
 TEST(ReadYaml, WritesDocumentsAsJson) {
@@ -130,22 +130,45 @@ TEST(ReadYaml, SaysWhatHasNoMeaning) {
 TEST(ReadYaml, FindsTheLineOfAFieldOrOfWhatIsAboveIt) {
     const auto documents =
         read_yaml("---\n\na:\n  x.y/z: 1\n  x: {y: 2}\n  list:\n  - b: 1\n  -\n    b: 2\n");
-    ASSERT_TRUE(documents);
-    ASSERT_THAT(*documents, SizeIs(1));
+    ASSERT_THAT(documents, SizeIs(1));
     const std::vector<std::pair<std::string, unsigned>> cases = {
         {"", 3},       {"a", 3},           {"a.x.y/z", 4},     {"a.x.y", 5},       {"a.x.nothing", 5},
         {"a.list", 6}, {"a.list[0].b", 7}, {"a.list[1].b", 9}, {"a.list[7].b", 6}, {"nothing", 3},
     };
     for (const auto& [field, line] : cases)
-        EXPECT_EQ(documents->front().lines->line_of(field), line) << field;
+        EXPECT_EQ(documents.front().lines->line_of(field), line) << field;
 }
 
 TEST(ReadYaml, SurvivesTheDeepest) {
-    EXPECT_FALSE(read_yaml(std::string(100'000, '[')));
-    EXPECT_FALSE(read_yaml(std::string(100'000, '{')));
-    const auto empty = read_yaml("");
-    ASSERT_TRUE(empty);
-    EXPECT_THAT(*empty, IsEmpty());
+    EXPECT_TRUE(read_yaml(std::string(100'000, '[')).at(0).error);
+    EXPECT_TRUE(read_yaml(std::string(100'000, '{')).at(0).error);
+    EXPECT_THAT(read_yaml(""), IsEmpty());
+}
+
+/// Each document as "line: JSON", or "line! reason".
+std::vector<std::string> summaries(std::string_view text) {
+    std::vector<std::string> found;
+    for (const auto& document : read_yaml(text))
+        found.push_back(std::to_string(document.line) +
+                        (document.error ? "! " + document.error->reason : ": " + document.json));
+    return found;
+}
+
+TEST(ReadYaml, TellsDocumentsApartAndCountsLinesOfTheWholeText) {
+    EXPECT_THAT(summaries("a: 1\n---\nb: 2\n--- {c: 3}\n---\t# nothing\n---\n\n\nd: 4"),
+                ElementsAre(R"(1: {"a":1})", R"(3: {"b":2})", R"(4: {"c":3})", R"(9: {"d":4})"));
+    EXPECT_THAT(summaries("a: |\n  ---\n  text\nb: ---\n---x: 1\n"),
+                ElementsAre(R"(1: {"a":"---\ntext\n","b":"---","---x":1})"))
+        << "what only looks like a mark";
+    EXPECT_THAT(summaries("%YAML 1.2\n# why\n---\na: 1\n...\n%YAML 1.2\n---\nb: 2\n"),
+                ElementsAre(R"(4: {"a":1})", R"(8: {"b":2})"));
+    EXPECT_THAT(summaries("a: 1\r\n---\r\nb: 2\r\n"), ElementsAre(R"(1: {"a":1})", R"(3: {"b":2})"));
+}
+
+TEST(ReadYaml, DocumentThatIsNoYamlCostsNoOther) {
+    EXPECT_THAT(summaries("a: 1\n---\nb: 'x\n---\nc: 3\n---\nd: 4\nd: 5\n---\n\tf: 1\n"),
+                ElementsAre(R"(1: {"a":1})", testing::StartsWith("4! "), R"(5: {"c":3})",
+                            "7! field 'd' is there twice, first in line 7", testing::StartsWith("10! ")));
 }
 
 }  // namespace

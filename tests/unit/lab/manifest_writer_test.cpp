@@ -20,7 +20,7 @@ base::IpAddress ip(std::string_view text) {
 /// Every field has another value than its default.
 kube::Service service() {
     kube::Service service;
-    service.key = {"shop", "cart \"1\""};
+    service.key = {"shop", "cart-1"};
     service.uid = "u-1";
     service.type = kube::ServiceType::kLoadBalancer;
     service.cluster_ips = {ip("10.96.0.1"), ip("fd00::1")};

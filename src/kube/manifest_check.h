@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "kube/api_messages.h"
+
+namespace fairlead::kube {
+
+/// What an API server would refuse though each field can be read.
+struct ManifestFault {
+    std::string field;  ///< "spec.ports[1].port"
+    std::string reason;
+};
+
+/// Names that are none (RFC 1123 labels of up to 63 characters, and names of such labels of up to 253: what
+/// cannot lead out of a folder either), and ports of a Service that cannot be told apart.
+/// Source: pkg/apis/core/validation of Kubernetes.
+std::optional<ManifestFault> find_fault(const AnyObject& object);
+
+/// One of RFC 1123's labels: a-z, 0-9 and '-' inside.
+bool is_dns_label(std::string_view text);
+/// Such labels with dots between them; Kubernetes bounds only the length of the whole.
+bool is_dns_name(std::string_view text);
+
+}  // namespace fairlead::kube
