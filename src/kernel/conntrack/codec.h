@@ -31,7 +31,7 @@ void put_tuple(netlink::MessageBuilder& builder, Direction direction, const Tupl
                std::uint8_t protocol);
 
 /// From IPCTNL_MSG_CT_NEW or, as events have it, IPCTNL_MSG_CT_DELETE; nullopt if the message is another or
-/// lacks one of the tuples.
+/// lacks one of the tuples, or if they are of two protocols.
 std::optional<Flow> decode_flow(const netlink::Message& message);
 
 /// How full the table is.

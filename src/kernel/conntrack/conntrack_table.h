@@ -32,8 +32,8 @@ class ConntrackTable {
     /// kInvalid for a filter that contradicts itself, or that names nothing and so would delete everything.
     virtual base::Result<std::size_t> delete_matching(const FlowFilter& filter) = 0;
 
-    /// Deletes these flows: a later one with the same tuples but another id stays. What is gone already is no
-    /// error. The number of those that it deleted.
+    /// Deletes these flows, found by original tuple, zone and id; a flow with another id stays. What is gone
+    /// already is no error. The number of those that it deleted.
     virtual base::Result<std::size_t> delete_flows(std::span<const Flow> flows) = 0;
 
     /// Flows in this namespace. Cheap, whatever the number.

@@ -24,7 +24,7 @@ struct CpuStats {
     std::optional<std::uint32_t> drop;
     /// Entries evicted from a full table.
     std::optional<std::uint32_t> early_drop;
-    /// Malformed packets.
+    /// ICMP errors, also sound ones, and packets that failed a check of their protocol.
     std::optional<std::uint32_t> error;
     /// Lookups begun anew because the table changed under them.
     std::optional<std::uint32_t> search_restart;

@@ -143,7 +143,7 @@ std::optional<Flow> decode_flow(const Message& message) {
         else
             take(flow, *attribute);
     }
-    if (!original || !reply) return std::nullopt;
+    if (!original || !reply || original->protocol != reply->protocol) return std::nullopt;
     flow.protocol = original->protocol;
     flow.original = original->tuple;
     flow.reply = reply->tuple;

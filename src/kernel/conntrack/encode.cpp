@@ -83,7 +83,8 @@ void put_tuple_filter(MessageBuilder& builder, std::uint16_t type, const KernelT
 
 void put_tuple_filters(MessageBuilder& builder, const FlowFilter& filter, Family family) {
     const auto original = kernel_part(filter.original, family, filter.protocol);
-    const auto reply = kernel_part(filter.reply, family, filter.protocol);
+    auto reply = kernel_part(filter.reply, family, filter.protocol);
+    if (reply.flags() == kFilterProtocol) reply.protocol.reset();  // the original's says it already
     if (original.flags() != 0) put_tuple_filter(builder, CTA_TUPLE_ORIG, original, family);
     if (reply.flags() != 0) put_tuple_filter(builder, CTA_TUPLE_REPLY, reply, family);
     if ((original.flags() | reply.flags()) == 0) return;

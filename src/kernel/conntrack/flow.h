@@ -93,7 +93,9 @@ struct Flow {
     // Absent unless net.netfilter.nf_conntrack_acct was on when the flow began.
     std::optional<FlowCounters> original_counters;
     std::optional<FlowCounters> reply_counters;
-    std::uint32_t id = 0;  ///< tells it from a later flow with the same tuples
+    /// Tells it from most other flows. The kernel makes it from the tuple and the entry's place in memory: a
+    /// later flow with the same tuple may get that place, and with it the id.
+    std::uint32_t id = 0;
 
     [[nodiscard]] base::Family family() const { return original.source.family(); }
 
