@@ -278,7 +278,8 @@ TEST_F(ConntrackTableContract, TellsTheMaximumAndTheCountersOfEachCpu) {
         EXPECT_GE(table->stats().value().size(), 1U);
     }
     std::uint32_t inserted = 0;
-    for (const auto& cpu : kernel_.stats().value())
+    const auto stats = kernel_.stats().value();
+    for (const auto& cpu : stats)
         inserted += cpu.insert.value_or(0);
     EXPECT_GE(inserted, sample_flows().size());
 }
