@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "admin/handlers.h"
+#include "agent/service_options.h"
 #include "agent/status.h"
 #include "base/log.h"
 #include "base/version.h"
@@ -45,17 +46,16 @@ Result<void> Agent::start() {
     base::configure_log(config_.log_level, config_.log_format);
     base::log_info("starting", {{"version", base::kVersion}, {"node", config_.node_name}});
     FAIRLEAD_CHECK(watch_signals());
-    FAIRLEAD_TRY(syncer_, ServiceSyncer::open(loop_, metrics_, service_options(config_)));
+    FAIRLEAD_TRY(local_addresses_, LocalAddresses::open(loop_, [this] { configure_services(); }));
+    FAIRLEAD_TRY(
+        syncer_,
+        ServiceSyncer::open(loop_, metrics_, service_options(config_, stores_, local_addresses_->current())));
     FAIRLEAD_CHECK(listeners_.listen(config_.health_address, config_.admin_address));
     return start_source();
 }
 
-services::Options Agent::service_options(const Config& config) const {
-    services::Options options;
-    options.compile.node.name = config.node_name;
-    options.pods.cidrs = config.cluster_cidrs;
-    options.service_cidrs = config.service_cidrs;
-    return options;
+void Agent::configure_services() {
+    syncer_->configure(service_options(config_, stores_, local_addresses_->current()));
 }
 
 Result<void> Agent::start_source() {
@@ -93,7 +93,9 @@ std::vector<std::string> Agent::problems() const {
 }
 
 void Agent::on_objects_changed() {
-    syncer_->stage(stores_.take_changes());
+    const auto changes = stores_.take_changes();
+    if (!changes.nodes.empty() || !changes.service_cidrs.empty()) configure_services();
+    syncer_->stage(changes);
     if (manifests_) manifest_problems_.set(static_cast<double>(manifests_->problems().size()));
 }
 
@@ -171,7 +173,7 @@ Result<void> Agent::apply(Config config) {
     FAIRLEAD_CHECK(listeners_.listen(config.health_address, config.admin_address));
     config_ = std::move(config);
     base::configure_log(config_.log_level, config_.log_format);
-    syncer_->configure(service_options(config_));
+    configure_services();
     if (manifests_) manifests_->configure(config_.service_cidrs);
     return {};
 }

@@ -9,6 +9,7 @@
 #include "agent/api_source.h"
 #include "agent/config.h"
 #include "agent/listeners.h"
+#include "agent/local_addresses.h"
 #include "agent/manifest_source.h"
 #include "agent/service_syncer.h"
 #include "net/event_loop.h"
@@ -44,7 +45,7 @@ class Agent {
     [[nodiscard]] std::vector<std::string> not_ready() const;
     [[nodiscard]] bool node_eligible() const;
     [[nodiscard]] std::string status() const;
-    [[nodiscard]] services::Options service_options(const Config& config) const;
+    void configure_services();
 
     net::EventLoop& loop_;
     Config config_;
@@ -54,6 +55,7 @@ class Agent {
     admin::Number& reloads_refused_;
     admin::Number& manifest_problems_;
     kube::Stores stores_;
+    std::unique_ptr<LocalAddresses> local_addresses_;
     std::unique_ptr<ServiceSyncer> syncer_;
     std::unique_ptr<ManifestSource> manifests_;
     std::unique_ptr<ApiSource> api_;

@@ -76,6 +76,7 @@ class ApiSource::Watch {
 
     void on_error(const base::Error& error) {
         reflector_.failed(source_.loop_.now(), error.message);
+        source_.on_progress();
         step();
     }
 
@@ -122,7 +123,10 @@ void ApiSource::start() {
 }
 
 void ApiSource::on_progress() {
-    const bool complete = watches_[0]->reflector().synced() && watches_[1]->reflector().synced();
+    // What Services become depends on the others too; but who may not see them shall still have Services.
+    const auto is_known = [](const auto& watch) { return watch->reflector().answered(); };
+    const bool complete = watches_[0]->reflector().synced() && watches_[1]->reflector().synced() &&
+                          std::ranges::all_of(watches_, is_known);
     if (!complete) return;
     listener_.changed();
     if (!std::exchange(synced_, true)) listener_.synced();

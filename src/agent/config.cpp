@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <utility>
 
 #include "base/dns_name.h"
@@ -75,6 +76,52 @@ std::vector<std::string> get_log_format(const Config& config) {
     return {std::string(base::name_of(config.log_format))};
 }
 
+template <auto kMember>
+Result<void> set_switch(Config& config, Values values) {
+    const auto& text = values.front();
+    if (text != "true" && text != "false")
+        return base::fail(ErrorCode::kInvalid, "'" + text + "' is neither true nor false");
+    config.*kMember = text == "true";
+    return {};
+}
+
+template <auto kMember>
+std::vector<std::string> get_switch(const Config& config) {
+    return {config.*kMember ? "true" : "false"};
+}
+
+constexpr std::pair<std::string_view, DetectLocal> kDetectLocalNames[] = {
+    {"ClusterCIDR", DetectLocal::kClusterCidr},
+    {"NodeCIDR", DetectLocal::kNodeCidr},
+    {"BridgeInterface", DetectLocal::kBridgeInterface},
+    {"InterfaceNamePrefix", DetectLocal::kInterfaceNamePrefix}};
+
+Result<void> set_detect_local(Config& config, Values values) {
+    for (const auto& [name, mode] : kDetectLocalNames) {
+        if (values.front() != name) continue;
+        config.detect_local = mode;
+        return {};
+    }
+    return base::fail(ErrorCode::kInvalid, "'" + values.front() +
+                                               "' is none of ClusterCIDR, NodeCIDR, BridgeInterface, "
+                                               "InterfaceNamePrefix");
+}
+
+std::vector<std::string> get_detect_local(const Config& config) {
+    for (const auto& [name, mode] : kDetectLocalNames)
+        if (config.detect_local == mode) return {std::string(name)};
+    return {};
+}
+
+Result<void> set_node_port_addresses(Config& config, Values values) {
+    FAIRLEAD_TRY(config.node_port_addresses, services::NodePortAddresses::parse(values));
+    return {};
+}
+
+std::vector<std::string> get_node_port_addresses(const Config& config) {
+    return config.node_port_addresses.to_texts();
+}
+
 constexpr std::array kSettings = {
     Setting{"nodeName", "--node", "NAME", "name of this node in the API (default: the host name)", false,
             false, set_text<&Config::node_name>, get_text<&Config::node_name>},
@@ -94,6 +141,23 @@ constexpr std::array kSettings = {
     Setting{"serviceCIDRs", "--service-cidr", "CIDR",
             "addresses of Services; one that no Service holds is rejected at once", true, true,
             set_prefixes<&Config::service_cidrs>, get_prefixes<&Config::service_cidrs>},
+    Setting{"detectLocalMode", "--detect-local-mode", "MODE",
+            "how pods are told from others: ClusterCIDR, NodeCIDR, BridgeInterface or InterfaceNamePrefix",
+            false, true, set_detect_local, get_detect_local},
+    Setting{"bridgeInterface", "--pod-bridge-interface", "NAME",
+            "bridge that pods are behind, for detectLocalMode BridgeInterface", false, true,
+            set_text<&Config::bridge_interface>, get_text<&Config::bridge_interface>},
+    Setting{"interfaceNamePrefix", "--pod-interface-name-prefix", "PREFIX",
+            "what interfaces of pods are called, for detectLocalMode InterfaceNamePrefix", false, true,
+            set_text<&Config::interface_name_prefix>, get_text<&Config::interface_name_prefix>},
+    Setting{"nodePortAddresses", "--nodeport-addresses", "CIDR",
+            "where NodePorts are served: CIDRs, primary (the default), all", true, true,
+            set_node_port_addresses, get_node_port_addresses},
+    Setting{"externalIPs", "--external-ips", "true|false", "serve spec.externalIPs of Services", false, true,
+            set_switch<&Config::external_ips>, get_switch<&Config::external_ips>},
+    Setting{"masqueradeAll", "--masquerade-all", "true|false",
+            "hide the address of every client of a ClusterIP", false, true,
+            set_switch<&Config::masquerade_all>, get_switch<&Config::masquerade_all>},
     Setting{"healthAddress", "--health-address", "ADDRESS:PORT", "where /livez, /readyz and /healthz answer",
             false, true, set_address<&Config::health_address>, get_address<&Config::health_address>},
     Setting{"adminAddress", "--admin-address", "ADDRESS:PORT", "where /metrics and /status answer", false,
@@ -164,6 +228,21 @@ Result<void> check_ranges(const ConfigDraft& draft) {
     return {};
 }
 
+Result<void> check_pod_interfaces(const ConfigDraft& draft) {
+    constexpr std::size_t kLongestName = 15;  // IFNAMSIZ less its NUL
+    const auto& config = draft.config;
+    const std::tuple<DetectLocal, std::string_view, const std::string*> needs[] = {
+        {DetectLocal::kBridgeInterface, "bridgeInterface", &config.bridge_interface},
+        {DetectLocal::kInterfaceNamePrefix, "interfaceNamePrefix", &config.interface_name_prefix}};
+    for (const auto& [mode, field, name] : needs) {
+        if (name->size() > kLongestName)
+            return refuse(draft, field, "'" + *name + "' is longer than the name of an interface can be");
+        if (config.detect_local == mode && name->empty())
+            return refuse(draft, field, "is needed by " + mention(draft, "detectLocalMode"));
+    }
+    return {};
+}
+
 Result<void> check_addresses(const ConfigDraft& draft) {
     const auto& health = draft.config.health_address;
     const auto& admin = draft.config.admin_address;
@@ -203,6 +282,7 @@ Result<Config> validated(ConfigDraft draft) {
     FAIRLEAD_CHECK(check_node_name(draft));
     FAIRLEAD_CHECK(check_source(draft));
     FAIRLEAD_CHECK(check_ranges(draft));
+    FAIRLEAD_CHECK(check_pod_interfaces(draft));
     FAIRLEAD_CHECK(check_addresses(draft));
     return std::move(draft.config);
 }

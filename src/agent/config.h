@@ -10,11 +10,15 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/socket_address.h"
+#include "services/node_ports.h"
 
 namespace fairlead::agent {
 
 inline constexpr std::string_view kConfigApiVersion = "fairlead.config/v1alpha1";
 inline constexpr std::string_view kConfigKind = "AgentConfiguration";
+
+/// How connections of pods are told from others (kube-proxy's detectLocalMode).
+enum class DetectLocal : std::uint8_t { kClusterCidr, kNodeCidr, kBridgeInterface, kInterfaceNamePrefix };
 
 /// What an agent is told: kind AgentConfiguration of fairlead.config/v1alpha1, or the same by flags.
 struct Config {
@@ -28,6 +32,12 @@ struct Config {
 
     std::vector<base::Prefix> cluster_cidrs;
     std::vector<base::Prefix> service_cidrs;
+    DetectLocal detect_local = DetectLocal::kClusterCidr;
+    std::string bridge_interface;
+    std::string interface_name_prefix;
+    services::NodePortAddresses node_port_addresses;
+    bool external_ips = true;
+    bool masquerade_all = false;
 
     base::SocketAddress health_address{base::IpAddress{}, 10256};
     base::SocketAddress admin_address;

@@ -95,8 +95,7 @@ void ServiceSyncer::allow_writing() {
 }
 
 void ServiceSyncer::configure(const services::Options& options) {
-    proxy_.configure(options);
-    schedule();
+    if (proxy_.configure(options)) schedule();
 }
 
 double ServiceSyncer::now_seconds() const {

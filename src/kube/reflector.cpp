@@ -234,6 +234,7 @@ void Reflector::complete_list(std::string resource_version) {
     sink_.replace(std::move(objects), listing_.take_unreadable());
     resource_version_ = std::move(resource_version);
     synced_ = true;
+    answered_ = true;
     failed_streaming_lists_ = 0;
     last_error_.clear();
 }
@@ -279,6 +280,7 @@ void Reflector::receive_refusal(base::TimePoint now) {
         return idle(now, 0s);
     }
     if (is_final(status_)) start_over();
+    if (status_ == kUnauthorized || status_ == kForbidden || status_ == kNotFound) answered_ = true;
     if (status_ == kNotFound && resource_.may_be_absent) {
         last_error_.clear();
         return idle(now, kAbsentPause + std::chrono::seconds(random_.below(kAbsentSpreadS)));

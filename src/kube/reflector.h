@@ -72,6 +72,8 @@ class Reflector {
 
     /// The collection was complete once.
     [[nodiscard]] bool synced() const { return synced_; }
+    /// The server said something about the collection, were it that there is none or that we may not see it.
+    [[nodiscard]] bool answered() const { return answered_; }
     /// Why the last request failed; empty after one that went well.
     [[nodiscard]] const std::string& last_error() const { return last_error_; }
     [[nodiscard]] const Resource& resource() const { return resource_; }
@@ -117,6 +119,7 @@ class Reflector {
     bool streaming_lists_ = true;          // false: the server refuses them
     unsigned failed_streaming_lists_ = 0;  // in a row
     bool synced_ = false;
+    bool answered_ = false;
     std::string resource_version_;  // empty: list first
     std::string continue_token_;
     Listing listing_;

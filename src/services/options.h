@@ -31,6 +31,8 @@ struct Options {
     /// Larger changes go in several transactions. The default is about 2 MB of netlink and 20 ms in the
     /// kernel; what a larger one would save is under 2 %.
     std::size_t transaction_elements = 16'384;
+
+    friend bool operator==(const Options&, const Options&) = default;
 };
 
 /// Elements of the sets that follow the options, by set, sorted.

@@ -16,9 +16,11 @@ void ServiceProxy::stage(const kube::ChangeSet& changes) {
         catalog_.release_if_empty(id);
 }
 
-void ServiceProxy::configure(const Options& options) {
+bool ServiceProxy::configure(const Options& options) {
+    if (options == ipv4_.options()) return false;
     ipv4_.configure(options);
     ipv6_.configure(options);
+    return true;
 }
 
 void ServiceProxy::distrust_kernel() {

@@ -16,7 +16,8 @@ class ServiceProxy {
     ServiceProxy(const Options& options, kernel::nftables::NftTables& tables);
 
     void stage(const kube::ChangeSet& changes);
-    void configure(const Options& options);
+    /// False if the options are those that it has.
+    bool configure(const Options& options);
     /// Somebody else may have changed our tables: the next syncs read them back.
     void distrust_kernel();
     base::Result<SyncReport> sync(base::Family family, base::TimePoint now) { return of(family).sync(now); }
