@@ -33,7 +33,8 @@ Agent::Agent(net::EventLoop& loop, Config config, std::function<Result<Config>()
       reloads_refused_(reload_counter(metrics_, "refused")),
       manifest_problems_(
           metrics_.gauge("fairlead_manifest_problems", "Problems in the manifests as they are now.")),
-      listeners_(loop, health_pages(), admin_pages()) {
+      listeners_(loop, health_pages(), admin_pages()),
+      health_checks_(loop, metrics_, [this] { return serves(); }) {
     metrics_
         .gauge("fairlead_build_info", "Always 1; the label is what counts.",
                {{"version", std::string(base::kVersion)}})
@@ -56,6 +57,18 @@ Result<void> Agent::start() {
 
 void Agent::configure_services() {
     syncer_->configure(service_options(config_, stores_, local_addresses_->current()));
+    serve_health_checks();
+}
+
+bool Agent::serves() const {
+    const auto keeps_up = [&](base::Family family) { return syncer_->health().healthy(family, loop_.now()); };
+    return syncer_->synced_once() && keeps_up(base::Family::kIpv4) && keeps_up(base::Family::kIpv6);
+}
+
+void Agent::serve_health_checks() {
+    const auto& proxy = syncer_->proxy();
+    health_checks_.serve(proxy.health_checks().all(),
+                         proxy.proxy(base::Family::kIpv4).options().compile.node_port_addresses);
 }
 
 Result<void> Agent::start_source() {
@@ -88,14 +101,19 @@ Result<void> Agent::start_api() {
 }
 
 std::vector<std::string> Agent::problems() const {
-    if (manifests_) return manifests_->problems();
-    return api_ ? api_->problems() : std::vector<std::string>{};
+    auto problems = health_checks_.problems();
+    const auto more = manifests_ ? manifests_->problems()
+                      : api_     ? api_->problems()
+                                 : std::vector<std::string>{};
+    problems.insert(problems.end(), more.begin(), more.end());
+    return problems;
 }
 
 void Agent::on_objects_changed() {
     const auto changes = stores_.take_changes();
     if (!changes.nodes.empty() || !changes.service_cidrs.empty()) configure_services();
     syncer_->stage(changes);
+    serve_health_checks();
     if (manifests_) manifest_problems_.set(static_cast<double>(manifests_->problems().size()));
 }
 

@@ -8,6 +8,7 @@
 #include "admin/metrics.h"
 #include "agent/api_source.h"
 #include "agent/config.h"
+#include "agent/health_check_servers.h"
 #include "agent/listeners.h"
 #include "agent/local_addresses.h"
 #include "agent/manifest_source.h"
@@ -46,6 +47,9 @@ class Agent {
     [[nodiscard]] bool node_eligible() const;
     [[nodiscard]] std::string status() const;
     void configure_services();
+    void serve_health_checks();
+    /// New connections go where they should.
+    [[nodiscard]] bool serves() const;
 
     net::EventLoop& loop_;
     Config config_;
@@ -62,6 +66,7 @@ class Agent {
     std::string source_name_;
     bool source_synced_ = false;
     Listeners listeners_;
+    HealthCheckServers health_checks_;
     net::Subscription signals_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@ struct SocketAddress {
     [[nodiscard]] bool overlaps(const SocketAddress& other) const;
     [[nodiscard]] std::string to_string() const { return format_endpoint(address, port); }
 
+    friend auto operator<=>(const SocketAddress&, const SocketAddress&) = default;
     friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
 };
 

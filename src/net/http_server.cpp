@@ -102,6 +102,8 @@ class Session : public std::enable_shared_from_this<Session> {
         response_.result(answer.status);
         response_.version(request.version() == 0 ? 11 : request.version());
         response_.set(http::field::content_type, answer.content_type);
+        for (const auto& [name, value] : answer.headers)
+            response_.set(name, value);
         response_.set(http::field::cache_control, "no-store");
         if (answer.status == 405) response_.set(http::field::allow, "GET, HEAD");
         response_.keep_alive(!close && request.keep_alive());

@@ -3,6 +3,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "base/socket_address.h"
@@ -20,6 +22,7 @@ struct HttpAnswer {
     unsigned status = 200;
     std::string content_type = "text/plain; charset=utf-8";
     std::string body;
+    std::vector<std::pair<std::string, std::string>> headers{};  ///< beside Content-Type and what HTTP needs
 };
 
 /// A small HTTP/1.1 server for health, metrics and status on the event loop.

@@ -12,6 +12,7 @@ void ServiceProxy::stage(const kube::ChangeSet& changes) {
     const auto touched = catalog_.apply(changes);
     ipv4_.update(touched);
     ipv6_.update(touched);
+    health_checks_.update(catalog_, touched, ipv4_.options().compile.node.name);
     for (const auto id : touched)
         catalog_.release_if_empty(id);
 }

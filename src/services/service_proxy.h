@@ -4,6 +4,7 @@
 
 #include "kube/store.h"
 #include "services/family_proxy.h"
+#include "services/health_checks.h"
 
 namespace fairlead::services {
 
@@ -23,6 +24,7 @@ class ServiceProxy {
     base::Result<SyncReport> sync(base::Family family, base::TimePoint now) { return of(family).sync(now); }
 
     [[nodiscard]] bool has_pending(base::Family family) const { return proxy(family).has_pending(); }
+    [[nodiscard]] const HealthChecks& health_checks() const { return health_checks_; }
     [[nodiscard]] const ServiceCatalog& catalog() const { return catalog_; }
     [[nodiscard]] const FamilyProxy& proxy(base::Family family) const {
         return family == base::Family::kIpv4 ? ipv4_ : ipv6_;
@@ -34,6 +36,7 @@ class ServiceProxy {
     ServiceCatalog catalog_;
     FamilyProxy ipv4_;
     FamilyProxy ipv6_;
+    HealthChecks health_checks_;
 };
 
 /// Removes the tables of both families, whatever their layout, and nothing else. No error if they are not

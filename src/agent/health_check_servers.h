@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "admin/metrics.h"
+#include "net/http_server.h"
+#include "services/health_checks.h"
+
+namespace fairlead::agent {
+
+/// Answers load balancers at the healthCheckNodePort of each Service, at every address of NodePorts, as
+/// kube-proxy does (pkg/proxy/healthcheck/service_health.go): 200 while this node has a ready endpoint and the
+/// data plane is healthy, else 503; JSON with the count, and the count as X-Load-Balancing-Endpoint-Weight.
+///
+/// When the agent dies nobody answers, so that load balancers turn to other nodes; connections go on.
+class HealthCheckServers {
+  public:
+    HealthCheckServers(net::EventLoop& loop, admin::Metrics& metrics, std::function<bool()> healthy);
+
+    /// Listens for these checks at these addresses, and for no others. A port that cannot be had is named in
+    /// problems(), counted in fairlead_health_check_listen_failures_total, and tried again with the next call.
+    void serve(const std::map<services::ServiceId, services::HealthCheck>& checks,
+               std::span<const base::IpAddress> addresses);
+
+    /// Ports that could not be listened on, one sentence each.
+    [[nodiscard]] std::vector<std::string> problems() const;
+
+  private:
+    struct Place {
+        services::HealthCheck check;
+        std::unique_ptr<net::HttpServer> server;
+        std::string problem;
+    };
+
+    void open(const base::SocketAddress& address, Place& place);
+    [[nodiscard]] net::HttpAnswer answer(const base::SocketAddress& address) const;
+
+    net::EventLoop& loop_;
+    admin::Number& failures_;
+    std::function<bool()> healthy_;
+    std::map<base::SocketAddress, Place> places_;
+};
+
+}  // namespace fairlead::agent
