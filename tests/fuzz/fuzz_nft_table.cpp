@@ -10,20 +10,22 @@ namespace {
 using namespace fairlead::kernel;
 using namespace fairlead::kernel::nftables;
 
+Table table_of(const netlink::Message& message) {
+    const bool ipv6 = !message.payload.empty() && message.payload[0] == std::byte{10};
+    return {ipv6 ? fairlead::base::Family::kIpv6 : fairlead::base::Family::kIpv4, "fairlead", ""};
+}
+
 /// What was read can be written, and reads the same again.
-void write_and_read_again(const netlink::Message& message, Rule rule) {
-    constexpr std::size_t kExpressions = 64;  // a rule has to fit one attribute
-    rule.comment.clear();                     // is cut when it is written
-    Table table{fairlead::base::Family::kIpv4, "fairlead", ""};
-    if (!message.payload.empty() && message.payload[0] == std::byte{10})
-        table.family = fairlead::base::Family::kIpv6;
-    Transaction transaction{table};
-    transaction.add(AddRule{rule});
-    if (rule.expressions.size() > kExpressions || !check(transaction)) return;
+template <class Object, class Decode>
+void write_and_read_again(const netlink::Message& message, Operation operation, const Object& object,
+                          Decode decode) {
+    Transaction transaction{table_of(message)};
+    transaction.add(std::move(operation));
+    if (!check(transaction)) return;
     const auto batch = encode_batch(transaction);
     netlink::Messages messages{batch.messages.bytes()};
     (void)messages.next();
-    FAIRLEAD_ASSERT(decode_rule(messages.next().value(), table.name) == rule);
+    FAIRLEAD_ASSERT(decode(messages.next().value(), "fairlead") == object);
 }
 
 }  // namespace
@@ -34,9 +36,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     while (const auto message = messages.next()) {
         (void)decode_table(*message);
         (void)decode_chain(*message, "fairlead");
-        (void)decode_set(*message, "fairlead");
         (void)decode_element_count(*message);
-        if (auto rule = decode_rule(*message, "fairlead")) write_and_read_again(*message, *std::move(rule));
+        if (auto set = decode_set(*message, "fairlead")) {
+            set->comment.clear();  // is cut when it is written
+            write_and_read_again(*message, AddSet{*set}, *set, decode_set);
+        }
+        if (auto rule = decode_rule(*message, "fairlead")) {
+            constexpr std::size_t kExpressions = 64;  // a rule has to fit one attribute
+            rule->comment.clear();
+            if (rule->expressions.size() <= kExpressions)
+                write_and_read_again(*message, AddRule{*rule}, *rule, decode_rule);
+        }
     }
     return 0;
 }

@@ -116,8 +116,8 @@ struct RandomNumber {
     friend bool operator==(const RandomNumber&, const RandomNumber&) = default;
 };
 
-/// Jenkins' hash of `length_bytes` from `from` on (whole registers are hashed), scaled to [0, modulus), plus
-/// `offset`; in host order. The same bytes and seed give the same number on every node of one byte order.
+/// Jenkins' hash of `length_bytes` from `from` on, scaled to [0, modulus), plus `offset`; in host order. The
+/// same bytes and seed give the same number on every node of one byte order.
 struct JenkinsHash {
     Register from = 0;
     std::uint8_t length_bytes = 0;
