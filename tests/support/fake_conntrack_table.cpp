@@ -40,7 +40,7 @@ bool collide(const Flow& one, const Flow& other) {
 bool FakeConntrackTable::insert(Flow flow) {
     if (std::ranges::any_of(flows_, [&](const Flow& other) { return collide(flow, other); })) return false;
     flow.id = next_id_++;
-    flows_.push_back(std::move(flow));
+    flows_.push_back(flow);
     return true;
 }
 
