@@ -62,11 +62,12 @@ Result<void> NetlinkConntrackTable::for_each_flow(const FlowFilter& filter,
 
 Result<std::size_t> NetlinkConntrackTable::delete_matching(const FlowFilter& filter) {
     FAIRLEAD_CHECK(check_names_something(filter));
-    return retried([&] { return delete_matching_once(filter); });
+    std::size_t deleted = 0;
+    FAIRLEAD_CHECK(retried([&] { return delete_matching_once(filter, deleted); }));
+    return deleted;
 }
 
-Result<std::size_t> NetlinkConntrackTable::delete_matching_once(const FlowFilter& filter) {
-    std::size_t deleted = 0;
+Result<void> NetlinkConntrackTable::delete_matching_once(const FlowFilter& filter, std::size_t& deleted) {
     std::vector<Flow> batch;
     Result<void> all_well;
     const auto delete_batched = [&] {
@@ -81,8 +82,7 @@ Result<std::size_t> NetlinkConntrackTable::delete_matching_once(const FlowFilter
         if (batch.size() == kBatchFlows) delete_batched();
     }));
     delete_batched();
-    FAIRLEAD_CHECK(all_well);
-    return deleted;
+    return all_well;
 }
 
 Result<std::size_t> NetlinkConntrackTable::delete_flows(std::span<const Flow> flows) {

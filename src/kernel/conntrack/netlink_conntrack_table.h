@@ -28,7 +28,8 @@ class NetlinkConntrackTable final : public ConntrackTable {
     NetlinkConntrackTable(netlink::Socket questions, netlink::Socket deletes)
         : questions_(std::move(questions)), deletes_(std::move(deletes)) {}
 
-    base::Result<std::size_t> delete_matching_once(const FlowFilter& filter);
+    /// Adds to `deleted`.
+    base::Result<void> delete_matching_once(const FlowFilter& filter, std::size_t& deleted);
     base::Result<std::size_t> delete_batch(std::span<const Flow> flows);
     base::Result<TableSize> table_size();
 

@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <sstream>
@@ -294,6 +295,17 @@ TEST(ConntrackDecode, RefusesMessagesOfOtherKinds) {
     auto other = told;
     other.type = NLMSG_MIN_TYPE;
     EXPECT_FALSE(decode_flow(other));
+}
+
+TEST(ConntrackDecode, RefusesTuplesOfTwoProtocols) {
+    const auto flow = udp_flow("10.0.0.1:1", "10.0.0.2:2", "10.0.0.3:3");
+    MessageBuilder builder;
+    test::encode_insert(builder, flow, 0);
+    std::vector<std::byte> bytes(builder.bytes().begin(), builder.bytes().end());
+    ASSERT_TRUE(decode_flow(netlink::Messages{bytes}.next().value()));
+    const auto number = std::ranges::find(bytes.rbegin(), bytes.rend(), std::byte{IPPROTO_UDP});
+    *number = std::byte{IPPROTO_TCP};
+    EXPECT_FALSE(decode_flow(netlink::Messages{bytes}.next().value()));
 }
 
 TEST(ConntrackDecode, AMessageCutShortIsNoFlowOrOneWithTheSameTuples) {

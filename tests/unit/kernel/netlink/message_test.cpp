@@ -47,6 +47,18 @@ TEST(MessageBuilder, WritesTheBytesOfTheFormat) {
                                  }));
 }
 
+TEST(MessageBuilder, WritesNumbersOfEverySizeThatAttributesReadBack) {
+    MessageBuilder builder;
+    builder.put_be16(1, 0x0102);
+    builder.put_be64(2, 0x0102030405060708);
+    EXPECT_EQ(bytes_of(builder), bytes({6, 0, 1, 0, 1, 2, 0, 0, 12, 0, 2, 0, 1, 2, 3, 4, 5, 6, 7, 8}));
+    const Attributes attributes{builder.bytes()};
+    EXPECT_EQ(attributes.be16(1), 0x0102);
+    EXPECT_EQ(attributes.be64(2), 0x0102030405060708U);
+    EXPECT_EQ(attributes.be16(2), std::nullopt) << "it has another size";
+    EXPECT_EQ(attributes.be64(3), std::nullopt) << "it is not there";
+}
+
 TEST(MessageBuilder, SetsFlagsAndSequenceOfAMessageThatIsWritten) {
     MessageBuilder builder;
     builder.begin_message(kType, NLM_F_REQUEST, 0, kHeader);
