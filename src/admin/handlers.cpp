@@ -16,6 +16,8 @@ using net::HttpAnswer;
 using net::HttpQuestion;
 
 constexpr unsigned kOk = 200;
+constexpr unsigned kNotModified = 304;
+constexpr unsigned kBadRequest = 400;
 constexpr unsigned kNotFound = 404;
 constexpr unsigned kUnavailable = 503;
 
@@ -73,6 +75,15 @@ struct AnswerCounts {
     Number& unavailable;
 };
 
+HttpAnswer answer(const JsonPage& page, const HttpQuestion& question) {
+    const auto entity_tag = page.version ? "\"" + page.version() + "\"" : "";
+    if (!entity_tag.empty() && question.if_none_match == entity_tag)
+        return {kNotModified, "application/json", "", entity_tag};
+    auto body = page.body(question.query);
+    if (!body) return {kBadRequest, "text/plain; charset=utf-8", body.error().message + "\n"};
+    return {kOk, "application/json", *std::move(body), entity_tag};
+}
+
 HttpAnswer not_found(const std::string& path) {
     return {kNotFound, "text/plain; charset=utf-8", "no page " + path + "\n"};
 }
@@ -90,9 +101,7 @@ net::HttpServer::Handler health_handler(HealthSource source, Metrics& metrics) {
     };
 }
 
-net::HttpServer::Handler admin_handler(
-    Metrics& metrics,
-    std::map<std::string, std::function<std::string(const std::string& query)>> json_pages) {
+net::HttpServer::Handler admin_handler(Metrics& metrics, std::map<std::string, JsonPage> json_pages) {
     return [&metrics, json_pages = std::move(json_pages)](const HttpQuestion& question) -> HttpAnswer {
         if (question.path == "/metrics") {
             update_process_metrics(metrics);
@@ -106,7 +115,7 @@ net::HttpServer::Handler admin_handler(
         }
         const auto page = json_pages.find(question.path);
         if (page == json_pages.end()) return not_found(question.path);
-        return {200, "application/json", page->second(question.query)};
+        return answer(page->second, question);
     };
 }
 

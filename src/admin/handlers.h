@@ -29,8 +29,16 @@ struct HealthSource {
 /// kubeproxy_proxy_livez_total and kubeproxy_proxy_healthz_total.
 net::HttpServer::Handler health_handler(HealthSource source, Metrics& metrics);
 
+/// A page of the admin address.
+struct JsonPage {
+    /// The body for a query; an error is answered with 400.
+    std::function<base::Result<std::string>(const std::string& query)> body;
+    /// Changes with every change of the page; whoever has it already is answered with 304 and costs nothing.
+    /// Absent: the page is always made anew.
+    std::function<std::string()> version{};
+};
+
 /// Answers /metrics, every JSON page under its path, and a list of them under /.
-net::HttpServer::Handler admin_handler(
-    Metrics& metrics, std::map<std::string, std::function<std::string(const std::string& query)>> json_pages);
+net::HttpServer::Handler admin_handler(Metrics& metrics, std::map<std::string, JsonPage> json_pages);
 
 }  // namespace fairlead::admin

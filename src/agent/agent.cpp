@@ -29,6 +29,7 @@ Agent::Agent(net::EventLoop& loop, Config config, std::function<Result<Config>()
     : loop_(loop),
       config_(std::move(config)),
       reload_(std::move(reload)),
+      run_id_(std::to_string(loop.wall_now().time_since_epoch().count())),
       reloads_ok_(reload_counter(metrics_, "ok")),
       reloads_refused_(reload_counter(metrics_, "refused")),
       manifest_problems_(
@@ -127,9 +128,10 @@ net::HttpServer::Handler Agent::health_pages() {
 
 net::HttpServer::Handler Agent::admin_pages() {
     return admin::admin_handler(
-        metrics_,
-        {{"/status", [this](const std::string&) { return status(); }},
-         {"/services", [this](const std::string& query) { return services_json(syncer_->proxy(), query); }}});
+        metrics_, {{"/status", {[this](const std::string&) { return status(); }}},
+                   {"/services",
+                    {[this](const std::string& query) { return services_json(syncer_->proxy(), query); },
+                     [this] { return run_id_ + "-" + std::to_string(syncer_->generation()); }}}});
 }
 
 std::vector<std::string> Agent::not_ready() const {

@@ -54,6 +54,7 @@ class Agent {
     net::EventLoop& loop_;
     Config config_;
     std::function<base::Result<Config>()> reload_;
+    std::string run_id_;  // differs in every run
     admin::Metrics metrics_;
     admin::Number& reloads_ok_;
     admin::Number& reloads_refused_;

@@ -76,6 +76,7 @@ void ServiceSyncer::on_foreign_change() {
 void ServiceSyncer::stage(const kube::ChangeSet& changes) {
     if (changes.services.empty() && changes.slices.empty()) return;
     proxy_.stage(changes);
+    ++generation_;
     for (const auto& change : changes.slices)
         if (change.after && change.after->last_change_trigger_ns != 0)
             families_[change.after->family == Family::kIpv4 ? 0 : 1].triggers_ns.push_back(
@@ -116,6 +117,7 @@ void ServiceSyncer::schedule() {
 }
 
 void ServiceSyncer::sync_all() {
+    ++generation_;
     const bool first = !synced_once();
     bool done = true;
     for (auto& state : families_)

@@ -34,6 +34,8 @@ class ServiceSyncer {
     /// The error of the last attempt; empty when it went well.
     [[nodiscard]] const std::string& last_error() const { return last_error_; }
     [[nodiscard]] const services::ServiceProxy& proxy() const { return proxy_; }
+    /// Changes whenever what proxy() shows may have changed.
+    [[nodiscard]] std::uint64_t generation() const { return generation_; }
 
   private:
     struct FamilyState {
@@ -67,6 +69,7 @@ class ServiceSyncer {
     admin::SyncHealth health_;
     base::TimePoint started_;
     std::string last_error_;
+    std::uint64_t generation_ = 0;
     bool writing_allowed_ = false;
     bool scheduled_ = false;
     base::Duration retry_pause_{};

@@ -20,8 +20,8 @@ struct StatusFacts {
 /// The page /status: the agent at a glance.
 std::string status_json(const StatusFacts& facts, const services::ServiceProxy& proxy);
 
-/// The page /services: every Service that is programmed with its frontends and endpoints; only those of a
-/// namespace with the query "namespace=NAME".
-std::string services_json(const services::ServiceProxy& proxy, std::string_view query);
+/// The page /services: every Service that is programmed with its frontends and endpoints; with a query only
+/// those of "namespace=NAME", of "name=NAME", or of both, joined by '&'. Refuses every other query.
+base::Result<std::string> services_json(const services::ServiceProxy& proxy, std::string_view query);
 
 }  // namespace fairlead::agent

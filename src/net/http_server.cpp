@@ -22,6 +22,7 @@ using tcp = asio::ip::tcp;
 
 constexpr std::uint32_t kLargestHeaderBytes = 16 * 1024;
 constexpr std::chrono::seconds kIdleTimeout{30};
+constexpr unsigned kNotModified = 304;
 constexpr std::size_t kLargestConnections = 64;
 constexpr std::chrono::milliseconds kPauseAfterFailedAccept{100};
 
@@ -31,8 +32,8 @@ tcp::endpoint endpoint_of(const base::SocketAddress& address) {
 
 HttpQuestion question_of(std::string_view target) {
     const auto mark = target.find('?');
-    if (mark == std::string_view::npos) return {std::string(target), {}};
-    return {std::string(target.substr(0, mark)), std::string(target.substr(mark + 1))};
+    if (mark == std::string_view::npos) return {std::string(target), {}, {}};
+    return {std::string(target.substr(0, mark)), std::string(target.substr(mark + 1)), {}};
 }
 
 class Session;
@@ -92,7 +93,9 @@ class Session : public std::enable_shared_from_this<Session> {
         const auto& request = parser_->get();
         if (request.method() != http::verb::get && request.method() != http::verb::head)
             return {405, "text/plain; charset=utf-8", "only GET and HEAD\n"};
-        return handler_(question_of({request.target().data(), request.target().size()}));
+        auto question = question_of({request.target().data(), request.target().size()});
+        question.if_none_match = std::string(request[http::field::if_none_match]);
+        return handler_(question);
     }
 
     void answer(HttpAnswer answer, bool close) {
@@ -104,10 +107,13 @@ class Session : public std::enable_shared_from_this<Session> {
         response_.set(http::field::content_type, answer.content_type);
         for (const auto& [name, value] : answer.headers)
             response_.set(name, value);
-        response_.set(http::field::cache_control, "no-store");
+        if (answer.entity_tag.empty())
+            response_.set(http::field::cache_control, "no-store");
+        else
+            response_.set(http::field::etag, answer.entity_tag);
         if (answer.status == 405) response_.set(http::field::allow, "GET, HEAD");
         response_.keep_alive(!close && request.keep_alive());
-        response_.content_length(answer.body.size());
+        if (answer.status != kNotModified) response_.content_length(answer.body.size());
         if (!head) response_.body() = std::move(answer.body);
         stream_.expires_after(kIdleTimeout);
         http::async_write(stream_, response_,

@@ -14,8 +14,9 @@ namespace fairlead::net {
 
 /// What a handler is asked. Only GET and HEAD reach it.
 struct HttpQuestion {
-    std::string path;   ///< without the query
-    std::string query;  ///< what follows '?', as it came
+    std::string path;             ///< without the query
+    std::string query;            ///< what follows '?', as it came
+    std::string if_none_match{};  ///< header If-None-Match: the entity tag that the client has, with quotes
 };
 
 struct HttpAnswer {
@@ -23,6 +24,7 @@ struct HttpAnswer {
     std::string content_type = "text/plain; charset=utf-8";
     std::string body;
     std::vector<std::pair<std::string, std::string>> headers{};  ///< beside Content-Type and what HTTP needs
+    std::string entity_tag{};  ///< header ETag, with quotes (RFC 9110 section 8.8.3); empty: none
 };
 
 /// A small HTTP/1.1 server for health, metrics and status on the event loop.

@@ -1,5 +1,6 @@
 """The agent fed by a directory of manifests: edited, broken, mended, while connections flow."""
 
+import http.client
 import json
 import os
 import shutil
@@ -121,6 +122,24 @@ class ManifestsTest(unittest.TestCase):
         self.agent.start()
         self.assertEqual(wait_for("assigned addresses", assigned), first)
         self.assertIn(ask(W.outside, first[0], 80)[0], ("p1", "p2"))
+
+    def test_the_services_page_is_sent_again_only_when_it_has_changed(self):
+        def get(entity_tag=""):
+            with W.node.inside():
+                connection = http.client.HTTPConnection("127.0.0.1", 10249, timeout=5)
+                connection.connect()
+            self.addCleanup(connection.close)
+            connection.request("GET", "/services?namespace=shop&name=cart", headers={"If-None-Match": entity_tag})
+            answer = connection.getresponse()
+            return answer.status, answer.getheader("ETag"), answer.read().decode()
+
+        status, entity_tag, body = get()
+        self.assertEqual(status, 200)
+        self.assertIn(W.pods[1].addresses[0], body)
+        self.assertEqual(get(entity_tag), (304, entity_tag, ""))
+        os.unlink(os.path.join(self.folder, "pods/p2.yaml"))
+        wait_for("another page", lambda: get(entity_tag)[0] == 200)
+        wait_for("p2 gone from it", lambda: W.pods[1].addresses[0] not in get(entity_tag)[2])
 
 
 if __name__ == "__main__":

@@ -96,6 +96,20 @@ TEST(HttpServer, TreatsCurlAsHttpSays) {
                 StartsWith("HTTP/1.1 400"));
 }
 
+TEST(HttpServer, PassesEntityTagsBothWays) {
+    EventLoop loop;
+    const auto server = HttpServer::listen(loop, address("127.0.0.1:8004"), [](const HttpQuestion& question) {
+        if (question.if_none_match == "\"v1\"") return HttpAnswer{304, "text/plain", "", "\"v1\""};
+        return HttpAnswer{200, "text/plain", "body", "\"v1\""};
+    });
+    ASSERT_TRUE(server);
+    const auto first = curl(loop, "-i http://127.0.0.1:8004/");
+    EXPECT_THAT(first, testing::AllOf(HasSubstr("ETag: \"v1\""), HasSubstr("body")));
+    const auto second = curl(loop, "-i -H 'If-None-Match: \"v1\"' http://127.0.0.1:8004/");
+    EXPECT_THAT(second, testing::AllOf(StartsWith("HTTP/1.1 304"), HasSubstr("ETag: \"v1\""),
+                                       testing::Not(HasSubstr("body"))));
+}
+
 TEST(HttpServer, NamesTheAddressThatItCannotHave) {
     EventLoop loop;
     const auto first = HttpServer::listen(loop, address("127.0.0.1:8002"), echo());

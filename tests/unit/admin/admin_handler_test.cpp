@@ -1,0 +1,71 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "admin/handlers.h"
+
+namespace fairlead::admin {
+namespace {
+
+class AdminHandlerTest : public testing::Test {
+  protected:
+    net::HttpAnswer get(const std::string& path, const std::string& query = "",
+                        const std::string& if_none_match = "") {
+        return handler_({path, query, if_none_match});
+    }
+
+    Metrics metrics_;
+    std::string version_ = "a-1";
+    int bodies_ = 0;
+    net::HttpServer::Handler handler_ =
+        admin_handler(metrics_, {{"/plain", {[](const std::string& query) { return "{" + query + "}"; }}},
+                                 {"/versioned",
+                                  {[this](const std::string& query) -> base::Result<std::string> {
+                                       if (query == "bad")
+                                           return base::fail(base::ErrorCode::kInvalid, "'bad' is bad");
+                                       return std::to_string(++bodies_);
+                                   },
+                                   [this] { return version_; }}}});
+};
+
+TEST_F(AdminHandlerTest, ListsItsPages) {
+    EXPECT_EQ(get("/").body, "/metrics\n/plain\n/versioned\n");
+    EXPECT_EQ(get("/none").status, 404U);
+}
+
+TEST_F(AdminHandlerTest, ServesMetricsOfTheProcessToo) {
+    metrics_.counter("a_total", "A.").add(3);
+    const auto answer = get("/metrics");
+    EXPECT_EQ(answer.content_type, "text/plain; version=0.0.4; charset=utf-8");
+    EXPECT_THAT(answer.body, testing::HasSubstr("\na_total 3\n"));
+    EXPECT_THAT(answer.body, testing::HasSubstr("\nprocess_open_fds "));
+}
+
+TEST_F(AdminHandlerTest, MakesAPlainPageAnewEachTime) {
+    const auto answer = get("/plain", "q=1");
+    EXPECT_EQ(answer.status, 200U);
+    EXPECT_EQ(answer.content_type, "application/json");
+    EXPECT_EQ(answer.body, "{q=1}");
+    EXPECT_EQ(answer.entity_tag, "");
+}
+
+TEST_F(AdminHandlerTest, DoesNotMakeAPageForThoseWhoHaveIt) {
+    const auto first = get("/versioned");
+    EXPECT_EQ(first.body, "1");
+    EXPECT_EQ(first.entity_tag, "\"a-1\"");
+    const auto unchanged = get("/versioned", "", first.entity_tag);
+    EXPECT_EQ(unchanged.status, 304U);
+    EXPECT_EQ(unchanged.body, "");
+    EXPECT_EQ(unchanged.entity_tag, first.entity_tag);
+    EXPECT_EQ(bodies_, 1);
+    version_ = "a-2";
+    EXPECT_EQ(get("/versioned", "", first.entity_tag).body, "2");
+}
+
+TEST_F(AdminHandlerTest, SaysWhatIsWrongWithAQuery) {
+    const auto answer = get("/versioned", "bad");
+    EXPECT_EQ(answer.status, 400U);
+    EXPECT_EQ(answer.body, "'bad' is bad\n");
+}
+
+}  // namespace
+}  // namespace fairlead::admin
