@@ -31,6 +31,13 @@ std::string cases_text() {
     return render_table(rows);
 }
 
+std::vector<std::string> case_names() {
+    std::vector<std::string> names;
+    for (const auto& one : kCases)
+        names.emplace_back(one.name);
+    return names;
+}
+
 base::Result<void> run_case(std::string_view name) {
     for (const auto& one : kCases)
         if (one.name == name) return one.run();

@@ -1,9 +1,11 @@
 #include "lab/commands.h"
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "base/log.h"
 #include "lab/cases.h"
@@ -13,6 +15,7 @@
 #include "lab/tour.h"
 #include "lab/up.h"
 #include "lab/workload.h"
+#include "output/yaml.h"
 
 namespace fairlead::lab {
 
@@ -38,7 +41,7 @@ std::shared_ptr<std::string> add_name(CLI::App& command) {
     command
         .add_option("--name", *name,
                     "which lab, if there are several (default: " + std::string(kDefaultName) + ")")
-        ->type_name("NAME")
+        ->type_name("LAB")
         ->check([](const std::string& text) {
             const auto parsed = parse_lab_name(text);
             return parsed ? std::string{} : parsed.error().message;
@@ -59,6 +62,10 @@ void add_up(CLI::App& lab, int& exit_status) {
         ->type_name("N")
         ->check(CLI::Range(1U, kMostNodes));
     command->add_flag("--detach", options->detach, "return when it is up, and run it in the background");
+    command->footer(
+        "Examples:\n"
+        "  fairlead lab up                              an example\n"
+        "  fairlead lab up -f examples/shop --detach");
     command->callback([options, name, &exit_status] {
         options->lab = *name;
         exit_status = status_of(run_lab(*options));
@@ -76,20 +83,58 @@ void add_exec(CLI::App& lab, int& exit_status) {
         ->required();
     command->add_option("command", *arguments, "the program and its arguments (default: a shell)")
         ->type_name("CMD");
+    command->footer(
+        "Examples:\n"
+        "  fairlead lab exec visitor -- curl -s http://cart\n"
+        "  fairlead lab exec node-1 -- fairlead get services -A");
     command->callback([name, place, arguments, &exit_status] {
         exit_status = status_of(std::unexpected(exec_in_lab(*name, *place, *arguments)));
     });
 }
 
+struct StatusArguments {
+    std::string lab;
+    bool all = false;
+    std::string format;
+    bool watch = false;
+};
+
+Result<std::string> status_of_labs(const StatusArguments& arguments) {
+    if (arguments.format.empty() || arguments.format == "wide")
+        return arguments.all ? labs_text() : status_text(arguments.lab, !arguments.format.empty());
+    FAIRLEAD_TRY(const auto json, arguments.all ? labs_json() : status_json(arguments.lab));
+    return arguments.format == "json" ? json : output::json_to_yaml(json);
+}
+
+/// Prints the status, and with --watch again whenever it is another one.
+Result<void> show_status(const StatusArguments& arguments) {
+    constexpr auto kPause = std::chrono::seconds(1);
+    FAIRLEAD_TRY(auto text, status_of_labs(arguments));
+    std::fputs(text.c_str(), stdout);
+    while (arguments.watch) {
+        std::fflush(stdout);
+        std::this_thread::sleep_for(kPause);
+        FAIRLEAD_TRY(auto now, status_of_labs(arguments));
+        if (now == text) continue;
+        const auto* separator = arguments.format == "yaml" ? "---\n" : arguments.format == "json" ? "" : "\n";
+        std::fputs((separator + now).c_str(), stdout);
+        text = std::move(now);
+    }
+    return {};
+}
+
 void add_status(CLI::App& lab, int& exit_status) {
     auto* command = lab.add_subcommand("status", "Show nodes, Pods and Services of a lab");
     auto name = add_name(*command);
-    auto all = std::make_shared<bool>(false);
-    auto format = std::make_shared<std::string>();
-    command->add_flag("-A,--all", *all, "list all labs of this machine");
-    command->add_option("-o,--output", *format, "json")->type_name("FORMAT")->check(CLI::IsMember({"json"}));
-    command->callback([name, all, format, &exit_status] {
-        exit_status = status_of(print(*all ? labs_text() : status_text(*name, *format == "json")));
+    auto arguments = std::make_shared<StatusArguments>();
+    command->add_flag("-A,--all", arguments->all, "list all labs of this machine");
+    command->add_option("-o,--output", arguments->format, "wide, json or yaml")
+        ->type_name("FORMAT")
+        ->check(CLI::IsMember({"wide", "json", "yaml"}).description(""));
+    command->add_flag("-w,--watch", arguments->watch, "print it again whenever it changes");
+    command->callback([name, arguments, &exit_status] {
+        arguments->lab = *name;
+        exit_status = status_of(show_status(*arguments));
     });
 }
 

@@ -49,11 +49,14 @@ std::string pod_state(const kube::Pod& pod) {
     return pod.ready ? "ready" : "not ready";
 }
 
+bool is_up(std::string_view lab) {
+    return claim_holder(lab) && access(StatePaths{lab}.up.c_str(), F_OK) == 0;
+}
+
 std::string lab_state(std::string_view lab) {
     const auto holder = claim_holder(lab);
     if (!holder) return "left behind; 'fairlead lab down' removes it";
-    const bool up = access(StatePaths{lab}.up.c_str(), F_OK) == 0;
-    return fmt::format("{} (process {})", up ? "up" : "starting", *holder);
+    return fmt::format("{} (process {})", is_up(lab) ? "up" : "starting", *holder);
 }
 
 std::string source_of(std::string_view lab) {
@@ -62,16 +65,30 @@ std::string source_of(std::string_view lab) {
     return source;
 }
 
-std::string words(std::string_view lab, const Objects& objects) {
+/// The network namespace that a Pod is in; hostNetwork Pods are in their node's.
+std::string netns_of(std::string_view lab, const kube::Pod& pod) {
+    return pod.host_network ? machine_namespace(lab, pod.node_name) : pod_namespace(lab, pod.key);
+}
+
+std::string words(std::string_view lab, const Objects& objects, bool wide) {
+    using Rows = std::vector<std::vector<std::string>>;
     std::string text = fmt::format("lab {}: {}\nmanifests: {}\n\n", lab, lab_state(lab), source_of(lab));
-    std::vector<std::vector<std::string>> nodes = {{"NODE", "AGENT", "ADDRESSES", "PODS"}};
+    const auto add = [wide](Rows& rows, std::vector<std::string> cells, std::string netns) {
+        if (wide) cells.push_back(std::move(netns));
+        rows.push_back(std::move(cells));
+    };
+    Rows nodes;
+    add(nodes, {"NODE", "AGENT", "ADDRESSES", "PODS"}, "NETNS");
     for (const auto& node : objects.nodes)
-        nodes.push_back(
+        add(nodes,
             {node.key.name, agent_state(lab, node.key.name), addresses_of(node.addresses),
-             std::to_string(std::ranges::count(objects.pods, node.key.name, &kube::Pod::node_name))});
-    std::vector<std::vector<std::string>> pods = {{"POD", "NODE", "STATE", "ADDRESSES"}};
+             std::to_string(std::ranges::count(objects.pods, node.key.name, &kube::Pod::node_name))},
+            machine_namespace(lab, node.key.name));
+    Rows pods;
+    add(pods, {"POD", "NODE", "STATE", "ADDRESSES"}, "NETNS");
     for (const auto& pod : objects.pods)
-        pods.push_back({pod.key.to_string(), pod.node_name, pod_state(pod), addresses_of(pod.pod_ips)});
+        add(pods, {pod.key.to_string(), pod.node_name, pod_state(pod), addresses_of(pod.pod_ips)},
+            netns_of(lab, pod));
     std::vector<std::vector<std::string>> services = {{"SERVICE", "CLUSTER-IP", "PORTS"}};
     for (const auto& service : objects.services)
         services.push_back({service.key.to_string(), addresses_of(service.cluster_ips), ports_of(service)});
@@ -95,18 +112,18 @@ std::string json_of(std::string_view lab, const Objects& objects) {
                            json_quote(machine_namespace(lab, node.key.name)), addresses(node.addresses));
     });
     const auto pods = list(objects.pods, [&](const kube::Pod& pod) {
-        return fmt::format(R"({{"pod":{},"node":{},"state":{},"addresses":{}}})",
+        return fmt::format(R"({{"pod":{},"node":{},"state":{},"netns":{},"addresses":{}}})",
                            json_quote(pod.key.to_string()), json_quote(pod.node_name),
-                           json_quote(pod_state(pod)), addresses(pod.pod_ips));
+                           json_quote(pod_state(pod)), json_quote(netns_of(lab, pod)),
+                           addresses(pod.pod_ips));
     });
     const auto services = list(objects.services, [&](const kube::Service& service) {
         return fmt::format(R"({{"service":{},"clusterIPs":{}}})", json_quote(service.key.to_string()),
                            addresses(service.cluster_ips));
     });
-    const bool up = claim_holder(lab) && access(StatePaths{lab}.up.c_str(), F_OK) == 0;
     return fmt::format(R"({{"lab":{},"up":{},"manifests":{},"nodes":{},"pods":{},"services":{}}})"
                        "\n",
-                       json_quote(lab), up, json_quote(source_of(lab)), nodes, pods, services);
+                       json_quote(lab), is_up(lab), json_quote(source_of(lab)), nodes, pods, services);
 }
 
 }  // namespace
@@ -130,24 +147,27 @@ Result<Place> find_place(std::string_view lab, const Objects& objects, std::stri
     for (const auto& node : objects.nodes)
         if (node.key.name == name) return machine();
     std::vector<const kube::Pod*> found;
-    std::string all = "client";
-    for (const auto& node : objects.nodes)
-        all += ", " + node.key.name;
-    for (const auto& pod : objects.pods) {
-        if (pod.pod_ips.empty()) continue;
-        all += ", " + pod.key.to_string();
-        if (pod.key.name == name || pod.key.to_string() == name) found.push_back(&pod);
-    }
+    for (const auto& pod : objects.pods)
+        if (!pod.pod_ips.empty() && (pod.key.name == name || pod.key.to_string() == name))
+            found.push_back(&pod);
     if (found.size() > 1)
         return base::fail(ErrorCode::kInvalid,
                           fmt::format("'{}' is {} and {}: name its namespace", name,
                                       found[0]->key.to_string(), found[1]->key.to_string()));
     if (found.empty())
-        return base::fail(ErrorCode::kNotFound,
-                          fmt::format("no '{}' in lab {}, which has {}", name, lab, all));
+        return base::fail(ErrorCode::kNotFound, fmt::format("no '{}' in lab {}, which has {}", name, lab,
+                                                            fmt::join(place_names(objects), ", ")));
     const auto& pod = *found.front();
-    return Place{pod.host_network ? machine_namespace(lab, pod.node_name) : pod_namespace(lab, pod.key),
-                 paths.hosts + "/" + pod.key.namespace_name};
+    return Place{netns_of(lab, pod), paths.hosts + "/" + pod.key.namespace_name};
+}
+
+std::vector<std::string> place_names(const Objects& objects) {
+    std::vector<std::string> names = {"client"};
+    for (const auto& node : objects.nodes)
+        names.push_back(node.key.name);
+    for (const auto& pod : objects.pods)
+        if (!pod.pod_ips.empty()) names.push_back(pod.key.to_string());
+    return names;
 }
 
 base::Error exec_in_lab(std::string_view lab, std::string_view place, std::vector<std::string> arguments) {
@@ -162,9 +182,14 @@ base::Error exec_in_lab(std::string_view lab, std::string_view place, std::vecto
     return kernel::netns::become({found->netns, std::move(arguments), found->hosts_file});
 }
 
-Result<std::string> status_text(std::string_view lab, bool json) {
+Result<std::string> status_text(std::string_view lab, bool wide) {
     FAIRLEAD_TRY(const auto objects, read_objects(lab));
-    return json ? json_of(lab, objects) : words(lab, objects);
+    return words(lab, objects, wide);
+}
+
+Result<std::string> status_json(std::string_view lab) {
+    FAIRLEAD_TRY(const auto objects, read_objects(lab));
+    return json_of(lab, objects);
 }
 
 Result<std::string> labs_text() {
@@ -173,6 +198,17 @@ Result<std::string> labs_text() {
     for (const auto& lab : labs)
         rows.push_back({lab, lab_state(lab), source_of(lab)});
     return labs.empty() ? "no labs; 'fairlead lab up' makes one\n" : render_table(rows);
+}
+
+Result<std::string> labs_json() {
+    FAIRLEAD_TRY(const auto labs, labs_on_this_machine());
+    std::string text;
+    for (const auto& lab : labs)
+        text += fmt::format(R"({}{{"lab":{},"up":{},"manifests":{}}})", text.empty() ? "" : ",",
+                            base::json_quote(lab), is_up(lab), base::json_quote(source_of(lab)));
+    return fmt::format(R"({{"labs":[{}]}})"
+                       "\n",
+                       text);
 }
 
 }  // namespace fairlead::lab

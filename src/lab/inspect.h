@@ -24,8 +24,15 @@ base::Result<Place> find_place(std::string_view lab, const kube::ManifestFiles::
 /// Becomes `arguments` there (a shell if there are none). Returns only if that failed.
 base::Error exec_in_lab(std::string_view lab, std::string_view place, std::vector<std::string> arguments);
 
-/// What `lab status` prints: of one lab in words or as JSON, or one line per lab there is.
-base::Result<std::string> status_text(std::string_view lab, bool json);
+/// What may be the place of `lab exec`: "client", nodes, and Pods with their namespace.
+std::vector<std::string> place_names(const kube::ManifestFiles::Objects& objects);
+
+/// What `lab status` prints of one lab: tables for people, with `wide` also the network namespaces; or JSON.
+base::Result<std::string> status_text(std::string_view lab, bool wide);
+base::Result<std::string> status_json(std::string_view lab);
+
+/// What `lab status -A` prints: one line or one JSON object per lab there is.
 base::Result<std::string> labs_text();
+base::Result<std::string> labs_json();
 
 }  // namespace fairlead::lab
