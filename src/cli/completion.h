@@ -1,15 +1,11 @@
 #pragma once
 
-#include <string>
 #include <string_view>
-
-namespace CLI {
-class App;
-}
 
 namespace fairlead::cli {
 
-/// A script that completes commands and option names of `program` in `shell`: "bash", "zsh" or "fish".
-std::string completion_script(const CLI::App& program, std::string_view shell);
+/// A script that lets `shell`, "bash", "zsh" or "fish", complete fairlead's lines by asking the program:
+/// `fairlead __complete -- WORD...` answers as completion_lines() has it.
+std::string_view completion_script(std::string_view shell);
 
 }  // namespace fairlead::cli

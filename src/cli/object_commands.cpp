@@ -3,15 +3,17 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <thread>
 
-#include "base/socket_address.h"
-#include "cli/service_view.h"
-#include "net/http_client.h"
+#include "cli/agent_client.h"
+#include "cli/service_selection.h"
+#include "cli/service_watch.h"
+#include "net/files.h"
+#include "output/yaml.h"
 
 namespace fairlead::cli {
 
@@ -20,9 +22,11 @@ namespace {
 using base::ErrorCode;
 using base::Result;
 
+constexpr const char* kAdminVariable = "FAIRLEAD_ADMIN_ADDRESS";
+
 struct ViewArguments {
     std::string resource;
-    std::string name;
+    std::vector<std::string> names;
     std::string namespace_name = "default";
     bool all_namespaces = false;
     std::string output;
@@ -30,134 +34,214 @@ struct ViewArguments {
     std::string admin_address = "127.0.0.1:10249";
 };
 
-/// The body of a page of the agent.
-Result<std::string> fetch_page(const std::string& admin_address, const std::string& path) {
-    FAIRLEAD_TRY(const auto address, base::SocketAddress::parse(admin_address));
-    net::EventLoop loop;
-    std::string body;
-    unsigned status = 0;
-    Result<void> outcome;
-    net::HttpHandlers handlers;
-    handlers.on_head = [&](const net::HttpHead& head) { status = head.status; };
-    handlers.on_body = [&](std::string_view bytes) { body += bytes; };
-    handlers.on_end = [&] { loop.stop(); };
-    handlers.on_error = [&](base::Error error) {
-        outcome = std::unexpected(std::move(error));
-        loop.stop();
-    };
-    const auto exchange = net::send_http(loop, {false, address.address.to_string(), address.port, {}, "", 0},
-                                         {"GET", path, {}, ""}, std::move(handlers));
-    loop.run();
-    if (!outcome) return base::fail_within("the agent does not answer", outcome.error());
-    constexpr unsigned kOk = 200;
-    if (status != kOk)
-        return base::fail(ErrorCode::kInternal, "the agent answered " + std::to_string(status) + ": " + body);
-    return body;
+/// What the arguments ask for, once all of them are known to make sense.
+struct View {
+    base::SocketAddress agent;
+    ServiceSelection selection;
+    bool single = false;  ///< one object was named, not a list
+    OutputFormat format = OutputFormat::kTable;
+    bool watch = false;
+};
+
+OutputFormat format_of(std::string_view text) {
+    if (text == "json") return OutputFormat::kJson;
+    if (text == "yaml") return OutputFormat::kYaml;
+    return text == "wide" ? OutputFormat::kWide : OutputFormat::kTable;
 }
 
-Result<std::vector<ServiceView>> fetch_services(const ViewArguments& arguments) {
-    const std::string query = arguments.all_namespaces ? "" : "?namespace=" + arguments.namespace_name;
-    FAIRLEAD_TRY(const auto page, fetch_page(arguments.admin_address, "/services" + query));
-    FAIRLEAD_TRY(auto services, parse_services(page));
-    if (!arguments.name.empty()) {
-        std::erase_if(services, [&](const ServiceView& service) { return service.name != arguments.name; });
-        if (services.empty())
-            return base::fail(ErrorCode::kNotFound,
-                              "no Service '" + arguments.name + "' in namespace " + arguments.namespace_name);
-    }
-    return services;
+Result<View> view_of(const ViewArguments& arguments) {
+    FAIRLEAD_TRY(const auto agent, base::SocketAddress::parse(arguments.admin_address));
+    FAIRLEAD_TRY(auto names, parse_names(arguments.resource, arguments.names));
+    const bool single = names.size() == 1 && !arguments.all_namespaces;
+    const auto namespace_name = arguments.all_namespaces ? std::string{} : arguments.namespace_name;
+    return View{
+        agent, {namespace_name, std::move(names)}, single, format_of(arguments.output), arguments.watch};
 }
 
 bool colours() {
-    return isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+    return isatty(STDOUT_FILENO) == 1 && net::environment("NO_COLOR").empty();
 }
 
-std::string json_list(const std::vector<ServiceView>& services) {
-    std::string json = "{\"services\":[";
-    for (const auto& service : services)
-        json += (json.ends_with('[') ? "" : ",") + service.json;
-    return json + "]}\n";
-}
-
-Result<void> print(const std::vector<ServiceView>& services, const ViewArguments& arguments, bool heading) {
-    std::string text;
-    if (arguments.output == "json") {
-        text = json_list(services);
-    } else if (arguments.output == "yaml") {
-        FAIRLEAD_TRY(text, json_to_yaml(json_list(services)));
-    } else {
-        if (services.empty() && heading)
-            std::fprintf(stderr, "No Services found in namespace %s.\n", arguments.namespace_name.c_str());
-        if (!services.empty())
-            text = services_table(services, arguments.all_namespaces, arguments.output == "wide", colours(),
-                                  heading);
-    }
-    std::fputs(text.c_str(), stdout);
+void print(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
-    return {};
 }
 
-/// Prints what changed, again and again, until interrupted.
-Result<void> watch(std::vector<ServiceView> before, const ViewArguments& arguments) {
+void tell(std::string_view line) {
+    std::fprintf(stderr, "fairlead: %.*s\n", static_cast<int>(line.size()), line.data());
+}
+
+/// The selected Services of an agent, and the page's tag; nullopt if it is the page of `etag` still.
+Result<std::optional<std::vector<ServiceView>>> fetch_services(const View& view, std::string& etag) {
+    FAIRLEAD_TRY(const auto page, fetch_page(view.agent, view.selection.target(), etag));
+    if (page.unchanged) return std::nullopt;
+    etag = page.etag;
+    FAIRLEAD_TRY(auto services, parse_services(page.body));
+    std::erase_if(services, [&](const ServiceView& service) { return !view.selection.matches(service); });
+    return services;
+}
+
+/// Fails if a Service that was named is not among these.
+Result<void> check_found(const View& view, const std::vector<ServiceView>& services) {
+    std::string text;
+    for (const auto& name : view.selection.missing(services))
+        text += (text.empty() ? "no Service " : ", ") + name;
+    if (text.empty()) return {};
+    return base::fail(ErrorCode::kNotFound, text + " " + view.selection.place());
+}
+
+/// Says on standard error why there is nothing to see.
+void explain_nothing(const View& view) {
+    const bool ready = agent_is_ready(view.agent).value_or(true);
+    tell("no Services " + view.selection.place() + (ready ? "" : "; the agent is still starting"));
+}
+
+Result<std::string> list_text(const View& view, const std::vector<ServiceView>& services) {
+    const bool all_namespaces = view.selection.namespace_name.empty();
+    if (view.format == OutputFormat::kTable || view.format == OutputFormat::kWide)
+        return ServiceTable{{all_namespaces, view.format == OutputFormat::kWide, colours()}}.lines(services);
+    const auto json = view.single ? service_json(services.front()) : service_list_json(services);
+    return view.format == OutputFormat::kJson ? json + "\n" : output::json_to_yaml(json);
+}
+
+Result<void> watch_services(const View& view, std::vector<ServiceView> services, std::string etag) {
     constexpr auto kPause = std::chrono::milliseconds(500);
-    for (;;) {
+    ServiceWatch watch{view.format, {view.selection.namespace_name.empty(), false, colours()}};
+    FAIRLEAD_TRY(const auto text, watch.update(std::move(services)));
+    print(text);
+    WatchSources sources;
+    sources.poll = [&] { return fetch_services(view, etag); };
+    sources.ready = [&] { return agent_is_ready(view.agent); };
+    sources.pause = [&] {
         std::this_thread::sleep_for(kPause);
-        FAIRLEAD_TRY(auto now, fetch_services(arguments));
-        std::vector<ServiceView> changed;
-        std::ranges::copy_if(now, std::back_inserter(changed), [&](const ServiceView& service) {
-            return std::ranges::find(before, service) == before.end();
-        });
-        if (!changed.empty()) FAIRLEAD_CHECK(print(changed, arguments, false));
-        before = std::move(now);
+        return true;
+    };
+    sources.print = print;
+    sources.tell = tell;
+    return run_watch(watch, sources);
+}
+
+Result<void> get_services(const View& view) {
+    std::string etag;
+    FAIRLEAD_TRY(const auto fetched, fetch_services(view, etag));
+    const auto services = fetched.value_or(std::vector<ServiceView>{});
+    auto found = check_found(view, services);
+    if (found && services.empty()) explain_nothing(view);
+    if (found && view.watch) return watch_services(view, services, etag);
+    if (found || !services.empty()) {
+        FAIRLEAD_TRY(const auto text, list_text(view, services));
+        print(text);
     }
+    return found;
 }
 
-Result<void> get_services(const ViewArguments& arguments) {
-    FAIRLEAD_TRY(auto services, fetch_services(arguments));
-    FAIRLEAD_CHECK(print(services, arguments, true));
-    return arguments.watch ? watch(std::move(services), arguments) : Result<void>{};
+Result<void> describe_services(const View& view) {
+    std::string etag;
+    FAIRLEAD_TRY(const auto fetched, fetch_services(view, etag));
+    const auto services = fetched.value_or(std::vector<ServiceView>{});
+    std::string text;
+    for (const auto& service : services)
+        text += (text.empty() ? "" : "\n") + describe_service(service, colours());
+    print(text);
+    auto found = check_found(view, services);
+    if (found && services.empty()) explain_nothing(view);
+    return found;
 }
 
-Result<void> describe_services(const ViewArguments& arguments) {
-    FAIRLEAD_TRY(const auto services, fetch_services(arguments));
-    for (std::size_t i = 0; i < services.size(); ++i)
-        std::printf("%s%s", i > 0 ? "\n" : "", describe_service(services[i], colours()).c_str());
-    return {};
+void add_output(CLI::App& command, ViewArguments& arguments) {
+    command.add_option("-o,--output", arguments.output, "wide, json or yaml")
+        ->type_name("FORMAT")
+        ->check(CLI::IsMember({"wide", "json", "yaml"}).description(""));
+    command.add_flag("-w,--watch", arguments.watch,
+                     "go on and print what changes; as json or yaml: events ADDED, MODIFIED, DELETED");
 }
 
-void add_view(CLI::App& program, int& exit_status, const char* verb, const char* help,
-              Result<void> (*run)(const ViewArguments&), bool lists) {
+/// The Services that the options on a line select; none if the agent cannot be asked.
+std::vector<ServiceView> services_on_line(const OptionValues& options) {
+    const auto value = [&](std::string_view name, const std::string& otherwise) {
+        const auto found = options.find(name);
+        return found == options.end() ? otherwise : found->second;
+    };
+    ViewArguments arguments;
+    arguments.resource = "services";
+    arguments.namespace_name = value("--namespace", arguments.namespace_name);
+    arguments.all_namespaces = options.contains("--all-namespaces");
+    const auto address = net::environment(kAdminVariable);
+    arguments.admin_address = value("--admin-address", address.empty() ? arguments.admin_address : address);
+    const auto view = view_of(arguments);
+    std::string etag;
+    if (!view || !why_no_label(arguments.namespace_name).empty()) return {};
+    const auto services = fetch_services(*view, etag);
+    return services ? services->value_or(std::vector<ServiceView>{}) : std::vector<ServiceView>{};
+}
+
+/// What `member` is for each of these, sorted, each once.
+std::vector<std::string> names_of(const std::vector<ServiceView>& services,
+                                  std::string ServiceView::* member) {
+    std::set<std::string> names;
+    for (const auto& service : services)
+        names.insert(service.*member);
+    return {names.begin(), names.end()};
+}
+
+CLI::App* add_view(CLI::App& program, int& exit_status, const char* verb, const char* help,
+                   Result<void> (*run)(const View&), bool lists) {
     auto* command = program.add_subcommand(verb, help);
     auto arguments = std::make_shared<ViewArguments>();
-    command->add_option("resource", arguments->resource, "services (svc)")
+    command->add_option("resource", arguments->resource, "services (svc), or svc/NAME")
+        ->type_name("RESOURCE")
         ->required()
-        ->check(CLI::IsMember({"services", "service", "svc"}));
-    command->add_option("name", arguments->name, "of one object only");
+        ->check(why_no_resource);
+    command->add_option("name", arguments->names, "only these")->type_name("SERVICE");
     command
         ->add_option("-n,--namespace", arguments->namespace_name, "namespace, 'default' where none is given")
-        ->type_name("NAME");
+        ->type_name("NAMESPACE")
+        ->check(why_no_label);
     command->add_flag("-A,--all-namespaces", arguments->all_namespaces, "of every namespace");
     command->add_option("--admin-address", arguments->admin_address, "where the agent's admin page listens")
-        ->type_name("ADDRESS:PORT");
-    if (lists) {
-        command->add_option("-o,--output", arguments->output, "wide, json or yaml")
-            ->check(CLI::IsMember({"wide", "json", "yaml"}));
-        command->add_flag("-w,--watch", arguments->watch, "go on and print what changes");
-    }
-    command->callback([arguments, run, &exit_status] {
-        const auto done = run(*arguments);
-        if (!done) std::fprintf(stderr, "fairlead: %s\n", done.error().message.c_str());
+        ->type_name("ADDRESS:PORT")
+        ->envname("FAIRLEAD_ADMIN_ADDRESS");
+    if (lists) add_output(*command, *arguments);
+    command->callback([arguments, run, verb, &exit_status] {
+        const auto view = view_of(*arguments);
+        if (!view) throw CLI::ValidationError(verb, view.error().message);
+        const auto done = run(*view);
+        if (!done) tell(done.error().message);
         exit_status = done ? 0 : 1;
     });
+    return command;
 }
 
 }  // namespace
 
 void add_object_commands(CLI::App& program, int& exit_status) {
     add_view(program, exit_status, "get", "List what the agent of this node has programmed", get_services,
-             true);
+             true)
+        ->footer(
+            "Examples:\n"
+            "  fairlead get services -A              every Service, one a line\n"
+            "  fairlead get svc cart -n shop -o yaml\n"
+            "  fairlead get svc -n shop -w           and what changes, until Ctrl-C\n"
+            "  fairlead get svc -A -o json | jq '.items[].name'");
     add_view(program, exit_status, "describe", "Show one or all Services in full, with every endpoint",
-             describe_services, false);
+             describe_services, false)
+        ->footer(
+            "Examples:\n"
+            "  fairlead describe svc cart -n shop\n"
+            "  fairlead describe svc/cart svc/till -n shop");
+}
+
+ValueSources object_value_sources() {
+    ValueSources sources;
+    sources["RESOURCE"] = [](const OptionValues&) { return std::vector<std::string>{"services"}; };
+    sources["SERVICE"] = [](const OptionValues& options) {
+        return names_of(services_on_line(options), &ServiceView::name);
+    };
+    sources["NAMESPACE"] = [](OptionValues options) {
+        options.try_emplace("--all-namespaces");
+        return names_of(services_on_line(options), &ServiceView::namespace_name);
+    };
+    return sources;
 }
 
 }  // namespace fairlead::cli

@@ -1,6 +1,8 @@
 #pragma once
 
-namespace CLI {
+#include "cli/completer.h"
+
+namespace CLI {  // NOLINT(readability-identifier-naming): theirs
 class App;
 }
 
@@ -8,5 +10,8 @@ namespace fairlead::cli {
 
 /// Adds `get` and `describe`, which show what the agent of this node has programmed (its page /services).
 void add_object_commands(CLI::App& program, int& exit_status);
+
+/// Values of RESOURCE, NAMESPACE and SERVICE; the latter two are asked of the agent.
+ValueSources object_value_sources();
 
 }  // namespace fairlead::cli

@@ -12,7 +12,7 @@ namespace fairlead::cli {
 /// A frontend of a Service as the agent's page /services has it.
 struct FrontendView {
     std::string address;
-    std::string state;  ///< "balanced", "rejected" or "pending"
+    std::string state;  ///< "balanced", "rejected", "dropped" or "pending"
     std::vector<std::string> endpoints;
 };
 
@@ -29,23 +29,26 @@ struct ServiceView {
     std::string type;
     std::vector<std::string> cluster_ips;
     std::vector<PortView> ports;
-    std::string json;  ///< as it came
+    std::string json;      ///< the object as it came
+    bool deleted = false;  ///< as it was before it went
 
-    friend bool operator==(const ServiceView& a, const ServiceView& b) { return a.json == b.json; }
+    friend bool operator==(const ServiceView& a, const ServiceView& b) {
+        return a.json == b.json && a.deleted == b.deleted;
+    }
 };
 
 /// The Services of the page, in its order.
 base::Result<std::vector<ServiceView>> parse_services(std::string_view json);
 
-/// Columns as kubectl prints them, with a heading; `all_namespaces` adds the namespace, `wide` the endpoints.
-/// `colour` marks states with terminal colours.
-std::string services_table(const std::vector<ServiceView>& services, bool all_namespaces, bool wide,
-                           bool colour, bool heading = true);
+/// One word for the whole Service: the worst state of its frontends, "-" without any, "deleted".
+std::string state_of(const ServiceView& service);
 
-/// Everything about one Service, for people.
-std::string describe_service(const ServiceView& service, bool colour);
+/// The endpoints of all ports and families, each once, sorted.
+std::vector<std::string> endpoints_of(const ServiceView& service);
 
-/// A JSON text as block-style YAML.
-base::Result<std::string> json_to_yaml(std::string_view json);
+/// A Service as `-o json` shows one: kind Service of fairlead.status/v1alpha1.
+std::string service_json(const ServiceView& service);
+/// Several: kind ServiceList with `items`.
+std::string service_list_json(const std::vector<ServiceView>& services);
 
 }  // namespace fairlead::cli

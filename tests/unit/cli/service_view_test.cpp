@@ -3,43 +3,52 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "unit/cli/pages.h"
+
 namespace fairlead::cli {
 namespace {
 
-using testing::HasSubstr;
-
-constexpr std::string_view kPage =
-    R"({"services":[{"namespace":"shop","name":"cart","type":"ClusterIP","clusterIPs":["10.96.0.1"],"ports":[{"name":"http","protocol":"TCP",)"
-    R"("port":80,"frontends":[{"address":"10.96.0.1","state":"balanced","endpoints":["10.64.0.1:8080","10.64.0.2:8080"]}]}]},)"
-    R"({"namespace":"shop","name":"empty","type":"ClusterIP","clusterIPs":["10.96.0.2"],"ports":[{"name":"","protocol":"UDP",)"
-    R"("port":53,"frontends":[{"address":"10.96.0.2","state":"rejected","endpoints":[]}]}]}]})";
-
-TEST(ServicesTable, LooksAsKubectlsDoes) {
-    const auto services = parse_services(kPage).value();
-    EXPECT_EQ(services_table(services, false, false, false),
-              "NAME    TYPE        CLUSTER-IP   PORT(S)   ENDPOINTS   STATE\n"
-              "cart    ClusterIP   10.96.0.1    80/TCP    2           balanced\n"
-              "empty   ClusterIP   10.96.0.2    53/UDP    0           rejected\n");
-    EXPECT_THAT(services_table(services, true, true, false), HasSubstr("shop        cart    ClusterIP"));
-    EXPECT_THAT(services_table(services, true, true, false), HasSubstr("10.64.0.1:8080,10.64.0.2:8080"));
-    EXPECT_THAT(services_table(services, false, false, true), HasSubstr("\033[31mrejected"));
-}
-
-TEST(DescribeService, NamesEveryEndpointAndSaysWhatRejectedMeans) {
-    const auto services = parse_services(kPage).value();
-    EXPECT_THAT(describe_service(services[0], false), HasSubstr("    -> 10.64.0.2:8080\n"));
-    EXPECT_THAT(describe_service(services[1], false),
-                HasSubstr("no ready endpoint: new connections are refused"));
-}
+using testing::ElementsAre;
 
 TEST(ParseServices, RefusesWhatIsNoListOfServices) {
-    for (const std::string_view text : {"", "[]", "{}", R"({"services":1})"})
+    for (const std::string_view text : {"", "[]", "{}", R"({"services":1})", R"({"services":[1]})"})
         EXPECT_FALSE(parse_services(text)) << text;
 }
 
-TEST(JsonToYaml, WritesBlocks) {
-    EXPECT_EQ(json_to_yaml(R"({"a":1,"b":["x",{"c":true,"d":[]}],"e":{}})").value(),
-              "a: 1\nb:\n  - \"x\"\n  - c: true\n    d: []\ne: {}\n");
+TEST(ServiceView, SaysTheWorstStateOfAllFrontends) {
+    const struct {
+        std::vector<std::string> states;
+        std::string_view state;
+    } cases[] = {
+        {{"balanced", "balanced"}, "balanced"}, {{"balanced", "rejected"}, "rejected"},
+        {{"pending", "rejected"}, "pending"},   {{"rejected", "pending"}, "pending"},
+        {{"dropped", "balanced"}, "dropped"},
+    };
+    for (const auto& [states, state] : cases) {
+        ServiceView service{"shop", "cart", "ClusterIP", {"10.96.0.1"}, {{}}, "{}"};
+        for (const auto& each : states)
+            service.ports[0].frontends.push_back({"10.96.0.1", each, {}});
+        EXPECT_EQ(state_of(service), state) << testing::PrintToString(states);
+    }
+    EXPECT_EQ(state_of({"shop", "headless", "ClusterIP", {}, {}, "{}"}), "-");
+}
+
+TEST(ServiceView, NamesEachEndpointOnce) {
+    auto service = test::service("shop", "cart", {"10.64.0.2:8080", "10.64.0.1:8080"});
+    service.ports.push_back(service.ports.front());
+    EXPECT_THAT(endpoints_of(service), ElementsAre("10.64.0.1:8080", "10.64.0.2:8080"));
+}
+
+TEST(ServiceView, IsAnObjectOrAListWithItsKindAsJson) {
+    const auto cart = test::service("shop", "cart", {});
+    const auto till = test::service("shop", "till", {});
+    EXPECT_EQ(service_json(cart),
+              R"({"apiVersion":"fairlead.status/v1alpha1","kind":"Service",)" + cart.json.substr(1));
+    EXPECT_EQ(service_list_json({cart, till}),
+              R"({"apiVersion":"fairlead.status/v1alpha1","kind":"ServiceList","items":[{"kind":"Service",)" +
+                  cart.json.substr(1) + R"(,{"kind":"Service",)" + till.json.substr(1) + "]}");
+    EXPECT_EQ(service_list_json({}),
+              R"({"apiVersion":"fairlead.status/v1alpha1","kind":"ServiceList","items":[]})");
 }
 
 }  // namespace

@@ -1,0 +1,82 @@
+#include "cli/service_selection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace fairlead::cli {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kResources = {"services", "service", "svc"};
+
+bool is_letter_or_digit(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+}  // namespace
+
+std::string ServiceSelection::target() const {
+    // The name comes first: agents that only know `namespace` then answer with everything.
+    std::string query;
+    if (names.size() == 1) query += "&name=" + names.front();
+    if (!namespace_name.empty()) query += "&namespace=" + namespace_name;
+    return query.empty() ? "/services" : "/services?" + query.substr(1);
+}
+
+bool ServiceSelection::matches(const ServiceView& service) const {
+    return (namespace_name.empty() || service.namespace_name == namespace_name) &&
+           (names.empty() || std::ranges::binary_search(names, service.name));
+}
+
+std::string ServiceSelection::place() const {
+    return namespace_name.empty() ? "in any namespace" : "in namespace " + namespace_name;
+}
+
+std::vector<std::string> ServiceSelection::missing(std::span<const ServiceView> services) const {
+    std::vector<std::string> absent;
+    std::ranges::copy_if(names, std::back_inserter(absent), [&](const std::string& name) {
+        return std::ranges::find(services, name, &ServiceView::name) == services.end();
+    });
+    return absent;
+}
+
+std::string why_no_label(std::string_view text) {
+    constexpr std::size_t kLongest = 63;
+    const bool good = !text.empty() && text.size() <= kLongest &&
+                      std::ranges::all_of(text, [](char c) { return is_letter_or_digit(c) || c == '-'; }) &&
+                      text.front() != '-' && text.back() != '-';
+    if (good) return {};
+    return fmt::format("'{}' is no Kubernetes name: 1 to 63 of a-z, 0-9 and '-', without '-' at either end",
+                       text);
+}
+
+std::string why_no_resource(std::string_view word) {
+    const auto resource = word.substr(0, word.find('/'));
+    if (std::ranges::find(kResources, resource) != kResources.end()) return {};
+    return fmt::format("fairlead has no '{}', only services (service, svc)", resource);
+}
+
+base::Result<std::vector<std::string>> parse_names(std::string_view resource,
+                                                   std::span<const std::string> names) {
+    const auto refuse = [](std::string why) { return base::fail(base::ErrorCode::kInvalid, std::move(why)); };
+    const bool slashes = resource.contains('/');
+    std::vector<std::string> words(names.begin(), names.end());
+    if (slashes) words.insert(words.begin(), std::string(resource));
+    for (auto& word : words) {
+        if (word.contains('/') != slashes)
+            return refuse("write either 'svc NAME NAME' or 'svc/NAME svc/NAME', not both");
+        if (slashes) {
+            if (const auto why = why_no_resource(word); !why.empty()) return refuse(why);
+            word.erase(0, word.find('/') + 1);
+        }
+        if (const auto why = why_no_label(word); !why.empty()) return refuse(why);
+    }
+    std::ranges::sort(words);
+    const auto repeated = std::ranges::unique(words);
+    words.erase(repeated.begin(), repeated.end());
+    return words;
+}
+
+}  // namespace fairlead::cli
