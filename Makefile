@@ -4,70 +4,87 @@
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
+DESTDIR ?=
+TO = $(DESTDIR)$(PREFIX)
 RELEASE := build/release
 SAY = @printf '\033[1m==> %s\033[0m\n'
 
 .PHONY: help setup build run test bench fuzz lint install clean
-.PHONY: build-tests build-asan build-tsan test-asan test-tsan test-release cluster
+.PHONY: setup-run setup-test setup-fuzz setup-lint test-asan test-tsan test-release cluster
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-setup: ## install the packages that fairlead is built and tested with
+setup: ## install the packages for everything below; each target installs what it needs itself
 	@scripts/setup
 
-build: setup ## build build/release/fairlead
+setup-run:
+	@scripts/setup build run
+setup-test:
+	@scripts/setup build run test
+setup-fuzz:
+	@scripts/setup build test fuzz
+setup-lint:
+	@scripts/setup build run test lint
+
+# $(call configure,PRESET,OPTIONS): the log is shown only if it failed.
+configure = mkdir -p build && { cmake --preset $(1) $(2) > build/configure-$(1).log 2>&1 || { cat build/configure-$(1).log; exit 1; }; }
+
+build: setup-run ## build build/release/fairlead
 	$(SAY) "building fairlead"
-	@cmake --preset release > build-release.log 2>&1 || { cat build-release.log; exit 1; }; rm -f build-release.log
+	@$(call configure,release,-DFAIRLEAD_TESTS=OFF)
 	@cmake --build --preset release -j $(JOBS) --target fairlead
 
 run: build ## show the main job: 10,000 Services with iptables and with fairlead, then a tour
 	@$(RELEASE)/fairlead lab run services
 	@$(RELEASE)/fairlead lab tour
 
-test: setup cluster ## build and run every test
+test: setup-test cluster ## build and run every test
 	@$(MAKE) --no-print-directory test-asan test-tsan
 	@$(MAKE) --no-print-directory test-release
 
 test-asan test-tsan: test-%:
 	$(SAY) "unit, contract, sim and fuzz corpora with $*"
-	@cmake --preset $* -DFAIRLEAD_PROGRAM=OFF > /dev/null
+	@$(call configure,$*,-DFAIRLEAD_PROGRAM=OFF)
 	@cmake --build --preset $* -j $(JOBS)
 	@ctest --preset $* -j $(JOBS) --no-tests=error -L 'unit|contract|sim|fuzz'
 
 test-release:
 	$(SAY) "all tests, as shipped"
-	@cmake --preset release -DFAIRLEAD_E2E=ON > /dev/null
+	@$(call configure,release,-DFAIRLEAD_TESTS=ON -DFAIRLEAD_E2E=ON)
 	@cmake --build --preset release -j $(JOBS)
 	@ctest --preset release -j $(JOBS) --no-tests=error
 
-cluster: setup
+cluster: setup-test
 	$(SAY) "control plane for the end-to-end tests"
 	@scripts/build-cluster
 
-bench: build ## measure against kube-proxy in the same run
+bench: setup-test ## measure against kube-proxy in the same run
 	@scripts/build-cluster --with-proxy
-	@cmake --preset release -DFAIRLEAD_BENCH=ON > /dev/null
+	@$(call configure,release,-DFAIRLEAD_TESTS=ON -DFAIRLEAD_BENCH=ON)
 	@cmake --build --preset release -j $(JOBS)
 	@tests/bench/run
 
-fuzz: setup ## fuzz every decoder for FUZZ_SECONDS (default 30) each
-	@cmake --preset fuzz > /dev/null
+fuzz: setup-fuzz ## fuzz every decoder for FUZZ_SECONDS (default 30) each
+	@$(call configure,fuzz,)
 	@cmake --build --preset fuzz -j $(JOBS)
 	@tests/fuzz/run $${FUZZ_SECONDS:-30}
 
-lint: setup ## formatting, layers, clang-tidy
+lint: setup-lint ## formatting, layers, calls, documentation, clang-tidy
 	@tools/format --check
 	@tools/check_layers
-	@cmake --preset debug > /dev/null
+	@tools/check_calls
+	@tools/check_docs
+	@$(call configure,debug,)
 	@tools/tidy
 
-install: build ## install the program, man page and completions under PREFIX
-	@cmake --install $(RELEASE) --prefix $(PREFIX) > /dev/null
-	@install -d $(PREFIX)/share/man/man8 $(PREFIX)/share/bash-completion/completions
-	@$(PREFIX)/bin/fairlead man > $(PREFIX)/share/man/man8/fairlead.8
-	@$(PREFIX)/bin/fairlead completion bash > $(PREFIX)/share/bash-completion/completions/fairlead
-	$(SAY) "installed $(PREFIX)/bin/fairlead"
+install: build ## install the program, man page and completions under DESTDIR and PREFIX
+	@install -D -m 755 $(RELEASE)/fairlead $(TO)/bin/fairlead
+	@install -D -m 644 <($(RELEASE)/fairlead man) $(TO)/share/man/man8/fairlead.8
+	@install -D -m 644 <($(RELEASE)/fairlead completion bash) $(TO)/share/bash-completion/completions/fairlead
+	@install -D -m 644 <($(RELEASE)/fairlead completion zsh) $(TO)/share/zsh/site-functions/_fairlead
+	@install -D -m 644 <($(RELEASE)/fairlead completion fish) $(TO)/share/fish/vendor_completions.d/fairlead.fish
+	$(SAY) "installed $(TO)/bin/fairlead"
 
 clean: ## remove everything that was built here
 	@rm -rf build
