@@ -27,6 +27,7 @@ from harness.cluster import ROOT, ControlPlane
 PROGRAM = os.path.join(ROOT, "build/release/tests/bench/e2e/connect_bench")
 PORT = 8080
 SIZES = (1, 30000)
+GOAL_OF_CONNTRACK = 1.1  # fairlead's p50 against a node with conntrack and no Service
 CLIENT_CPU, SERVER_CPU = "0", "1"
 CLIENT, SERVER = "10.64.1.2", "10.64.2.2"
 DNAT_ADDRESS = "10.96.0.99"
@@ -114,11 +115,13 @@ def run_size(services, classes, rounds, count):
 COLUMNS = ("direct", "conntrack", "dnat", "service")
 
 
-def print_size(services, results):
+def print_size(services, results, goals):
     for name, result in results.items():
         p50 = "".join(f"{result[column]['p50']:11.1f}" for column in COLUMNS)
         p99 = "".join(f"{result[column]['p99']:11.1f}" for column in COLUMNS)
-        print(f"  {name:10}{services:>10,}{p50}{result['of_conntrack']:12.2f}x{result['of_dnat']:8.2f}x{p99}", flush=True)
+        limit = GOAL_OF_CONNTRACK if name == proxies.Fairlead.name else None
+        goal = goals.verdict(f"connect through one of {services:,} Services against conntrack", result["of_conntrack"], limit)
+        print(f"  {name:10}{services:>10,}{p50}{result['of_conntrack']:12.2f}x{result['of_dnat']:8.2f}x{p99}  {goal}", flush=True)
 
 
 def main():
@@ -134,12 +137,14 @@ def main():
     print(f"{machine}\n# TCP connect() in microseconds, median of {rounds} rounds of {count}")
     header = "".join(f"{column:>11}" for column in COLUMNS)
     print(f"{'':22}{'p50':>11}{'':33}{'service':>13}{'service':>9}{'p99':>11}")
-    print(f"  {'program':10}{'Services':>10}{header}{'/conntrack':>13}{'/dnat':>9}{header}", flush=True)
+    print(f"  {'program':10}{'Services':>10}{header}{'/conntrack':>13}{'/dnat':>9}{header}  goal for /conntrack", flush=True)
     results = {}
+    goals = report.Goals()
     for services in SIZES[:1] if arguments.quick else SIZES:
         results[services] = run_size(services, classes, rounds, count)
-        print_size(services, results[services])
+        print_size(services, results[services], goals)
         report.write_json(arguments.json, {"machine": machine, "sizes": results})
+    print(goals.summary())
     print(f"figures in {os.path.relpath(arguments.json)}")
 
 

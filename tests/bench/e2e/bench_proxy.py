@@ -23,6 +23,13 @@ from commits import Commits
 from harness import netns
 from harness.cluster import ROOT, TOKEN, ControlPlane, wait_for
 
+# What is asked of fairlead; seconds, times, milliseconds and MiB.
+GOAL_KERNEL_SECONDS = 1.0
+GOAL_START_OF_LIST_AND_DECODE = 1.3
+GOAL_CHANGE_MS = 5.0
+GOAL_CHANGE_KERNEL_MS = 1.0
+GOAL_MEMORY_MIB = 150
+
 SHAPES = ((5006, 50), (44125, 1), (500, 500))
 QUICK_SHAPES = ((500, 10),)
 START_LIMIT_SECONDS = 300
@@ -198,28 +205,28 @@ def run_shape(shape, classes, arguments):
     return result
 
 
-def print_shape(result):
+def print_shape(result, goals):
     lists = result["lists"]
     baseline = lists["list_seconds"] + lists["decode_seconds"]
     fairlead, rival = result.get("fairlead"), result.get("kube-proxy")
-    table = report.Table(f"{result['services']:,} Services x {result['endpoints']} endpoints", "fairlead", "kube-proxy")
+    table = report.Table(f"{result['services']:,} Services x {result['endpoints']} endpoints", "fairlead", "kube-proxy", goals)
 
-    def row(label, unit, pick, digits=2):
-        table.row(label, unit, pick(fairlead) if fairlead else None, pick(rival) if rival else None, digits)
+    def row(label, unit, pick, digits=2, at_most=None):
+        table.row(label, unit, pick(fairlead) if fairlead else None, pick(rival) if rival else None, digits, at_most)
 
     row("cold start, process start to kernel done", "s", lambda r: r["cold_start"]["seconds"])
     row("  of that the sync", "s", lambda r: r["cold_start"]["sync_seconds"])
-    row("  of that in the kernel", "s", lambda r: r["cold_start"]["kernel_seconds"], 3)
-    row("  against listing and decoding", "x", lambda r: r["cold_start"]["seconds"] / baseline)
+    row("  of that in the kernel", "s", lambda r: r["cold_start"]["kernel_seconds"], 3, GOAL_KERNEL_SECONDS)
+    row("  against listing and decoding", "x", lambda r: r["cold_start"]["seconds"] / baseline, at_most=GOAL_START_OF_LIST_AND_DECODE)
     row("restart, rules already there", "s", lambda r: r["restart"]["seconds"])
-    row("one endpoint changed, API write to kernel, p50", "ms", lambda r: r["change"]["write_to_kernel_ms"]["p50"])
+    row("one endpoint changed, API write to kernel, p50", "ms", lambda r: r["change"]["write_to_kernel_ms"]["p50"], at_most=GOAL_CHANGE_MS)
     row("  p99", "ms", lambda r: r["change"]["write_to_kernel_ms"]["p99"])
     row("  the API server's own answer, p50", "ms", lambda r: r["change"]["write_to_answer_ms"]["p50"])
     row("  the sync alone, p50", "ms", lambda r: r["change"]["sync_ms"]["p50"])
-    row("  in the kernel, p50", "ms", lambda r: (r["change"]["kernel_ms"] or {}).get("p50"), 3)
-    row("peak memory after start", "MiB", lambda r: r["start_peak_memory_mib"], 0)
-    row("peak memory after changes", "MiB", lambda r: r["peak_memory_mib"], 0)
-    row("peak memory of the restart", "MiB", lambda r: r["restart_peak_memory_mib"], 0)
+    row("  in the kernel, p50", "ms", lambda r: (r["change"]["kernel_ms"] or {}).get("p50"), 3, GOAL_CHANGE_KERNEL_MS)
+    row("peak memory after start", "MiB", lambda r: r["start_peak_memory_mib"], 0, GOAL_MEMORY_MIB)
+    row("peak memory after changes", "MiB", lambda r: r["peak_memory_mib"], 0, GOAL_MEMORY_MIB)
+    row("peak memory of the restart", "MiB", lambda r: r["restart_peak_memory_mib"], 0, GOAL_MEMORY_MIB)
     table.print()
     print(f"  listing {lists['list_mib']:.1f} MiB of protobuf {lists['list_seconds']:.2f} s (as a stream {lists['stream_seconds']:.2f} s), "
           f"decoding {lists['decode_seconds']:.2f} s; "
@@ -246,10 +253,12 @@ def main():
     machine = report.machine()
     print(machine, flush=True)
     results = []
+    goals = report.Goals()
     for shape in shapes:
         results.append(run_shape(shape, classes, arguments))
-        print_shape(results[-1])
+        print_shape(results[-1], goals)
         report.write_json(arguments.json, {"machine": machine, "shapes": results})
+    print(goals.summary())
     print(f"figures in {os.path.relpath(arguments.json)}")
 
 

@@ -23,25 +23,56 @@ def machine():
     return f"kernel {platform.release()}, {os.cpu_count()} x {model}"
 
 
+class Goals:
+    """What fairlead's figures have to be at most, and which of them were."""
+
+    def __init__(self):
+        self.missed = []
+        self.met = 0
+
+    def verdict(self, what, value, limit, digits=2):
+        """\"<= 1.00 met\", and the same is kept for the summary; nothing without a limit or a value."""
+        if limit is None or value is None:
+            return ""
+        text = f"<= {limit:,.{digits}f}"
+        if value <= limit:
+            self.met += 1
+            return f"{text} met"
+        self.missed.append(f"{what.strip()}: {value:,.{digits}f} {text}")
+        return f"{text} MISSED"
+
+    def summary(self):
+        lines = [f"goals: {self.met} met, {len(self.missed)} missed"]
+        return "\n".join(lines + [f"  missed: {each}" for each in self.missed])
+
+
 class Table:
-    """Two columns of figures and how many times the second is larger than the first."""
+    """Two columns of figures, how many times the second is larger than the first, and the goal for the first."""
 
-    def __init__(self, title, first, second):
-        self._rows = [(title, "", first, second, "ratio")]
+    def __init__(self, title, first, second, goals):
+        self._title = title
+        self._goals = goals
+        self._rows = [(title, "", first, second, "ratio", "goal")]
 
-    def row(self, label, unit, first, second, digits=2):
+    def row(self, label, unit, first, second, digits=2, at_most=None):
         def text(value):
             return "-" if value is None else f"{value:,.{digits}f}"
 
         ratio = f"{second / first:,.1f}" if first and second is not None else "-"
-        self._rows.append((label, unit, text(first), text(second), ratio))
+        verdict = self._goals.verdict(f"{self._title}, {label.strip()}", first, at_most, digits)
+        self._rows.append((label, unit, text(first), text(second), ratio, verdict))
+
+    def text(self):
+        widths = [max(len(row[i]) for row in self._rows) for i in range(6)]
+        lines = []
+        for row in self._rows:
+            cells = (cell.ljust(w) if i in (0, 1, 5) else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths)))
+            lines.append("  " + "  ".join(cells).rstrip())
+        lines.insert(1, "  " + "-" * (sum(widths) + 10))
+        return "\n".join(lines)
 
     def print(self):
-        widths = [max(len(row[i]) for row in self._rows) for i in range(5)]
-        for number, row in enumerate(self._rows):
-            print("  " + "  ".join(cell.ljust(w) if i < 2 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths))))
-            if number == 0:
-                print("  " + "-" * (sum(widths) + 8))
+        print(self.text())
 
 
 def write_json(path, value):
