@@ -148,6 +148,19 @@ TEST_F(LabTest, AKilledAgentComesBackAndLosesNothing) {
     EXPECT_NE(netns::processes_in({machine_namespace(lab_, "node-1")}), agents);
 }
 
+TEST_F(LabTest, StatusHasEveryForm) {
+    EXPECT_THAT(up(), HasSubstr("is up"));
+    const auto status = [&](const std::string& options) {
+        return output_of(kProgram + " lab status " + options);
+    };
+    const auto name = " --name " + lab_;
+    EXPECT_THAT(status("-o wide" + name), HasSubstr("fl-" + lab_ + "-shop_cart-1"));
+    EXPECT_THAT(status("-o yaml" + name), HasSubstr("lab: \"" + lab_ + "\"\nup: true\n"));
+    EXPECT_THAT(status("-o json" + name), HasSubstr(R"("netns":"fl-)" + lab_ + R"(-shop_cart-1")"));
+    EXPECT_THAT(status("-A -o json"), HasSubstr(R"({"lab":")" + lab_ + R"(","up":true,)"));
+    EXPECT_THAT(status("-A -o yaml"), HasSubstr("labs:\n  - lab: \""));
+}
+
 TEST_F(LabTest, AfterKillNineTheNextUpBeginsAnew) {
     EXPECT_THAT(up(), HasSubstr("is up"));
     EXPECT_EQ(processes(), 5U);  // 2 agents, 3 workloads
