@@ -110,7 +110,10 @@ Result<void> watch_services(const View& view, std::vector<ServiceView> services,
     FAIRLEAD_TRY(const auto text, watch.update(std::move(services)));
     print(text);
     WatchSources sources;
-    sources.poll = [&] { return fetch_services(view, etag); };
+    sources.poll = [&](bool afresh) {
+        if (afresh) etag.clear();
+        return fetch_services(view, etag);
+    };
     sources.ready = [&] { return agent_is_ready(view.agent); };
     sources.pause = [&] {
         std::this_thread::sleep_for(kPause);
@@ -200,7 +203,7 @@ CLI::App* add_view(CLI::App& program, int& exit_status, const char* verb, const 
     command->add_flag("-A,--all-namespaces", arguments->all_namespaces, "of every namespace");
     command->add_option("--admin-address", arguments->admin_address, "where the agent's admin page listens")
         ->type_name("ADDRESS:PORT")
-        ->envname("FAIRLEAD_ADMIN_ADDRESS");
+        ->envname(kAdminVariable);
     if (lists) add_output(*command, *arguments);
     command->callback([arguments, run, verb, &exit_status] {
         const auto view = view_of(*arguments);

@@ -67,7 +67,8 @@ Result<std::string> ServiceWatch::event(std::string_view type, const ServiceView
 Result<void> run_watch(ServiceWatch& watch, const WatchSources& sources) {
     bool away = false;
     while (sources.pause()) {
-        auto services = sources.poll();
+        // After an absence it may be another agent, and the last list may not have been taken in.
+        auto services = sources.poll(away);
         bool complete = services.has_value();
         // A list without what was there before is believed of an agent that knows everything only.
         if (complete && *services && watch.would_delete(**services))

@@ -43,8 +43,8 @@ class ServiceWatch {
 
 /// How run_watch reaches the world.
 struct WatchSources {
-    /// The Services now; nullopt: the same as last time.
-    std::function<base::Result<std::optional<std::vector<ServiceView>>>()> poll;
+    /// The Services now; nullopt, but never if asked `afresh`: the same as last time.
+    std::function<base::Result<std::optional<std::vector<ServiceView>>>(bool afresh)> poll;
     /// Whether the agent knows all Services; before that what it does not list may still come.
     std::function<base::Result<bool>()> ready;
     /// Waits a little; false ends the watch.

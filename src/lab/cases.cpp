@@ -33,6 +33,7 @@ std::string cases_text() {
 
 std::vector<std::string> case_names() {
     std::vector<std::string> names;
+    names.reserve(kCases.size());
     for (const auto& one : kCases)
         names.emplace_back(one.name);
     return names;

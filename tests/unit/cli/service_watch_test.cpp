@@ -50,15 +50,19 @@ struct Script {
     bool ready = true;
     std::string printed{};
     std::vector<std::string> told{};
+    std::vector<bool> afresh{};
 
     Result<void> run() {
         ServiceWatch watch{OutputFormat::kTable, {}};
         printed = watch.update({kCart}).value();
         std::size_t turn = 0;
-        return run_watch(
-            watch, {[&] { return polls.at(turn++); }, [&] { return Result<bool>{ready}; },
-                    [&] { return turn < polls.size(); }, [&](std::string_view text) { printed += text; },
-                    [&](std::string_view line) { told.emplace_back(line); }});
+        return run_watch(watch, {[&](bool ask_afresh) {
+                                     afresh.push_back(ask_afresh);
+                                     return polls.at(turn++);
+                                 },
+                                 [&] { return Result<bool>{ready}; }, [&] { return turn < polls.size(); },
+                                 [&](std::string_view text) { printed += text; },
+                                 [&](std::string_view line) { told.emplace_back(line); }});
     }
 };
 
@@ -66,6 +70,7 @@ TEST(RunWatch, WaitsForAnAgentThatIsAwayAndSaysSoOnce) {
     const auto away = base::fail(base::ErrorCode::kUnavailable, "refused");
     Script script{{Services{kCart}, away, away, Services{kCart}, std::nullopt, Services{kCart, kTill}}};
     ASSERT_TRUE(script.run());
+    EXPECT_THAT(script.afresh, ElementsAre(false, false, true, true, false, false));
     EXPECT_THAT(script.told, ElementsAre("the agent does not answer; waiting for it", "the agent is back"));
     EXPECT_THAT(script.printed,
                 testing::EndsWith("1           balanced\n"
@@ -76,6 +81,7 @@ TEST(RunWatch, DoesNotTakeTheEmptyListOfAnAgentThatStartsForDeletions) {
     Script starting{{Services{}, Services{}}, false};
     ASSERT_TRUE(starting.run());
     EXPECT_THAT(starting.printed, testing::Not(testing::HasSubstr("deleted")));
+    EXPECT_THAT(starting.afresh, ElementsAre(false, true)) << "what was not taken in is asked for again";
     Script running{{Services{}}, true};
     ASSERT_TRUE(running.run());
     EXPECT_THAT(running.printed, testing::HasSubstr("deleted"));
