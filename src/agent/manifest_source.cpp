@@ -85,8 +85,7 @@ void ManifestSource::rebuild() {
         problems.push_back(std::move(problem));
     report(std::move(problems));
     mention(files_.notices());
-    for (auto& slice : kube::derive_slices(objects.services, objects.pods, objects.nodes))
-        objects.slices.push_back(std::move(slice));
+    kube::add_derived_slices(objects.slices, objects.services, objects.pods, objects.nodes);
     stores_.services.replace_all(std::move(objects.services));
     stores_.slices.replace_all(std::move(objects.slices));
     stores_.nodes.replace_all(std::move(objects.nodes));

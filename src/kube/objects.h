@@ -125,6 +125,7 @@ struct EndpointSlice {
     ObjectKey key;
     std::string service_name;  ///< label kubernetes.io/service-name; the slice's namespace is the Service's
     base::Family family = base::Family::kIpv4;
+    bool made_by_controller = false;  ///< the endpointslice controller made it of Pods (label managed-by)
     std::vector<EndpointPort> ports;
     std::vector<Endpoint> endpoints;
     std::vector<std::string> names = {""};  ///< of nodes and zones; names[0] is empty
@@ -162,7 +163,8 @@ struct EndpointSlice {
 
     friend bool operator==(const EndpointSlice& a, const EndpointSlice& b) {
         return a.key == b.key && a.service_name == b.service_name && a.family == b.family &&
-               a.ports == b.ports && a.endpoints == b.endpoints && a.names == b.names && a.hints == b.hints;
+               a.made_by_controller == b.made_by_controller && a.ports == b.ports &&
+               a.endpoints == b.endpoints && a.names == b.names && a.hints == b.hints;
     }
 
   private:

@@ -9,7 +9,9 @@ namespace fairlead::kube {
 template <class Reader>
 TargetPort read_target_port(Reader& reader, typename Reader::Object port, std::uint16_t otherwise) {
     const auto target = reader.port_or_name(port, {"targetPort", 4});
-    if (const auto* name = std::get_if<std::string_view>(&target)) return std::string(*name);
+    const auto* const name = std::get_if<std::string_view>(&target);
+    if (name != nullptr && name->empty()) return otherwise;
+    if (name != nullptr) return std::string(*name);
     const auto number = std::get<std::uint16_t>(target);
     return number == 0 ? otherwise : number;
 }
@@ -40,7 +42,8 @@ void read_cluster_ips(Reader& reader, typename Reader::Object spec, Service& ser
     service.headless = first == "None";
     if (service.headless) return;
     reader.each_text(spec, {"clusterIPs", 18}, [&](std::string_view text) {
-        if (text != "None") read_cluster_ip(reader, "", text, service);
+        if (text == "None") service.headless = true;
+        if (!service.headless) read_cluster_ip(reader, "", text, service);
     });
     if (service.cluster_ips.empty() && !first.empty()) read_cluster_ip(reader, "clusterIP", first, service);
 }

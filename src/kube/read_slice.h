@@ -9,6 +9,9 @@
 
 namespace fairlead::kube {
 
+/// discovery/v1 LabelManagedBy of the slices that kube-controller-manager makes.
+inline constexpr std::string_view kSliceController = "endpointslice-controller.k8s.io";
+
 /// Index of a name in the slice's table of names.
 inline std::uint16_t name_index(FieldReader& reader, EndpointSlice& slice, std::string_view name) {
     const auto index = slice.index_of_name(name);
@@ -78,6 +81,8 @@ void read_endpoint(Reader& reader, typename Reader::Object object, EndpointSlice
 template <class Reader>
 void read_slice_metadata(Reader& reader, typename Reader::Object metadata, EndpointSlice& slice) {
     slice.service_name = reader.label(metadata, kLabels, "kubernetes.io/service-name");
+    slice.made_by_controller =
+        reader.label(metadata, kLabels, "endpointslice.kubernetes.io/managed-by") == kSliceController;
     const auto trigger =
         reader.label(metadata, kAnnotations, "endpoints.kubernetes.io/last-change-trigger-time");
     slice.last_change_trigger_ns = parse_rfc3339(trigger).value_or(0);

@@ -1,7 +1,9 @@
 #include "kube/slice_controller.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -143,6 +145,7 @@ class SliceMaker {
                                     base::Family family, const Ports& ports) {
         if (!made.empty() && made.back().endpoints.size() < kLargestSlice) return made.back();
         auto& slice = made.emplace_back();
+        slice.made_by_controller = true;
         slice.service_name = service.key.name;
         slice.family = family;
         slice.ports = ports;
@@ -159,7 +162,21 @@ class SliceMaker {
         endpoint.serving = pod.ready;
         endpoint.terminating = pod.terminating;
         endpoint.ready = service.publish_not_ready_addresses || (pod.ready && !pod.terminating);
+        if (endpoint.ready) add_hints(slice, service, endpoint);
         slice.endpoints.push_back(endpoint);
+    }
+
+    /// Of the endpoint that comes next (k8s.io/endpointslice/trafficdist).
+    static void add_hints(EndpointSlice& slice, const Service& service, const Endpoint& endpoint) {
+        const bool same_node = service.traffic_distribution == "PreferSameNode";
+        const bool same_zone = same_node || service.traffic_distribution == "PreferSameZone" ||
+                               service.traffic_distribution == "PreferClose";
+        const auto add = [&](EndpointHint::Kind kind, std::uint16_t name) {
+            const auto index = static_cast<std::uint32_t>(slice.endpoints.size());
+            if (name != 0) slice.hints.push_back({index, name, kind});
+        };
+        if (same_zone) add(EndpointHint::Kind::kZone, endpoint.zone);
+        if (same_node) add(EndpointHint::Kind::kNode, endpoint.node_name);
     }
 
     std::map<Label, std::vector<const Pod*>> labelled_;
@@ -176,6 +193,18 @@ std::vector<EndpointSlice> derive_slices(std::span<const Service> services, std:
         if (!service.selector.empty() && service.type != ServiceType::kExternalName)
             maker.make(service, slices);
     return slices;
+}
+
+void add_derived_slices(std::vector<EndpointSlice>& slices, std::span<const Service> services,
+                        std::span<const Pod> pods, std::span<const Node> nodes) {
+    auto derived = derive_slices(services, pods, nodes);
+    std::set<std::pair<std::string_view, std::string_view>> made;  // namespace and name of a Service
+    for (const auto& slice : derived)
+        made.emplace(slice.key.namespace_name, slice.service_name);
+    std::erase_if(slices, [&](const EndpointSlice& slice) {
+        return slice.made_by_controller && made.contains({slice.key.namespace_name, slice.service_name});
+    });
+    std::ranges::move(derived, std::back_inserter(slices));
 }
 
 }  // namespace fairlead::kube

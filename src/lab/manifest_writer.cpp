@@ -177,6 +177,8 @@ std::string endpoint_json(const kube::EndpointSlice& slice, const kube::Endpoint
 std::string to_json(const kube::EndpointSlice& slice) {
     kube::Labels labels;
     if (!slice.service_name.empty()) labels.emplace("kubernetes.io/service-name", slice.service_name);
+    if (slice.made_by_controller)
+        labels.emplace("endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io");
     const auto port = [](const kube::EndpointPort& given) {
         return JsonObject{}
             .text("name", given.name)

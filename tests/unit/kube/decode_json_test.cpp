@@ -115,6 +115,14 @@ TEST(DecodeJson, TakesDefaultsWhereFieldsAreAbsentOrNull) {
     }
 }
 
+TEST(DecodeJson, EmptyTargetPortIsThePortAndNoneAmongClusterIpsIsHeadless) {
+    const auto found =
+        decoded<Service>(service(R"("ports":[{"port":80,"targetPort":""}],"clusterIPs":["None"])"));
+    EXPECT_EQ(found.ports.at(0).target_port, TargetPort{std::uint16_t{80}});
+    EXPECT_TRUE(found.headless);
+    EXPECT_TRUE(found.cluster_ips.empty());
+}
+
 TEST(DecodeJson, EndpointWithoutConditionsIsReadyAndServingFollowsReady) {
     const auto found = decoded<EndpointSlice>(slice(
         R"("addressType":"IPv4","endpoints":[{"addresses":["10.0.0.1"]},{"addresses":["10.0.0.2"],"conditions":{"ready":false}}])"));

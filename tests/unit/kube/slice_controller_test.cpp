@@ -173,6 +173,54 @@ TEST(DeriveSlices, MakesSlicesOfHeadlessServicesAndNoneOfExternalNames) {
     EXPECT_THAT(derive_slices(services, pods, {}), SizeIs(1));
 }
 
+TEST(DeriveSlices, GivesReadyEndpointsTheHintsOfTheTrafficDistribution) {
+    struct Case {
+        const char* distribution;
+        bool zone;
+        bool node;
+    };
+    Node n1;
+    n1.key = {"", "n1"};
+    n1.zone = "a";
+    const std::vector nodes = {n1};
+    auto unready = pod("b", {"10.64.0.2"});
+    unready.ready = false;
+    auto elsewhere = pod("c", {"10.64.0.3"});
+    elsewhere.node_name = "n2";
+    const std::vector pods = {pod("a", {"10.64.0.1"}), unready, elsewhere};
+    for (const auto& one :
+         {Case{"", false, false}, Case{"PreferClose", true, false}, Case{"PreferSameZone", true, false},
+          Case{"PreferSameNode", true, true}, Case{"PreferFarAway", false, false}}) {
+        auto service = cart();
+        service.traffic_distribution = one.distribution;
+        const std::vector services = {service};
+        const auto slices = derive_slices(services, pods, nodes);
+        ASSERT_THAT(slices, SizeIs(1));
+        EXPECT_EQ(slices[0].has_zone_hint(0, "a"), one.zone) << one.distribution;
+        EXPECT_EQ(slices[0].has_node_hint(0, "n1"), one.node) << one.distribution;
+        EXPECT_FALSE(slices[0].has_any_zone_hint(1) || slices[0].has_any_node_hint(1)) << "not ready";
+        EXPECT_FALSE(slices[0].has_any_zone_hint(2)) << "its node is in no zone that is known";
+        EXPECT_EQ(slices[0].has_node_hint(2, "n2"), one.node) << one.distribution;
+    }
+}
+
+TEST(DeriveSlices, StandInForThoseThatAControllerMadeOfThePods) {
+    const std::vector services = {cart()};
+    const std::vector pods = {pod("a", {"10.64.0.1"})};
+    auto old = test::slice("cart", {"10.64.9.9"});
+    old.made_by_controller = true;
+    auto own = test::slice("cart", {"10.64.8.8"}, "own");
+    auto other = test::slice("other", {"10.64.7.7"});
+    other.made_by_controller = true;
+    std::vector slices = {old, own, other};
+    add_derived_slices(slices, services, pods, {});
+    EXPECT_THAT(endpoints(slices),
+                ElementsAre("10.64.8.8 ready serving", "10.64.7.7 ready serving", "10.64.0.1 ready serving"));
+    slices = {old};
+    add_derived_slices(slices, services, {}, {});
+    EXPECT_THAT(endpoints(slices), ElementsAre("10.64.9.9 ready serving")) << "no Pods were written down";
+}
+
 TEST(DeriveSlices, LeavesServicesWithoutSelectorAlone) {
     const std::vector services = {test::service("cart", {"10.96.0.1"})};
     const std::vector pods = {pod("a", {"10.64.0.1"})};

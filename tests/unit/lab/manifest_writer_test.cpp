@@ -61,6 +61,7 @@ kube::EndpointSlice slice() {
     kube::EndpointSlice slice;
     slice.key = {"shop", "cart-abc"};
     slice.service_name = "cart";
+    slice.made_by_controller = true;
     slice.ports = {{"http", base::L4Protocol::kSctp, 8080}, {"", base::L4Protocol::kTcp, 0}};
     slice.names = {"", "node-1", "zone-a"};
     slice.endpoints.resize(2);
