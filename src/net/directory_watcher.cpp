@@ -13,6 +13,7 @@
 
 #include "net/directory_scan.h"
 #include "net/files.h"
+#include "net/open_writers.h"
 
 namespace fairlead::net {
 
@@ -23,8 +24,9 @@ using base::Result;
 
 constexpr auto kQuiet = std::chrono::milliseconds(50);
 constexpr auto kLongestSettle = std::chrono::seconds(1);
-// How long a writer may pause; also what a change costs that no close follows (truncate(2), setting a time).
-constexpr auto kLongestPause = std::chrono::seconds(1);
+// How long a writer may pause; also what a change costs that no close follows (truncate(2)) where the file
+// system cannot tell whether there is a writer.
+constexpr auto kLongestPause = std::chrono::seconds(30);
 constexpr auto kLookForLost = std::chrono::seconds(1);
 // Twice the longest tick of a kernel: within it, two writes may leave the same times.
 constexpr auto kGrainOfFileTimes = std::chrono::milliseconds(20);
@@ -166,12 +168,12 @@ class DirectoryWatcher::State {
         const auto writing = being_written_.find(path);
         if (writing == being_written_.end()) return false;
         const auto since = loop_.now() - writing->second;
-        if (since < kLongestPause) {
-            look_again(kLongestPause - since);
-            return true;
+        if (since >= kLongestPause || has_writer(path) == false) {
+            being_written_.erase(writing);
+            return false;
         }
-        being_written_.erase(writing);
-        return false;
+        look_again(kLookForLost);
+        return true;
     }
 
     bool is_fresh(const FileFingerprint& fingerprint) {

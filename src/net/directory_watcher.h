@@ -14,7 +14,8 @@ namespace fairlead::net {
 /// Hidden files and editors' backups are not looked at. A burst of events is let settle (50 ms of quiet, 1 s
 /// at most), then every file whose fingerprint changed is read: atomic renames, swapped links of a mounted
 /// ConfigMap and lost events all end in the last content, once. A file that somebody has written to and not
-/// closed yet is waited for, until it has not grown for 1 s; one that changes while it is read is read again.
+/// closed yet is waited for, until it has not grown for 30 s; one that changes while it is read is read
+/// again.
 ///
 /// What cannot be read stays as it was known and is looked at again every second, as is a directory that went
 /// away: a folder that cannot be listed says nothing of the files in it.

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,6 +74,9 @@ class ProgramRun : public std::enable_shared_from_this<ProgramRun> {
         close(out.write_end);
         close(error.write_end);
         if (failure != 0) return base::fail_errno(failure, command_);
+        process_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
+        if (process_ < 0) return base::fail_errno(errno, command_ + ": pidfd_open");
+        FAIRLEAD_TRY(process_watch_, loop_.watch_readable(process_, [this] { on_end(); }));
         FAIRLEAD_TRY(out_watch_, loop_.watch_readable(out_, [this] { read(out_, output_, out_watch_); }));
         FAIRLEAD_TRY(error_watch_,
                      loop_.watch_readable(error_, [this] { read(error_, errors_, error_watch_); }));
@@ -82,10 +86,11 @@ class ProgramRun : public std::enable_shared_from_this<ProgramRun> {
     }
 
     void give_up() {
+        process_watch_.reset();
         out_watch_.reset();
         error_watch_.reset();
         timeout_.reset();
-        for (int* fd : {&out_, &error_})
+        for (int* fd : {&process_, &out_, &error_})
             if (const int open = std::exchange(*fd, -1); open >= 0) close(open);
         if (const pid_t running = std::exchange(pid_, -1); running > 0) {
             kill(-running, SIGKILL);
@@ -131,12 +136,21 @@ class ProgramRun : public std::enable_shared_from_this<ProgramRun> {
                 return finish(base::fail(ErrorCode::kInvalid, command_ + ": printed over 1 MiB"));
         }
         watch.reset();
-        if (++ended_ == 2) finish(result());
     }
 
-    base::Result<std::string> result() {
+    /// What it printed lies in the pipes; who else holds their other ends (a daemon that it left behind) is
+    /// not waited for.
+    void on_end() {
         int status = 0;
-        waitpid(std::exchange(pid_, -1), &status, 0);
+        if (waitpid(pid_, &status, WNOHANG) != pid_) return;
+        pid_ = -1;
+        const auto self = shared_from_this();
+        read(out_, output_, out_watch_);
+        if (done_) read(error_, errors_, error_watch_);
+        if (done_) finish(result(status));
+    }
+
+    base::Result<std::string> result(int status) {
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return std::move(output_);
         const std::string how = WIFEXITED(status) ? "ended with status " + std::to_string(WEXITSTATUS(status))
                                                   : "was ended by signal " + std::to_string(WTERMSIG(status));
@@ -157,11 +171,12 @@ class ProgramRun : public std::enable_shared_from_this<ProgramRun> {
     std::string command_;
     std::function<void(base::Result<std::string>)> done_;
     pid_t pid_ = -1;
+    int process_ = -1;  // pidfd_open(2)
     int out_ = -1;
     int error_ = -1;
-    int ended_ = 0;
     std::string output_;
     std::string errors_;
+    Subscription process_watch_;
     Subscription out_watch_;
     Subscription error_watch_;
     Subscription timeout_;

@@ -174,12 +174,19 @@ TEST_F(DirectoryWatcherTest, WaitsForAFileThatIsBeingWritten) {
         half << "new ";
         half.flush();
         bool is_over = false;
-        const auto later = loop_.after(400ms, [&] { is_over = true; });
+        const auto later = loop_.after(2s, [&] { is_over = true; });
         run_until([&] { return is_over; });
         EXPECT_EQ(files_, (Files{{"a.yaml", "old"}})) << "half of it";
         half << "text";
     }
     expect({{"a.yaml", "new text"}});
+}
+
+TEST_F(DirectoryWatcherTest, DoesNotWaitForACloseThatNeverComes) {
+    write("a.yaml", "old text");
+    start();
+    fs::resize_file(root_ / "a.yaml", 3);  // truncate(2): no file was opened
+    expect({{"a.yaml", "old"}});
 }
 
 TEST_F(DirectoryWatcherTest, SeesAChangeThatLeavesSizeAndTimeAsTheyWere) {

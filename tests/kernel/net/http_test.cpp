@@ -232,6 +232,9 @@ TEST(RunProgram, GivesOutputAndNamesHowItFailed) {
     EXPECT_EQ(run({"no-such-program", {}, {}}, 5s), "error: no-such-program: No such file or directory");
     EXPECT_EQ(run({"sleep", {"60"}, {}}, 100ms), "error: sleep: took too long");
     EXPECT_EQ(run({"sh", {"-c", "yes"}, {}}, 10s), "error: sh: printed over 1 MiB");
+    EXPECT_EQ(run({"sh", {"-c", "exec >/dev/null 2>&1; sleep 60"}, {}}, 100ms), "error: sh: took too long")
+        << "closed its outputs and goes on";
+    EXPECT_EQ(run({"sh", {"-c", "sleep 3 & echo token"}, {}}, 2s), "token\n") << "a daemon has its outputs";
 }
 
 TEST(RunProgram, LetsProgramsDieOfABrokenPipeThoughWeDoNot) {
