@@ -16,7 +16,8 @@ namespace fairlead::agent {
 base::Result<kube::ApiAccess> find_api_access(const Config& config);
 
 /// Sends GET requests to an API server with fresh credentials: files are read anew for each request, because
-/// tokens and certificates rotate; an exec plugin runs again when what it gave expires or is refused.
+/// tokens and certificates rotate; an exec plugin runs again when what it gave expires or is refused, and so
+/// is the kubeconfig read again.
 class ApiClient {
   public:
     /// Refuses an access that cannot work, naming the field.
@@ -27,8 +28,9 @@ class ApiClient {
 
     /// Runs `ready` once credentials are there: at once, or after the exec plugin ended.
     void with_credentials(std::function<void(base::Result<void>)> ready);
-    /// The server answered 401: the plugin is asked again before the next request.
-    void credentials_refused() { exec_credential_.reset(); }
+    /// The server answered 401: the kubeconfig is read anew, and the plugin is asked again, before the next
+    /// request.
+    void credentials_refused();
 
     [[nodiscard]] const std::string& server() const { return access_.server; }
 
@@ -38,7 +40,7 @@ class ApiClient {
     base::Result<net::HttpServerAddress> address() const;
     base::Result<net::HttpRequest> request(const std::string& target) const;
     void run_plugin();
-    void plugin_ended(base::Result<std::string> output);
+    void plugin_ended(const kube::ExecPlugin& exec, base::Result<std::string> output);
     [[nodiscard]] bool needs_plugin() const;
 
     net::EventLoop& loop_;

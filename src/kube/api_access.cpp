@@ -43,6 +43,20 @@ class Kubeconfig {
         return {};
     }
 
+    std::vector<std::string> texts(const YAML::Node& parent, const char* field, const std::string& path) {
+        const auto list = parent[field];
+        std::vector<std::string> values;
+        if (!list || list.IsNull()) return values;
+        if (!list.IsSequence()) refuse(list, path + "." + field, "wants a list");
+        for (std::size_t i = 0; list.IsSequence() && i < list.size(); ++i) {
+            if (list[i].IsScalar())
+                values.push_back(list[i].Scalar());
+            else
+                refuse(list[i], path + "." + field + "[" + std::to_string(i) + "]", "wants text");
+        }
+        return values;
+    }
+
     bool boolean(const YAML::Node& parent, const char* field, const std::string& path) {
         const auto value = text(parent, field, path);
         if (value.empty() || value == "false") return false;
@@ -89,6 +103,19 @@ class Kubeconfig {
     std::string error_;
 };
 
+void read_environment(Kubeconfig& config, const YAML::Node& list, const std::string& path,
+                      ExecPlugin& plugin) {
+    if (!list || list.IsNull()) return;
+    if (!list.IsSequence()) return config.refuse(list, path, "wants a list");
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        const auto place = path + "[" + std::to_string(i) + "]";
+        if (!list[i].IsMap()) return config.refuse(list[i], place, "wants a name and a value");
+        const auto name = config.text(list[i], "name", place);
+        if (name.empty()) config.refuse(list[i], place + ".name", "is missing");
+        plugin.environment[name] = config.text(list[i], "value", place);
+    }
+}
+
 ExecPlugin read_exec(Kubeconfig& config, const YAML::Node& exec, const std::string& path) {
     ExecPlugin plugin;
     plugin.command = config.command(exec, path);
@@ -102,12 +129,8 @@ ExecPlugin read_exec(Kubeconfig& config, const YAML::Node& exec, const std::stri
                       "'" + plugin.api_version + "' is neither client.authentication.k8s.io/v1 nor v1beta1");
     if (config.text(exec, "interactiveMode", path) == "Always")
         config.refuse(exec, path + ".interactiveMode", "is Always, but an agent has nobody to ask");
-    for (const auto& argument : exec["args"])
-        plugin.arguments.push_back(argument.as<std::string>(""));
-    for (const auto& variable : exec["env"])
-        if (variable.IsMap())
-            plugin.environment[config.text(variable, "name", path + ".env")] =
-                config.text(variable, "value", path + ".env");
+    plugin.arguments = config.texts(exec, "args", path);
+    read_environment(config, exec["env"], path + ".env", plugin);
     return plugin;
 }
 
@@ -122,6 +145,18 @@ void read_cluster(Kubeconfig& config, const YAML::Node& cluster, const std::stri
         config.refuse(cluster, path + ".insecure-skip-tls-verify", "excludes a certificate-authority");
 }
 
+void read_impersonation(Kubeconfig& config, const YAML::Node& user, const std::string& path,
+                        ApiAccess& access) {
+    access.impersonated_user = config.text(user, "as", path);
+    access.impersonated_uid = config.text(user, "as-uid", path);
+    access.impersonated_groups = config.texts(user, "as-groups", path);
+    const bool is_half = !access.impersonated_uid.empty() || !access.impersonated_groups.empty();
+    if (access.impersonated_user.empty() && is_half)
+        config.refuse(user, path + ".as", "is missing beside as-uid or as-groups");
+    if (const auto extra = user["as-user-extra"]; extra && !extra.IsNull())
+        config.refuse(extra, path + ".as-user-extra", "is not supported");
+}
+
 void read_user(Kubeconfig& config, const YAML::Node& user, const std::string& path, ApiAccess& access) {
     access.client_certificate = config.pem(user, "client-certificate", path);
     access.client_key = config.pem(user, "client-key", path);
@@ -131,7 +166,11 @@ void read_user(Kubeconfig& config, const YAML::Node& user, const std::string& pa
     access.token_file = config.file(user, "tokenFile", path);
     access.username = config.text(user, "username", path);
     access.password = config.text(user, "password", path);
-    if (user["exec"] && user["exec"].IsMap()) access.exec = read_exec(config, user["exec"], path + ".exec");
+    if (const auto exec = user["exec"]; exec && !exec.IsNull()) {
+        if (!exec.IsMap()) return config.refuse(exec, path + ".exec", "wants a map");
+        access.exec = read_exec(config, exec, path + ".exec");
+    }
+    read_impersonation(config, user, path, access);
     if (user["auth-provider"])
         config.refuse(user["auth-provider"], path + ".auth-provider",
                       "was removed from Kubernetes: use exec");
@@ -158,6 +197,8 @@ Result<ApiAccess> read_access(const std::string& file_name, const YAML::Node& ro
         if (!config.failed()) read_user(config, user, "users." + user_name, access);
     }
     if (config.failed()) return config.failure();
+    access.kubeconfig = file_name;
+    access.context = context_name;
     return access;
 }
 

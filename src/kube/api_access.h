@@ -46,6 +46,14 @@ struct ApiAccess {
     std::string username;
     std::string password;
     std::optional<ExecPlugin> exec;
+    // Whom to act as (client-go "as", "as-uid", "as-groups").
+    std::string impersonated_user;
+    std::string impersonated_uid;
+    std::vector<std::string> impersonated_groups;
+
+    // Where this was read; empty: not from a kubeconfig.
+    std::string kubeconfig;
+    std::string context;
 
     friend bool operator==(const ApiAccess&, const ApiAccess&) = default;
 };

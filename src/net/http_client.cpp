@@ -28,11 +28,13 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
+using base::Result;
 using boost::system::error_code;
 using boost::system::system_error;
 using tcp = asio::ip::tcp;
 
 constexpr std::chrono::seconds kStepTimeout{15};
+constexpr std::chrono::seconds kHeadTimeout{60};
 constexpr std::size_t kBodyChunkBytes = 64 * 1024;
 constexpr std::uint32_t kLargestHeadBytes = 64 * 1024;
 
@@ -54,16 +56,43 @@ void watch_peer(tcp::socket& socket) {
     set(IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
+/// "10.0.0.1:6443" or "[fd00::1]:6443".
+std::string authority_of(const HttpServerAddress& server) {
+    const bool ipv6 = server.host.find(':') != std::string::npos;
+    return (ipv6 ? "[" + server.host + "]" : server.host) + ":" + std::to_string(server.port);
+}
+
+Result<void> use_pem(std::string_view field, const error_code& failure) {
+    if (!failure) return {};
+    return base::fail(base::ErrorCode::kInvalid, std::string(field) + ": " + failure.message());
+}
+
+Result<void> configure(asio::ssl::context& tls, const TlsOptions& options) {
+    tls.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
+                    asio::ssl::context::no_tlsv1_1);
+    tls.set_verify_mode(options.insecure ? asio::ssl::verify_none : asio::ssl::verify_peer);
+    error_code failure;
+    if (options.ca_pem.empty())
+        tls.set_default_verify_paths();
+    else
+        tls.add_certificate_authority(asio::buffer(options.ca_pem), failure);
+    FAIRLEAD_CHECK(use_pem("certificate-authority", failure));
+    if (!options.certificate_pem.empty())
+        tls.use_certificate_chain(asio::buffer(options.certificate_pem), failure);
+    FAIRLEAD_CHECK(use_pem("client-certificate", failure));
+    if (!options.key_pem.empty())
+        tls.use_private_key(asio::buffer(options.key_pem), asio::ssl::context::pem, failure);
+    return use_pem("client-key", failure);
+}
+
 http::request<http::string_body> beast_request(const HttpServerAddress& server, const HttpRequest& request) {
     http::request<http::string_body> message;
     message.version(11);
     message.method_string(request.method);
     message.target(request.target);
-    const bool ipv6 = server.host.find(':') != std::string::npos;
-    const std::string host = ipv6 ? "[" + server.host + "]" : server.host;
-    message.set(http::field::host, host + ":" + std::to_string(server.port));
+    message.set(http::field::host, authority_of(server));
     for (const auto& [name, value] : request.headers)
-        message.set(name, value);
+        message.insert(name, value);
     message.body() = request.body;
     message.prepare_payload();
     message.keep_alive(false);
@@ -84,6 +113,15 @@ HttpHead head_of(const http::response_header<Fields>& response) {
 
 }  // namespace
 
+Result<void> check_tls(const TlsOptions& options) {
+    try {
+        asio::ssl::context tls{asio::ssl::context::tls_client};
+        return configure(tls, options);
+    } catch (const std::exception& failure) {
+        return base::fail(base::ErrorCode::kInternal, std::string("TLS: ") + failure.what());
+    }
+}
+
 std::string_view HttpHead::header(std::string_view name) const {
     for (const auto& [known, value] : headers)
         if (same_ignoring_case(known, name)) return value;
@@ -97,12 +135,14 @@ class HttpExchange::State : public std::enable_shared_from_this<State> {
           server_(std::move(server)),
           request_(std::move(request)),
           handlers_(std::move(handlers)),
+          resolver_(context_),
           stream_(context_) {}
 
     void start() { asio::co_spawn(context_, run(shared_from_this()), asio::detached); }
 
     void cancel() {
         cancelled_ = true;
+        resolver_.cancel();
         stream_.cancel();
     }
 
@@ -135,7 +175,8 @@ class HttpExchange::State : public std::enable_shared_from_this<State> {
         }
         step_ = "TLS";
         asio::ssl::context tls{asio::ssl::context::tls_client};
-        configure(tls);
+        if (const auto usable = configure(tls, server_.tls_options); !usable)
+            throw std::runtime_error(usable.error().message);
         beast::ssl_stream<beast::tcp_stream&> secure{stream_, tls};
         const std::string& name =
             server_.tls_options.server_name.empty() ? server_.host : server_.tls_options.server_name;
@@ -161,29 +202,15 @@ class HttpExchange::State : public std::enable_shared_from_this<State> {
         co_await talk(secure);
     }
 
-    void configure(asio::ssl::context& tls) {
-        const auto& options = server_.tls_options;
-        tls.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
-                        asio::ssl::context::no_tlsv1_1);
-        tls.set_verify_mode(options.insecure ? asio::ssl::verify_none : asio::ssl::verify_peer);
-        if (options.ca_pem.empty())
-            tls.set_default_verify_paths();
-        else
-            tls.add_certificate_authority(asio::buffer(options.ca_pem));
-        if (!options.certificate_pem.empty())
-            tls.use_certificate_chain(asio::buffer(options.certificate_pem));
-        if (!options.key_pem.empty())
-            tls.use_private_key(asio::buffer(options.key_pem), asio::ssl::context::pem);
-    }
-
     asio::awaitable<void> connect() {
         const bool proxied = !server_.proxy_host.empty();
         const auto& host = proxied ? server_.proxy_host : server_.host;
         const auto port = proxied ? server_.proxy_port : server_.port;
         step_ = "resolve";
-        tcp::resolver resolver{context_};
         const auto addresses =
-            co_await resolver.async_resolve(host, std::to_string(port), asio::use_awaitable);
+            co_await resolver_.async_resolve(host, std::to_string(port), asio::use_awaitable);
+        // It may have come while the look-up was under way, which cannot be stopped.
+        if (cancelled_) throw system_error(asio::error::operation_aborted);
         step_ = proxied ? "connect to proxy" : "connect";
         stream_.expires_after(kStepTimeout);
         co_await stream_.async_connect(addresses, asio::use_awaitable);
@@ -192,9 +219,11 @@ class HttpExchange::State : public std::enable_shared_from_this<State> {
 
     asio::awaitable<void> tunnel() {
         step_ = "proxy CONNECT";
-        const std::string authority = server_.host + ":" + std::to_string(server_.port);
+        const std::string authority = authority_of(server_);
         http::request<http::empty_body> request{http::verb::connect, authority, 11};
         request.set(http::field::host, authority);
+        if (!server_.proxy_authorization.empty())
+            request.set(http::field::proxy_authorization, server_.proxy_authorization);
         stream_.expires_after(kStepTimeout);
         co_await http::async_write(stream_, request, asio::use_awaitable);
         http::response_parser<http::empty_body> parser;
@@ -212,6 +241,7 @@ class HttpExchange::State : public std::enable_shared_from_this<State> {
         stream_.expires_after(kStepTimeout);
         co_await http::async_write(stream, request, asio::use_awaitable);
         step_ = "answer";
+        stream_.expires_after(kHeadTimeout);
         http::response_parser<http::buffer_body> parser;
         parser.header_limit(kLargestHeadBytes);
         parser.body_limit(boost::none);
@@ -232,9 +262,7 @@ class HttpExchange::State : public std::enable_shared_from_this<State> {
         }
     }
 
-    [[nodiscard]] std::string place() const {
-        return server_.host + ":" + std::to_string(server_.port) + ": ";
-    }
+    [[nodiscard]] std::string place() const { return authority_of(server_) + ": "; }
 
     [[nodiscard]] base::Error describe(const error_code& failure) const {
         const bool timed_out = failure == beast::error::timeout;
@@ -249,6 +277,7 @@ class HttpExchange::State : public std::enable_shared_from_this<State> {
     HttpServerAddress server_;
     HttpRequest request_;
     HttpHandlers handlers_;
+    tcp::resolver resolver_;
     beast::tcp_stream stream_;
     std::string step_ = "connect";
     bool cancelled_ = false;

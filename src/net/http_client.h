@@ -21,6 +21,9 @@ struct TlsOptions {
     bool insecure = false;    ///< verify nothing
 };
 
+/// What of the PEM texts cannot be used: "certificate-authority: no start line".
+base::Result<void> check_tls(const TlsOptions& options);
+
 /// A server to talk to.
 struct HttpServerAddress {
     bool tls = false;
@@ -30,6 +33,7 @@ struct HttpServerAddress {
     /// An HTTP proxy to go through (CONNECT, RFC 9110 section 9.3.6); empty host: none.
     std::string proxy_host;
     std::uint16_t proxy_port = 0;
+    std::string proxy_authorization = {};  ///< value of Proxy-Authorization; empty: none
 };
 
 struct HttpRequest {
@@ -71,9 +75,9 @@ class HttpExchange {
     std::shared_ptr<State> state_;
 };
 
-/// Sends one request over a connection of its own. Connecting, TLS and the wait for the head may take 15 s
-/// each; the body may take as long as it likes, a dead peer is found by TCP keep-alive and TCP_USER_TIMEOUT
-/// within 45 s.
+/// Sends one request over a connection of its own. Connecting and TLS may take 15 s each, the wait for the
+/// head 60 s (an API server may let a request queue for 15 s, or work on it for 60 s); the body may take as
+/// long as it likes, a dead peer is found by TCP keep-alive and TCP_USER_TIMEOUT within 45 s.
 HttpExchange send_http(EventLoop& loop, HttpServerAddress server, HttpRequest request, HttpHandlers handlers);
 
 /// The parts of an http:// or https:// URL; the port is the scheme's where none is given.
@@ -81,8 +85,10 @@ struct Url {
     bool tls = false;
     std::string host;
     std::uint16_t port = 0;
-    std::string path;  ///< without a trailing slash; empty for the root
+    std::string path;            ///< without a trailing slash; empty for the root
+    std::string user_info = {};  ///< "user:password", percent-decoded
 };
+/// Errors do not repeat what stands before '@'.
 base::Result<Url> parse_url(std::string_view text);
 
 }  // namespace fairlead::net

@@ -20,12 +20,34 @@ std::optional<std::uint16_t> take_port(std::string_view& authority) {
     return port;
 }
 
+/// RFC 3986 section 2.1. nullopt if a '%' is not followed by two hexadecimal digits.
+std::optional<std::string> percent_decoded(std::string_view text) {
+    std::string decoded;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            decoded += text[i];
+            continue;
+        }
+        constexpr int kHexadecimal = 16;
+        unsigned char byte = 0;
+        const auto digits = text.substr(i + 1, 2);
+        const auto [end, problem] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), byte, kHexadecimal);
+        if (problem != std::errc{} || digits.size() != 2 || end != digits.data() + 2) return std::nullopt;
+        decoded += static_cast<char>(byte);
+        i += 2;
+    }
+    return decoded;
+}
+
 }  // namespace
 
 base::Result<Url> parse_url(std::string_view text) {
     const auto refuse = [&] {
+        const auto secret_end = text.find('@');
+        const auto shown = secret_end == std::string_view::npos ? text : text.substr(secret_end + 1);
         return base::fail(base::ErrorCode::kInvalid,
-                          "'" + std::string(text) + "' is not a http:// or https:// URL");
+                          "'" + std::string(shown) + "' is not a http:// or https:// URL");
     };
     Url url;
     url.tls = text.starts_with("https://");
@@ -36,7 +58,12 @@ base::Result<Url> parse_url(std::string_view text) {
     if (slash != std::string_view::npos) url.path = rest.substr(slash);
     while (url.path.ends_with('/'))
         url.path.pop_back();
-    if (authority.find('@') != std::string_view::npos) return refuse();
+    if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
+        const auto decoded = percent_decoded(authority.substr(0, at));
+        if (!decoded) return refuse();
+        url.user_info = *decoded;
+        authority.remove_prefix(at + 1);
+    }
     const auto port = take_port(authority);
     if (!port) return refuse();
     constexpr std::uint16_t kHttpsPort = 443;

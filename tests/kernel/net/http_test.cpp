@@ -216,6 +216,71 @@ TEST(HttpOddServer, BrokenAnswersEndInAnErrorNotInSilence) {
     }
 }
 
+/// A Python server as independent peer that answers one connection and keeps what it was sent.
+class OneShotPeerTest : public testing::Test {
+  protected:
+    void serve(const std::string& answer) const {
+        const std::string script =
+            "import socket\ns=socket.socket()\ns.setsockopt(1,2,1)\ns.bind((\"127.0.0.1\",8445))\n"
+            "s.listen()\nprint(1,flush=True)\nc,_=s.accept()\nd=c.recv(4096)\n"
+            "open(\"" +
+            path_ + ".got\",\"wb\").write(d)\nc.send(b\"" + answer + "\")\nc.close()";
+        output_of("printf '%s' '" + script + "' > " + path_);
+        output_of("mkfifo " + path_ + ".up; (python3 " + path_ + " > " + path_ + ".up &); head -1 " + path_ +
+                  ".up");
+    }
+    [[nodiscard]] std::string got() const { return read_file(path_ + ".got").value_or("nothing"); }
+    void TearDown() override { output_of("rm -f " + path_ + " " + path_ + ".up " + path_ + ".got"); }
+
+    EventLoop loop_;
+    std::string path_ = "/tmp/fairlead-one-shot-" + std::to_string(getpid());
+};
+
+TEST_F(OneShotPeerTest, ProxyIsTheRightOneForIpv6ServersAndLearnsWhoWeAre) {
+    serve("HTTP/1.1 407 Who\\r\\n\\r\\n");
+    HttpServerAddress server{true, "fd00::1", 6443, {}, "127.0.0.1", 8445};
+    server.proxy_authorization = "Basic am86cHc=";
+    EXPECT_EQ(fetch(loop_, server).error, "[fd00::1]:6443: proxy CONNECT: the proxy answered 407");
+    EXPECT_THAT(got(), StartsWith("CONNECT [fd00::1]:6443 HTTP/1.1\r\n"));
+    EXPECT_THAT(got(), HasSubstr("Host: [fd00::1]:6443\r\n"));
+    EXPECT_THAT(got(), HasSubstr("Proxy-Authorization: Basic am86cHc=\r\n"));
+}
+
+TEST_F(OneShotPeerTest, HeaderMayComeSeveralTimes) {
+    serve("HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n");
+    const auto outcome = fetch(loop_, {false, "127.0.0.1", 8445, {}, "", 0},
+                               {"GET", "/", {{"Impersonate-Group", "a"}, {"Impersonate-Group", "b"}}, ""});
+    EXPECT_EQ(outcome.status, 200U);
+    EXPECT_THAT(got(), HasSubstr("Impersonate-Group: a\r\nImpersonate-Group: b\r\n"));
+}
+
+TEST(CheckTls, NamesTheTextThatIsNoPem) {
+    EXPECT_TRUE(check_tls({}));
+    const std::pair<TlsOptions, const char*> cases[] = {{{"x", "", "", "", false}, "certificate-authority: "},
+                                                        {{"", "x", "", "", false}, "client-certificate: "},
+                                                        {{"", "", "x", "", false}, "client-key: "}};
+    for (const auto& [options, wanted] : cases) {
+        const auto checked = check_tls(options);
+        ASSERT_FALSE(checked) << wanted;
+        EXPECT_THAT(checked.error().message, StartsWith(wanted));
+    }
+}
+
+TEST(ParseUrl, TakesTheUserApartAndNeverShowsIt) {
+    const auto url = parse_url("http://jo:p%40ss@proxy.example:3128/");
+    ASSERT_TRUE(url) << url.error().message;
+    EXPECT_EQ(url->user_info, "jo:p@ss");
+    EXPECT_EQ(url->host, "proxy.example");
+    EXPECT_EQ(url->port, 3128);
+    EXPECT_EQ(parse_url("https://[fd00::1]")->host, "fd00::1");
+    for (const auto* wrong :
+         {"ftp://jo:secret@h", "http://jo:secret%4@h", "http://jo:secret@h:0", "http://"}) {
+        const auto refused = parse_url(wrong);
+        ASSERT_FALSE(refused) << wrong;
+        EXPECT_THAT(refused.error().message, testing::Not(HasSubstr("secret"))) << wrong;
+    }
+}
+
 TEST(RunProgram, GivesOutputAndNamesHowItFailed) {
     EventLoop loop;
     const auto run = [&](Program program, base::Duration timeout) {

@@ -80,12 +80,52 @@ TEST(ParseKubeconfig, NamesFileLineAndFieldOfWhatIsWrong) {
         {replaced(kConfig, "user: u1}", "user: nobody}"), "users: has no 'nobody'"},
         {replaced(kConfig, "tls-server-name: api", "tls-server-name: [api]"),
          "config:11: clusters.c1.tls-server-name: wants text"},
+        {replaced(kConfig, "client-key: /abs/u1.key", "client-key: /abs/u1.key, exec: login"),
+         "config:16: users.u1.exec: wants a map"},
+        {replaced(kConfig, "client-key: /abs/u1.key", "client-key: /abs/u1.key, as-groups: [a]"),
+         "config:16: users.u1.as: is missing beside as-uid or as-groups"},
+        {replaced(kConfig, "client-key: /abs/u1.key", "client-key: /abs/u1.key, as: a, as-groups: a"),
+         "users.u1.as-groups: wants a list"},
+        {replaced(kConfig, "client-key: /abs/u1.key",
+                  "client-key: /abs/u1.key, as: a, as-user-extra: {a: [b]}"),
+         "users.u1.as-user-extra: is not supported"},
         {"- a", "config:1: kind: is no kubeconfig"},
         {"a: [", "config:"},
     };
     for (const auto& [text, wanted] : cases) {
         const auto access = parse_kubeconfig("config", text, "");
         ASSERT_FALSE(access) << text;
+        EXPECT_THAT(access.error().message, HasSubstr(wanted));
+    }
+}
+
+TEST(ParseKubeconfig, ReadsWhomToActAs) {
+    const auto access =
+        parse_kubeconfig("config",
+                         replaced(kConfig, "client-key: /abs/u1.key",
+                                  "client-key: /abs/u1.key, as: jo, as-uid: u-1, as-groups: [a, b]"),
+                         "");
+    ASSERT_TRUE(access) << access.error().message;
+    EXPECT_EQ(access->impersonated_user, "jo");
+    EXPECT_EQ(access->impersonated_uid, "u-1");
+    EXPECT_THAT(access->impersonated_groups, ElementsAre("a", "b"));
+    EXPECT_EQ(access->kubeconfig, "config");
+    EXPECT_EQ(access->context, "prod");
+}
+
+TEST(ParseKubeconfig, RefusesArgumentsAndVariablesThatAreNone) {
+    const std::pair<std::pair<const char*, const char*>, const char*> cases[] = {
+        {{"args: [--a, b]", "args: --a"}, "users.u2.exec.args: wants a list"},
+        {{"args: [--a, b]", "args: [--a, {b: c}]"}, "users.u2.exec.args[1]: wants text"},
+        {{"env: [{name: X, value: \"1\"}]", "env: {X: \"1\"}"}, "users.u2.exec.env: wants a list"},
+        {{"env: [{name: X, value: \"1\"}]", "env: [X=1]"}, "users.u2.exec.env[0]: wants a name and a value"},
+        {{"env: [{name: X, value: \"1\"}]", "env: [{value: \"1\"}]"},
+         "users.u2.exec.env[0].name: is missing"},
+    };
+    for (const auto& [change, wanted] : cases) {
+        const auto access =
+            parse_kubeconfig("config", replaced(kConfig, change.first, change.second), "test");
+        ASSERT_FALSE(access) << change.second;
         EXPECT_THAT(access.error().message, HasSubstr(wanted));
     }
 }
