@@ -1,7 +1,5 @@
 #include "support/fake_nft_tables.h"
 
-#include <absl/container/flat_hash_map.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <map>
@@ -10,6 +8,7 @@
 #include "base/assert.h"
 #include "kernel/nftables/check.h"
 #include "kernel/nftables/describe.h"
+#include "support/fake_nft_elements.h"
 
 namespace fairlead::test {
 
@@ -18,37 +17,6 @@ using base::Family;
 using base::Result;
 
 namespace {
-
-struct Held {
-    Element element;
-    Counts counts;
-};
-
-/// Ordered for interval sets, where neighbours matter; in order of arrival for ranges of a concatenated key,
-/// where the first one counts that a key lies in; hashed for the large ones.
-struct Elements {
-    absl::flat_hash_map<ElementBytes, Held> hashed;
-    std::map<ElementBytes, Held> ordered;
-    std::vector<Held> concatenated;
-};
-
-void for_each(const Elements& elements, const std::function<void(const Held&)>& visit) {
-    for (const auto& [key, held] : elements.hashed)
-        visit(held);
-    for (const auto& [key, held] : elements.ordered)
-        visit(held);
-    for (const auto& held : elements.concatenated)
-        visit(held);
-}
-
-bool has_concatenated_ranges(const Set& set) {
-    return set.interval && set.key.size() > 1;
-}
-
-struct FakeSet {
-    Set definition;
-    std::shared_ptr<Elements> elements = std::make_shared<Elements>();
-};
 
 struct FakeChain {
     Chain definition;
@@ -64,9 +32,6 @@ struct FakeTable {
 using TableKey = std::pair<Family, std::string>;
 using Tables = std::map<TableKey, FakeTable>;
 
-/// 0, or the errno with which the kernel refuses.
-using Errno = int;
-
 template <class Objects>
 auto* find_named(Objects& objects, std::string_view name) {
     const auto found = std::ranges::find(objects, name, [](const auto& it) { return it.definition.name; });
@@ -75,20 +40,6 @@ auto* find_named(Objects& objects, std::string_view name) {
 
 bool is_verdict_map(const Set& set) {
     return set.data == std::vector{DataType::kVerdict};
-}
-
-/// Whether a key lies in a range, field by field.
-bool lies_in(const ElementBytes& key, const Element& range, const std::vector<DataType>& fields) {
-    std::size_t offset = 0;
-    for (const auto field : fields) {
-        const auto part = [&](const ElementBytes& bytes) {
-            const auto bytes_of_field = bytes.bytes().subspan(offset, size_bytes_of(field));
-            return std::vector<std::byte>(bytes_of_field.begin(), bytes_of_field.end());
-        };
-        if (part(key) < part(range.key) || part(key) > part(range.key_end)) return false;
-        offset += padded_size_bytes(field);
-    }
-    return true;
 }
 
 /// One transaction on its way: tables are changed in place, and put back as they were unless it is kept. The
@@ -172,17 +123,17 @@ class Change {
     Errno operator()(const FlushSet& flush) {
         auto* const set = find_set(flush.name);
         if (set == nullptr) return ENOENT;
-        set->elements = std::make_shared<Elements>();
+        set->elements = std::make_shared<FakeElements>();
         return 0;
     }
     Errno operator()(const AddElements& add) {
         auto* const set = find_set(add.set);
         if (set == nullptr) return ENOENT;
-        own_concatenated(*set);
+        ElementChanges::begin(*set);
         for (element_ = 0; *element_ < add.elements.size(); ++*element_) {
             const auto& element = add.elements[*element_];
             if (const Errno refused = check_element(set->definition, element)) return refused;
-            if (const Errno refused = add_to(*set, element)) return refused;
+            if (const Errno refused = elements_.add(*set, element)) return refused;
         }
         element_.reset();
         return 0;
@@ -190,11 +141,11 @@ class Change {
     Errno operator()(const DeleteElements& remove) {
         auto* const set = find_set(remove.set);
         if (set == nullptr) return ENOENT;
-        own_concatenated(*set);
+        ElementChanges::begin(*set);
         for (element_ = 0; *element_ < remove.elements.size(); ++*element_) {
             const auto& element = remove.elements[*element_];
             if (element.key.bytes().size() != size_bytes_of(set->definition.key)) return EINVAL;
-            if (const Errno refused = take_from(*set, element)) return refused;
+            if (const Errno refused = elements_.take(*set, element)) return refused;
         }
         return 0;
     }
@@ -208,26 +159,8 @@ class Change {
     }
 
   private:
-    struct Undo {
-        std::shared_ptr<Elements> elements;
-        bool ordered;
-        ElementBytes key;
-        std::optional<Held> before;
-    };
-
     void undo() {
-        for (auto it = log_.rbegin(); it != log_.rend(); ++it) {
-            const auto put_back = [&](auto& map) {
-                if (it->before)
-                    map.insert_or_assign(it->key, *std::move(it->before));
-                else
-                    map.erase(it->key);
-            };
-            if (it->ordered)
-                put_back(it->elements->ordered);
-            else
-                put_back(it->elements->hashed);
-        }
+        elements_.undo();
         tables_ = std::move(before_);
     }
 
@@ -252,7 +185,7 @@ class Change {
         for (const auto& set : table()->sets) {
             if (!is_verdict_map(set.definition)) continue;
             bool leads_there = false;
-            for_each(*set.elements, [&](const Held& held) {
+            for_each(*set.elements, [&](const HeldElement& held) {
                 leads_there = leads_there || held.element.verdict_chain == name;
             });
             if (leads_there) return true;
@@ -302,79 +235,6 @@ class Change {
         return element.verdict_chain.empty() ? 0 : check_target(element.verdict_chain);
     }
 
-    Errno add_to(FakeSet& set, const Element& element) {
-        const auto& definition = set.definition;
-        const auto& elements = *set.elements;
-        const auto held = elements.hashed.size() + elements.ordered.size() + elements.concatenated.size();
-        if (definition.size != 0 && held >= definition.size) return ENFILE;
-        if (has_concatenated_ranges(definition)) return add_concatenated(set, element);
-        return definition.interval ? add_range(set, element) : add_hashed(set, element);
-    }
-
-    Errno add_hashed(FakeSet& set, const Element& element) {
-        if (!set.elements->hashed.try_emplace(element.key, Held{element, {}}).second) return EEXIST;
-        log_.push_back({set.elements, false, element.key, {}});
-        return 0;
-    }
-
-    Errno add_range(FakeSet& set, const Element& element) {
-        auto& ranges = set.elements->ordered;
-        const auto after = ranges.upper_bound(element.key_end);
-        if (after != ranges.begin()) {
-            const auto& nearest = std::prev(after)->second.element;
-            if (nearest.key_end >= element.key) return EEXIST;
-        }
-        ranges.emplace_hint(after, element.key, Held{element, {}});
-        log_.push_back({set.elements, true, element.key, {}});
-        return 0;
-    }
-
-    /// What changes in them is undone by going back to the copy from before.
-    static void own_concatenated(FakeSet& set) {
-        if (has_concatenated_ranges(set.definition)) set.elements = std::make_shared<Elements>(*set.elements);
-    }
-
-    static auto first_around(FakeSet& set, const ElementBytes& key) {
-        return std::ranges::find_if(set.elements->concatenated, [&](const Held& held) {
-            return lies_in(key, held.element, set.definition.key);
-        });
-    }
-
-    /// The kernel looks up the two ends, so it takes a range that lies all around another.
-    static Errno add_concatenated(FakeSet& set, const Element& element) {
-        auto& ranges = set.elements->concatenated;
-        if (first_around(set, element.key) != ranges.end()) return EEXIST;
-        if (first_around(set, element.key_end) != ranges.end()) return EEXIST;
-        if (!lies_in(element.key, element, set.definition.key)) return EINVAL;  // it ends before it begins
-        ranges.push_back({element, {}});
-        return 0;
-    }
-
-    /// The kernel looks up the begin and minds the end no more.
-    static Errno take_concatenated(FakeSet& set, const Element& element) {
-        const auto found = first_around(set, element.key);
-        if (found == set.elements->concatenated.end()) return ENOENT;
-        set.elements->concatenated.erase(found);
-        return 0;
-    }
-
-    Errno take_from(FakeSet& set, const Element& element) {
-        if (has_concatenated_ranges(set.definition)) return take_concatenated(set, element);
-        return set.definition.interval ? take(set.elements, &Elements::ordered, element)
-                                       : take(set.elements, &Elements::hashed, element);
-    }
-
-    template <class Map>
-    Errno take(const std::shared_ptr<Elements>& elements, Map Elements::* kind, const Element& element) {
-        auto& map = (*elements).*kind;
-        const auto found = map.find(element.key);
-        if (found == map.end() || found->second.element.key_end != element.key_end) return ENOENT;
-        log_.push_back({elements, std::is_same_v<Map, decltype(Elements::ordered)>, element.key,
-                        std::move(found->second)});
-        map.erase(found);
-        return 0;
-    }
-
     bool jumps_too_deep(const FakeChain& from, unsigned depth) {
         constexpr unsigned kJumpStack = 16;  // NFT_JUMP_STACK_SIZE
         if (depth == kJumpStack) return true;
@@ -391,14 +251,14 @@ class Change {
             targets.insert(verdict->chain);
         if (const auto* lookup = std::get_if<LookupVerdict>(&expression))
             for_each(*find_set(lookup->map)->elements,
-                     [&](const Held& held) { targets.insert(held.element.verdict_chain); });
+                     [&](const HeldElement& held) { targets.insert(held.element.verdict_chain); });
     }
 
     Tables& tables_;
     Tables before_;
     const Table& table_;
     TableKey key_;
-    std::vector<Undo> log_;
+    ElementChanges elements_;
     std::optional<std::size_t> element_;
     std::vector<std::pair<std::string, std::uint32_t>>
         new_sizes_;  ///< of sets that are there, valid afterwards
@@ -477,7 +337,7 @@ Result<void> FakeNftTables::read_elements(Family family, std::string_view table,
     const auto* found = state_->set(family, table, set);
     if (found == nullptr) return base::fail_errno(ENOENT, "read set '" + std::string(set) + "'");
     restart();
-    for_each(*found->elements, [&](const Held& held) { visit(held.element); });
+    for_each(*found->elements, [&](const HeldElement& held) { visit(held.element); });
     return {};
 }
 
@@ -487,7 +347,7 @@ Result<void> FakeNftTables::read_counts(Family family, std::string_view table, s
     const auto* found = state_->set(family, table, set);
     if (found == nullptr) return base::fail_errno(ENOENT, "read set '" + std::string(set) + "'");
     restart();
-    for_each(*found->elements, [&](const Held& held) { visit(held.element, held.counts); });
+    for_each(*found->elements, [&](const HeldElement& held) { visit(held.element, held.counts); });
     return {};
 }
 
@@ -509,7 +369,7 @@ void FakeNftTables::count(Family family, std::string_view table, std::string_vie
                           const ElementBytes& key, Counts counts) {
     const auto* found = state_->set(family, table, set);
     FAIRLEAD_ASSERT(found != nullptr && found->definition.counts);
-    const auto add = [&](Held& held) {
+    const auto add = [&](HeldElement& held) {
         if (held.element.key != key) return;
         held.counts.packets += counts.packets;
         held.counts.bytes += counts.bytes;
@@ -529,7 +389,7 @@ std::vector<Element> FakeNftTables::elements(Family family, std::string_view tab
                                              std::string_view set) const {
     std::vector<Element> elements;
     if (const auto* found = state_->set(family, table, set)) {
-        for_each(*found->elements, [&](const Held& held) { elements.push_back(held.element); });
+        for_each(*found->elements, [&](const HeldElement& held) { elements.push_back(held.element); });
     }
     std::ranges::sort(elements);
     return elements;

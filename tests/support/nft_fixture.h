@@ -12,17 +12,14 @@ kernel::nftables::ElementBytes frontend_key(std::string_view address, int port, 
 /// A small table with one object of each kind that fairlead makes.
 kernel::nftables::TableContents sample_table(base::Family family);
 
-/// A table that remembers where clients went, in sets that packets write, and has the other kinds of objects
-/// that the sample lacks: concatenated ranges, ranges of names, counts, a verdict map of two words. Packets
-/// for port 80 of its Service ("10.96.0.1" or "fd00:96::1") over UDP are balanced and stick, see
-/// sticky_table_elements().
-kernel::nftables::TableContents sticky_table(base::Family family, std::uint32_t clients = 100);
-
-/// Two endpoints ("10.64.0.1", "10.64.0.2" or "fd00:64::1", "fd00:64::2", port 8080) for its Service.
-kernel::nftables::Transaction sticky_table_elements(base::Family family);
-kernel::nftables::Element sticky_endpoint(base::Family family, std::uint32_t index);
-/// In set "alive": connections may go on to go there.
-kernel::nftables::Element alive_endpoint(base::Family family, std::uint32_t index);
+/// IPv4 address to port, written by packets: `flags dynamic,timeout`.
+kernel::nftables::Set dynamic_map(std::string name, std::uint32_t size);
+/// The same that packets only count in.
+kernel::nftables::Set counting_map(std::string name);
+/// daddr . proto . dport . saddr, for ranges of sources.
+kernel::nftables::Set source_ranges(std::string name);
+/// Sources that may use port `port` of 10.96.0.1.
+kernel::nftables::Element source_range(int port, std::string_view first, std::string_view last);
 
 /// The transaction that makes a table and what is in it.
 kernel::nftables::Transaction creation_of(const kernel::nftables::TableContents& contents);

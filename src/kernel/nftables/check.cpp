@@ -195,7 +195,10 @@ class TransactionCheck {
     }
 
     Result<void> operator()(const AddTable&) { return {}; }
-    Result<void> operator()(const DestroyTable&) { return {}; }
+    Result<void> operator()(const DestroyTable&) {
+        added_.clear();
+        return {};
+    }
     Result<void> operator()(const AddChain& add) { return check_name(add.chain.name); }
     Result<void> operator()(const DeleteChain& remove) { return check_name(remove.name); }
     Result<void> operator()(const FlushChain& flush) { return check_name(flush.name); }

@@ -98,7 +98,8 @@ Result<void> NetlinkNftTables::commit(const Transaction& transaction) {
 Result<Batch> NetlinkNftTables::encode(const Transaction& transaction) {
     SetNames concatenated;
     for (const auto& name : sets_with_ranges(transaction)) {
-        const auto state = read_set(transaction.table().family, transaction.table().name, name);
+        const auto state =
+            retried([&] { return read_set(transaction.table().family, transaction.table().name, name); });
         // That it is not there is for the commit to say.
         if (!state && state.error().code != ErrorCode::kNotFound) return std::unexpected(state.error());
         if (state && state->set && has_concatenated_ranges(*state->set)) concatenated.insert(name);

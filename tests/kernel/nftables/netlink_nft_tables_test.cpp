@@ -5,6 +5,7 @@
 
 #include "support/command.h"
 #include "support/nft_fixture.h"
+#include "support/sticky_table.h"
 
 namespace fairlead::kernel::nftables {
 namespace {

@@ -12,6 +12,7 @@
 #include "kernel/nftables/netlink_nft_tables.h"
 #include "support/command.h"
 #include "support/nft_fixture.h"
+#include "support/sticky_table.h"
 
 // Real packets through dynamic maps, counts, ranges and names: what the kernel makes of them.
 namespace fairlead::kernel::nftables {

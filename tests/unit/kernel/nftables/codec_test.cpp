@@ -7,6 +7,7 @@
 #include "kernel/nftables/message_codec.h"
 #include "kernel/nftables/user_data.h"
 #include "support/nft_fixture.h"
+#include "support/sticky_table.h"
 
 namespace fairlead::kernel::nftables {
 namespace {
@@ -229,16 +230,11 @@ TEST(Codec, AnErrorsPlaceLeadsToItsElement) {
     EXPECT_EQ(next, add.elements.size());
 }
 
-Element source_range(std::string_view first, std::string_view last) {
-    const auto frontend = test::frontend_key("10.96.0.1", 80);
-    return {ElementBytes{frontend}.add(address(first)), ElementBytes{frontend}.add(address(last)), {}, {}};
-}
-
 TEST(Codec, RangesOfAConcatenatedKeyReadAsTheyWereWritten) {
-    const Set ranges{"sources", test::sticky_table(Family::kIpv4).sets[5].key, {}, true, ""};
-    const std::vector<Element> elements = {source_range("10.1.0.0", "10.1.0.255"),
-                                           source_range("10.2.0.1", "10.2.0.1"),
-                                           source_range("0.0.0.0", "255.255.255.255")};
+    const Set ranges = test::source_ranges("sources");
+    const std::vector<Element> elements = {test::source_range(80, "10.1.0.0", "10.1.0.255"),
+                                           test::source_range(80, "10.2.0.1", "10.2.0.1"),
+                                           test::source_range(80, "0.0.0.0", "255.255.255.255")};
     const auto read = [](const Batch& batch, std::size_t message) {
         std::vector<Element> all;
         for (const auto& raw : decode_elements(messages_of(batch).at(message)))
@@ -381,7 +377,7 @@ TEST(Describe, NamesKeysByTheirLooks) {
     EXPECT_EQ(describe_key(ElementBytes{}.add_port(258), Family::kIpv4), "0x0102");
     EXPECT_EQ(describe_key(ElementBytes{}.add_number(7).add_number(9), Family::kIpv4), "7 . 9");
     EXPECT_EQ(describe_key(ElementBytes{}.add_number(7).add_number(9), Family::kIpv6), "7 . 9");
-    EXPECT_EQ(describe_key(source_range("10.1.0.0", "10.1.0.7").key_end, Family::kIpv4),
+    EXPECT_EQ(describe_key(test::source_range(80, "10.1.0.0", "10.1.0.7").key_end, Family::kIpv4),
               "10.96.0.1 . tcp . 80 . 10.1.0.7");
     EXPECT_EQ(describe_key(ElementBytes{key}.add(address("10.64.0.9")).add_port(8080), Family::kIpv4),
               "10.0.0.1 . tcp . 80 . 10.64.0.9 . 8080");
