@@ -114,6 +114,11 @@ class Background:
         self._thread = threading.Thread(target=run, daemon=True)
         self._thread.start()
 
+    def check(self):
+        """Fails with its exception, if it has ended with one."""
+        if self._error:
+            raise RuntimeError("background work failed") from self._error
+
     def join(self, timeout=60):
         self._thread.join(timeout)
         if self._thread.is_alive():

@@ -53,3 +53,18 @@ def handshake(client, client_address, server, server_address, server_port, addre
         seen = _receive(far, _INIT, server_port, timeout)
         far.sendto(_packet(server_port, seen[1], _TAG, _INIT_ACK), (seen[0], 0))
         return seen, _receive(near, _INIT_ACK, client_port, timeout)
+
+
+def is_refused(client, client_address, address, port, timeout=5.0):
+    """Whether an INIT to address:port is answered by ICMP "port unreachable"."""
+    with contextlib.closing(_raw_socket(client, client_address)) as sock:
+        sock.settimeout(timeout)
+        sock.connect((address, 0))  # ICMP errors are told to connected sockets only
+        sock.send(_packet(4000, port, 0, _INIT))
+        try:
+            sock.recv(2048)
+        except ConnectionRefusedError:
+            return True
+        except TimeoutError:
+            pass
+        return False

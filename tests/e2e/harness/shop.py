@@ -1,6 +1,7 @@
 """Objects of one test in the API server: a namespace with Services and Pods."""
 
 from . import world
+from .cluster import wait_for
 
 _number = 0
 
@@ -27,11 +28,15 @@ class Shop:
         made = self.control.create(f"{self.path}/services", {"metadata": {"name": name}, "spec": spec})
         return made["spec"].get("clusterIPs", [])
 
+    def addresses(self, name="cart"):
+        """The ClusterIPs of a Service."""
+        return self.control.request("GET", f"{self.path}/services/{name}")["spec"]["clusterIPs"]
+
     def pod(self, pod, app="cart", ready=True):
         """Creates the Pod object whose address the namespace of `pod` has."""
         self.control.create(f"{self.path}/pods", {
             "metadata": {"name": pod.name, "labels": {"app": app}},
-            "spec": {"nodeName": "n1", "containers": [{"name": "c", "image": "none"}]},
+            "spec": {"nodeName": pod.node_name, "containers": [{"name": "c", "image": "none"}]},
         })
         self.set_ready(pod, ready)
 
@@ -40,6 +45,17 @@ class Shop:
             "phase": "Running", "podIP": pod.addresses[0], "podIPs": [{"ip": address} for address in pod.addresses],
             "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
         }})
+
+    def wait_for_slices(self, pods, service="cart"):
+        """Until the API server has slices of the Service with just these Pods, ready."""
+        path = f"/apis/discovery.k8s.io/v1/namespaces/{self.name}/endpointslices?labelSelector=kubernetes.io/service-name%3D{service}"
+        wanted = {address for pod in pods for address in pod.addresses}
+
+        def ready():
+            return {address for each in self.control.request("GET", path)["items"] for endpoint in each["endpoints"] or []
+                    if endpoint["conditions"]["ready"] for address in endpoint["addresses"]}
+
+        wait_for("slices in the API server", lambda: ready() == wanted)
 
     def delete_pod(self, pod):
         self.control.delete(f"{self.path}/pods/{pod.name}")

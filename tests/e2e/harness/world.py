@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 from . import netns
 from .cluster import ROOT, wait_for
@@ -42,11 +41,11 @@ def ask(namespace, address, port, kind="tcp", timeout=5.0):
 
 
 class Pod:
-    def __init__(self, world, name, number):
+    def __init__(self, node, node_name, name, number):
         self.name = name
+        self.node_name = node_name
         self.addresses = [f"10.64.{number}.2", f"fd00:64:0:{number:x}::2"]
         self.namespace = netns.Namespace(f"pod{number}")
-        node = world.node
         netns.connect(node, f"pod{number}", [f"10.64.{number}.1/24", f"fd00:64:0:{number:x}::1/64"],
                       self.namespace, "eth0", [f"{self.addresses[0]}/24", f"{self.addresses[1]}/64"])
         self.namespace.ip("route", "add", "default", "via", f"10.64.{number}.1")
@@ -62,16 +61,24 @@ class Pod:
         self.namespace.delete()
 
 
-class World:
-    """`node` forwards between `pods`, `outside` (a client that is no pod) and `control` (where the API server runs)."""
+def make_node(name):
+    node = netns.Namespace(name)
+    node.sysctl("net.ipv4.ip_forward", 1)
+    node.sysctl("net.ipv6.conf.all.forwarding", 1)
+    return node
 
-    def __init__(self, pod_count):
+
+class World:
+    """`node` (n1) forwards between `pods`, `outside` (a client that is no pod) and `control` (where the API server runs).
+
+    With `remote_pod_count` there is a second node (n2), `remote_node`, with `remote_pods`.
+    """
+
+    def __init__(self, pod_count, remote_pod_count=0):
         netns.remove_leftovers()
-        self.node = netns.Namespace("node")
+        self.node = make_node("node")
         self.outside = netns.Namespace("outside")
         self.control = netns.Namespace("control")
-        self.node.sysctl("net.ipv4.ip_forward", 1)
-        self.node.sysctl("net.ipv6.conf.all.forwarding", 1)
         netns.connect(self.node, "outside", ["192.0.2.1/24", "2001:db8::1/64"],
                       self.outside, "eth0", ["192.0.2.2/24", "2001:db8::2/64"])
         self.outside.ip("route", "add", "default", "via", "192.0.2.1")
@@ -81,21 +88,40 @@ class World:
         # The node reaches Service addresses by its default route, as nodes do; nothing answers there by itself.
         self.node.ip("route", "add", "default", "via", "198.18.0.1")
         self.node.ip("-6", "route", "add", "default", "via", "2001:db8:18::1")
-        self.pods = [Pod(self, f"p{i}", i) for i in range(1, pod_count + 1)]
+        self.pods = [Pod(self.node, "n1", f"p{i}", i) for i in range(1, pod_count + 1)]
+        self.remote_node = self._connect_remote_node() if remote_pod_count > 0 else None
+        self.remote_pods = [self._remote_pod(100 + i) for i in range(1, remote_pod_count + 1)]
+
+    def _connect_remote_node(self):
+        remote = make_node("node2")
+        netns.connect(self.node, "node2", ["198.19.0.1/24", "2001:db8:19::1/64"],
+                      remote, "node1", ["198.19.0.2/24", "2001:db8:19::2/64"])
+        remote.ip("route", "add", "default", "via", "198.19.0.1")
+        remote.ip("-6", "route", "add", "default", "via", "2001:db8:19::1")
+        netns.connect(remote, "control", ["198.18.2.2/24"], self.control, "eth1", ["198.18.2.1/24"])
+        remote.ip("route", "add", "198.18.0.1/32", "via", "198.18.2.1")
+        return remote
+
+    def _remote_pod(self, number):
+        pod = Pod(self.remote_node, "n2", f"p{number}", number)
+        self.node.ip("route", "add", f"10.64.{number}.0/24", "via", "198.19.0.2")
+        self.node.ip("-6", "route", "add", f"fd00:64:0:{number:x}::/64", "via", "2001:db8:19::2")
+        return pod
 
     def close(self):
-        for pod in self.pods:
+        for pod in self.pods + self.remote_pods:
             pod.close()
-        for namespace in (self.node, self.outside, self.control):
-            namespace.delete()
+        for namespace in (self.node, self.outside, self.control, self.remote_node):
+            if namespace:
+                namespace.delete()
 
 
 class Agent:
     """`fairlead agent` on the node."""
 
-    def __init__(self, node, source, arguments=(), wrapper=()):
+    def __init__(self, node, source, arguments=(), wrapper=(), name="n1"):
         self.node = node
-        self.command = [*wrapper, FAIRLEAD, "agent", "--node", "n1", *source, "--cluster-cidr", POD_CIDRS,
+        self.command = [*wrapper, FAIRLEAD, "agent", "--node", name, *source, "--cluster-cidr", POD_CIDRS,
                         "--service-cidr", SERVICE_CIDRS, "--log-level", "debug", *arguments]
         self.log_path = f"/tmp/{node.name}-agent.log"
         self.process = None
@@ -141,16 +167,3 @@ class Agent:
     def log(self):
         with open(self.log_path) as file:
             return file.read()
-
-
-class NftEvents:
-    """What `nft monitor` sees on the node while it runs."""
-
-    def __init__(self, node):
-        self.process = node.popen(["nft", "monitor"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        time.sleep(0.3)
-
-    def stop(self):
-        time.sleep(0.3)
-        self.process.terminate()
-        return self.process.communicate()[0]
