@@ -29,16 +29,16 @@ void HealthCheckServers::serve(const std::map<services::ServiceId, services::Hea
 }
 
 void HealthCheckServers::open(const base::SocketAddress& address, Place& place) {
-    auto server =
-        net::HttpServer::listen(loop_, address, [this, address](const net::HttpQuestion&) { return answer(address); });
+    auto server = net::HttpServer::listen(
+        loop_, address, [this, address](const net::HttpQuestion&) { return answer(address); });
     if (server) {
         place.server = *std::move(server);
         place.problem.clear();
         return;
     }
     failures_.add();
-    place.problem = "healthCheckNodePort of Service " + place.check.service.to_string() + ": " +
-                    server.error().message;
+    place.problem =
+        "healthCheckNodePort of Service " + place.check.service.to_string() + ": " + server.error().message;
     base::log_error("cannot answer a load balancer's health checks", {{"problem", place.problem}});
 }
 

@@ -14,8 +14,9 @@
 namespace fairlead::agent {
 
 /// Answers load balancers at the healthCheckNodePort of each Service, at every address of NodePorts, as
-/// kube-proxy does (pkg/proxy/healthcheck/service_health.go): 200 while this node has a ready endpoint and the
-/// data plane is healthy, else 503; JSON with the count, and the count as X-Load-Balancing-Endpoint-Weight.
+/// kube-proxy does (pkg/proxy/healthcheck/service_health.go): 200 while this node has a ready endpoint and
+/// the data plane is healthy, else 503; JSON with the count, and the count as
+/// X-Load-Balancing-Endpoint-Weight.
 ///
 /// When the agent dies nobody answers, so that load balancers turn to other nodes; connections go on.
 class HealthCheckServers {
@@ -23,7 +24,8 @@ class HealthCheckServers {
     HealthCheckServers(net::EventLoop& loop, admin::Metrics& metrics, std::function<bool()> healthy);
 
     /// Listens for these checks at these addresses, and for no others. A port that cannot be had is named in
-    /// problems(), counted in fairlead_health_check_listen_failures_total, and tried again with the next call.
+    /// problems(), counted in fairlead_health_check_listen_failures_total, and tried again with the next
+    /// call.
     void serve(const std::map<services::ServiceId, services::HealthCheck>& checks,
                std::span<const base::IpAddress> addresses);
 

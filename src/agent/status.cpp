@@ -59,29 +59,52 @@ std::string refusal_json(const services::Refusal& refusal) {
                        json_quote(refusal.address.to_string()));
 }
 
-std::string frontend_json(const ServiceProxy& proxy, const Frontend& frontend) {
+std::string endpoints_json(const std::vector<Backend>& backends) {
+    return json_list(backends, [](const Backend& backend) {
+        return json_quote(base::format_endpoint(backend.address, backend.port));
+    });
+}
+
+std::string frontend_json(const ServiceProxy& proxy, const Frontend& frontend, services::FrontendKind kind) {
     const auto& programmed = proxy.proxy(frontend.address.family()).programmed().frontends;
     const auto found = programmed.find(frontend);
     const bool in_kernel = found != programmed.end();
     const auto backing = in_kernel ? found->second : services::Backing{};
-    return fmt::format("{{\"address\":{},\"state\":\"{}\",\"endpoints\":{}}}",
-                       json_quote(frontend.address.to_string()),
+    const auto outside =
+        backing.outside_backends ? ",\"outsideEndpoints\":" + endpoints_json(*backing.outside_backends) : "";
+    return fmt::format("{{\"kind\":\"{}\",\"address\":{},\"port\":{},\"state\":\"{}\",\"endpoints\":{}{}}}",
+                       services::name_of(kind), json_quote(frontend.address.to_string()), frontend.port,
                        !in_kernel                                         ? "pending"
                        : !backing.backends.empty()                        ? "balanced"
                        : backing.unserved == services::Unserved::kDropped ? "dropped"
                                                                           : "rejected",
-                       json_list(backing.backends, [](const Backend& backend) {
-                           return json_quote(base::format_endpoint(backend.address, backend.port));
-                       }));
+                       endpoints_json(backing.backends), outside);
 }
 
-std::string port_json(const ServiceProxy& proxy, const kube::Service& service,
-                      const kube::ServicePort& port) {
-    return fmt::format("{{\"name\":{},\"protocol\":\"{}\",\"port\":{},\"frontends\":{}}}",
-                       json_quote(port.name), base::name_of(port.protocol), port.port,
-                       json_list(service.cluster_ips, [&](const base::IpAddress& address) {
-                           return frontend_json(proxy, {address, port.protocol, port.port});
-                       }));
+/// The frontends of one port of a Service, by kind and address.
+std::string frontends_json(const ServiceProxy& proxy, const CatalogEntry& entry,
+                           const kube::ServicePort& port) {
+    std::vector<std::pair<services::FrontendKind, Frontend>> frontends;
+    for (const auto family : kFamilies) {
+        const auto& options = proxy.proxy(family).options().compile;
+        for (const auto& [frontend, backing, kind] :
+             services::compile(*entry.service, entry.slices, family, options).frontends) {
+            const auto number = kind == services::FrontendKind::kNodePort ? port.node_port : port.port;
+            if (frontend.protocol == port.protocol && frontend.port == number)
+                frontends.emplace_back(kind, frontend);
+        }
+    }
+    std::ranges::sort(frontends);
+    return json_list(frontends, [&](const auto& frontend) {
+        return frontend_json(proxy, frontend.second, frontend.first);
+    });
+}
+
+std::string port_json(const ServiceProxy& proxy, const CatalogEntry& entry, const kube::ServicePort& port) {
+    const auto node_port = port.node_port == 0 ? "" : fmt::format(",\"nodePort\":{}", port.node_port);
+    return fmt::format("{{\"name\":{},\"protocol\":\"{}\",\"port\":{}{},\"frontends\":{}}}",
+                       json_quote(port.name), base::name_of(port.protocol), port.port, node_port,
+                       frontends_json(proxy, entry, port));
 }
 
 std::string_view type_name(const kube::Service& service) {
@@ -98,14 +121,15 @@ std::string_view type_name(const kube::Service& service) {
     return "ClusterIP";
 }
 
-std::string service_json(const ServiceProxy& proxy, const kube::Service& service) {
+std::string service_json(const ServiceProxy& proxy, const CatalogEntry& entry) {
+    const auto& service = *entry.service;
     return fmt::format(
         "{{\"namespace\":{},\"name\":{},\"type\":\"{}\",\"clusterIPs\":{},\"ports\":{}}}",
         json_quote(service.key.namespace_name), json_quote(service.key.name), type_name(service),
         json_list(service.cluster_ips,
                   [](const base::IpAddress& address) { return json_quote(address.to_string()); }),
         json_list(service.ports,
-                  [&](const kube::ServicePort& port) { return port_json(proxy, service, port); }));
+                  [&](const kube::ServicePort& port) { return port_json(proxy, entry, port); }));
 }
 
 /// What a client asks for of the Services; absent: all.
@@ -161,15 +185,17 @@ std::string status_json(const StatusFacts& facts, const ServiceProxy& proxy) {
 
 base::Result<std::string> services_json(const ServiceProxy& proxy, std::string_view query) {
     FAIRLEAD_TRY(const auto wanted, parse_query(query));
-    std::map<kube::ObjectKey, const kube::Service*> sorted;
+    std::map<kube::ObjectKey, const CatalogEntry*> sorted;
     for (const auto id : proxy.catalog().all()) {
-        const auto& service = proxy.catalog().entry(id).service;
+        const auto& entry = proxy.catalog().entry(id);
+        const auto& service = entry.service;
         if (service && matches(wanted.namespace_name, service->key.namespace_name) &&
             matches(wanted.name, service->key.name))
-            sorted.emplace(service->key, service.get());
+            sorted.emplace(service->key, &entry);
     }
     return "{\"services\":" +
-           json_list(sorted, [&](const auto& entry) { return service_json(proxy, *entry.second); }) + "}\n";
+           json_list(sorted, [&](const auto& service) { return service_json(proxy, *service.second); }) +
+           "}\n";
 }
 
 }  // namespace fairlead::agent

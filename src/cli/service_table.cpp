@@ -32,7 +32,9 @@ Cells row(const ServiceView& service, const TableStyle& style) {
     std::vector<std::string> ports;
     ports.reserve(service.ports.size());
     for (const auto& port : service.ports)
-        ports.push_back(fmt::format("{}/{}", port.port, port.protocol));
+        ports.push_back(port.node_port == 0
+                            ? fmt::format("{}/{}", port.port, port.protocol)
+                            : fmt::format("{}:{}/{}", port.port, port.node_port, port.protocol));
     const auto endpoints = endpoints_of(service);
     Cells cells;
     if (style.all_namespaces) cells.push_back(service.namespace_name);
@@ -72,6 +74,32 @@ std::string ServiceTable::lines(const std::vector<ServiceView>& services) {
     return text;
 }
 
+namespace {
+
+std::string arrows(const std::vector<std::string>& endpoints) {
+    std::string text;
+    for (const auto& endpoint : endpoints)
+        text += fmt::format("    -> {}\n", endpoint);
+    return text;
+}
+
+std::string describe_frontend(const FrontendView& frontend, bool colour) {
+    std::string text = fmt::format("  {:<12} {:<20} {:<5} {}\n", frontend.kind, frontend.address,
+                                   frontend.port, coloured(frontend.state, colour));
+    text += arrows(frontend.endpoints);
+    if (frontend.state == "rejected") text += "    no ready endpoint: new connections are refused\n";
+    if (frontend.state == "dropped")
+        text += "    internalTrafficPolicy Local, no endpoint on this node: new connections are dropped\n";
+    if (!frontend.splits_origins) return text;
+    text +=
+        "    externalTrafficPolicy Local, from outside the cluster:\n" + arrows(frontend.outside_endpoints);
+    if (frontend.outside_endpoints.empty())
+        text += "    no endpoint on this node: new connections from outside are dropped\n";
+    return text;
+}
+
+}  // namespace
+
 std::string describe_service(const ServiceView& service, bool colour) {
     std::string description =
         fmt::format("Name:         {}\nNamespace:    {}\nType:         {}\nClusterIPs:   {}\n", service.name,
@@ -79,17 +107,8 @@ std::string describe_service(const ServiceView& service, bool colour) {
     for (const auto& port : service.ports) {
         description += fmt::format("Port:         {} {}/{}\n", port.name.empty() ? "<unset>" : port.name,
                                    port.port, port.protocol);
-        for (const auto& frontend : port.frontends) {
-            description += fmt::format("  {:<20} {}\n", frontend.address, coloured(frontend.state, colour));
-            for (const auto& endpoint : frontend.endpoints)
-                description += fmt::format("    -> {}\n", endpoint);
-            if (frontend.state == "rejected")
-                description += "    no ready endpoint: new connections are refused\n";
-            if (frontend.state == "dropped")
-                description +=
-                    "    internalTrafficPolicy Local, no endpoint on this node: new connections are "
-                    "dropped\n";
-        }
+        for (const auto& frontend : port.frontends)
+            description += describe_frontend(frontend, colour);
     }
     return description;
 }

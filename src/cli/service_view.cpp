@@ -38,13 +38,26 @@ std::vector<std::string> texts(element object, std::string_view key) {
     return values;
 }
 
+std::uint64_t number(element object, std::string_view key) {
+    std::uint64_t value = 0;
+    return object[key].get(value) == simdjson::SUCCESS ? value : 0;
+}
+
+FrontendView frontend_view(element item) {
+    element outside;
+    return {text(item, "kind"),
+            text(item, "address"),
+            number(item, "port"),
+            text(item, "state"),
+            texts(item, "endpoints"),
+            item["outsideEndpoints"].get(outside) == simdjson::SUCCESS,
+            texts(item, "outsideEndpoints")};
+}
+
 PortView port_view(element item) {
-    PortView port{text(item, "name"), text(item, "protocol"), 0, {}};
-    if (item["port"].get(port.port)) port.port = 0;
-    each(item, "frontends", [&](element frontend) {
-        port.frontends.push_back(
-            {text(frontend, "address"), text(frontend, "state"), texts(frontend, "endpoints")});
-    });
+    PortView port{
+        text(item, "name"), text(item, "protocol"), number(item, "port"), number(item, "nodePort"), {}};
+    each(item, "frontends", [&](element frontend) { port.frontends.push_back(frontend_view(frontend)); });
     return port;
 }
 

@@ -11,15 +11,20 @@ namespace fairlead::cli {
 
 /// A frontend of a Service as the agent's page /services has it.
 struct FrontendView {
+    std::string kind;  ///< "ClusterIP", "NodePort", "LoadBalancer" or "ExternalIP"
     std::string address;
+    std::uint64_t port = 0;
     std::string state;  ///< "balanced", "rejected", "dropped" or "pending"
     std::vector<std::string> endpoints;
+    bool splits_origins = false;  ///< connections from outside get other endpoints
+    std::vector<std::string> outside_endpoints;
 };
 
 struct PortView {
     std::string name;
     std::string protocol;
     std::uint64_t port = 0;
+    std::uint64_t node_port = 0;  ///< 0: none
     std::vector<FrontendView> frontends;
 };
 

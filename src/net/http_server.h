@@ -23,8 +23,8 @@ struct HttpAnswer {
     unsigned status = 200;
     std::string content_type = "text/plain; charset=utf-8";
     std::string body;
-    std::vector<std::pair<std::string, std::string>> headers{};  ///< beside Content-Type and what HTTP needs
     std::string entity_tag{};  ///< header ETag, with quotes (RFC 9110 section 8.8.3); empty: none
+    std::vector<std::pair<std::string, std::string>> headers{};  ///< beside those
 };
 
 /// A small HTTP/1.1 server for health, metrics and status on the event loop.

@@ -29,7 +29,8 @@ struct HealthCheck {
 class HealthChecks {
   public:
     /// Looks at these Services anew.
-    void update(const ServiceCatalog& catalog, std::span<const ServiceId> services, std::string_view node_name);
+    void update(const ServiceCatalog& catalog, std::span<const ServiceId> services,
+                std::string_view node_name);
 
     [[nodiscard]] const std::map<ServiceId, HealthCheck>& all() const { return checks_; }
 

@@ -35,7 +35,7 @@ class ServicesJsonTest : public testing::Test {
     }
 
     test::FakeNftTables tables_;
-    services::ServiceProxy proxy_{{"n1", {}, {}}, tables_};
+    services::ServiceProxy proxy_{services::Options{}, tables_};
 };
 
 TEST_F(ServicesJsonTest, ListsAllOrThoseOfANamespaceAndAName) {
@@ -57,7 +57,7 @@ TEST_F(ServicesJsonTest, SaysWhatTheKernelHasOfEachFrontend) {
     EXPECT_THAT(services_json(proxy_, "name=cart").value(),
                 HasSubstr("\"state\":\"pending\",\"endpoints\":[]"));
     proxy_.stage(test::change({}, test::shared(test::slice("cart", {"10.64.0.1"}))));
-    ASSERT_TRUE(proxy_.sync(base::Family::kIpv4));
+    ASSERT_TRUE(proxy_.sync(base::Family::kIpv4, {}));
     EXPECT_THAT(services_json(proxy_, "name=cart").value(),
                 HasSubstr("\"state\":\"balanced\",\"endpoints\":[\"10.64.0.1:8080\"]"));
     EXPECT_THAT(services_json(proxy_, "namespace=bank").value(), HasSubstr("\"state\":\"rejected\""));

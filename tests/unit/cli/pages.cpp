@@ -11,7 +11,7 @@ std::string service_object(const std::string& namespace_name, const std::string&
         list += fmt::format("{}\"{}\"", list.empty() ? "" : ",", endpoint);
     return fmt::format(
         R"({{"namespace":"{}","name":"{}","type":"ClusterIP","clusterIPs":["10.96.0.1"],"ports":[{{"name":"http",)"
-        R"("protocol":"TCP","port":80,"frontends":[{{"address":"10.96.0.1","state":"{}","endpoints":[{}]}}]}}]}})",
+        R"("protocol":"TCP","port":80,"frontends":[{{"kind":"ClusterIP","address":"10.96.0.1","port":80,"state":"{}","endpoints":[{}]}}]}}]}})",
         namespace_name, name, endpoints.empty() ? "rejected" : "balanced", list);
 }
 

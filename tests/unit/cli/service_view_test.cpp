@@ -27,7 +27,7 @@ TEST(ServiceView, SaysTheWorstStateOfAllFrontends) {
     for (const auto& [states, state] : cases) {
         ServiceView service{"shop", "cart", "ClusterIP", {"10.96.0.1"}, {{}}, "{}"};
         for (const auto& each : states)
-            service.ports[0].frontends.push_back({"10.96.0.1", each, {}});
+            service.ports[0].frontends.emplace_back().state = each;
         EXPECT_EQ(state_of(service), state) << testing::PrintToString(states);
     }
     EXPECT_EQ(state_of({"shop", "headless", "ClusterIP", {}, {}, "{}"}), "-");
