@@ -52,7 +52,8 @@ ServiceSyncer::ServiceSyncer(net::EventLoop& loop, admin::Metrics& metrics, cons
       metrics_(metrics),
       families_{FamilyState{Family::kIpv4, {metrics, Family::kIpv4}},
                 FamilyState{Family::kIpv6, {metrics, Family::kIpv6}}},
-      started_(loop.now()) {
+      started_(loop.now()),
+      stale_flows_(loop, metrics) {
     netlink_.spare(monitor_);
 }
 
@@ -133,6 +134,7 @@ void ServiceSyncer::sync_all() {
     metrics_.service_changes_pending.set(0);
     metrics_.endpoint_changes_pending.set(0);
     if (first) note_first_sync();
+    stale_flows_.clean(proxy_.take_udp_addresses());
     come_back_for_leftovers();
 }
 

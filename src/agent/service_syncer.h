@@ -5,6 +5,7 @@
 
 #include "admin/metrics.h"
 #include "admin/sync_health.h"
+#include "agent/stale_flow_cleaner.h"
 #include "agent/sync_metrics.h"
 #include "agent/timed_nft_tables.h"
 #include "kernel/nftables/monitor.h"
@@ -75,6 +76,7 @@ class ServiceSyncer {
     base::Duration retry_pause_{};
     net::Subscription retry_;
     net::Subscription leftovers_;
+    StaleFlowCleaner stale_flows_;
     net::Subscription monitor_watch_;
 };
 

@@ -51,6 +51,7 @@ class FamilyProxy {
     /// are removed a while later.
     [[nodiscard]] std::optional<base::TimePoint> next_deadline() const;
 
+    [[nodiscard]] base::Family family() const { return family_; }
     [[nodiscard]] const Options& options() const { return options_; }
     [[nodiscard]] const WantedState& wanted() const { return wanted_; }
     [[nodiscard]] const ProgrammedTable& programmed() const { return programmed_; }

@@ -55,6 +55,11 @@ std::vector<ServiceId> ServiceCatalog::apply(const kube::ChangeSet& changes) {
     return touched;
 }
 
+const CatalogEntry* ServiceCatalog::find(const kube::ObjectKey& key) const {
+    const auto known = ids_.find(key);
+    return known == ids_.end() ? nullptr : &entries_[known->second];
+}
+
 void ServiceCatalog::release_if_empty(ServiceId id) {
     auto& entry = entries_[id];
     if (entry.service || !entry.slices.empty() || !ids_.erase(entry.key)) return;

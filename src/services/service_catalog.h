@@ -29,6 +29,8 @@ class ServiceCatalog {
 
     /// Valid ids only: those that apply returned, until the entry is empty and release() was called.
     [[nodiscard]] const CatalogEntry& entry(ServiceId id) const { return entries_[id]; }
+    /// Null if there is neither such a Service nor a slice of it.
+    [[nodiscard]] const CatalogEntry* find(const kube::ObjectKey& key) const;
     /// Forgets an entry that has neither Service nor slices.
     void release_if_empty(ServiceId id);
 

@@ -9,6 +9,7 @@ ServiceProxy::ServiceProxy(const Options& options, kernel::nftables::NftTables& 
       ipv6_(base::Family::kIpv6, options, catalog_, tables) {}
 
 void ServiceProxy::stage(const kube::ChangeSet& changes) {
+    udp_.note(changes);
     const auto touched = catalog_.apply(changes);
     ipv4_.update(touched);
     ipv6_.update(touched);

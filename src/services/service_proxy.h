@@ -5,6 +5,7 @@
 #include "kube/store.h"
 #include "services/family_proxy.h"
 #include "services/health_checks.h"
+#include "services/udp_addresses.h"
 
 namespace fairlead::services {
 
@@ -24,6 +25,9 @@ class ServiceProxy {
     base::Result<SyncReport> sync(base::Family family, base::TimePoint now) { return of(family).sync(now); }
 
     [[nodiscard]] bool has_pending(base::Family family) const { return proxy(family).has_pending(); }
+    /// UDP addresses whose flows may have become stale since the last call: look at them once both families
+    /// are in the kernel.
+    std::vector<UdpAddress> take_udp_addresses() { return udp_.take(catalog_, ipv4_, ipv6_); }
     [[nodiscard]] const HealthChecks& health_checks() const { return health_checks_; }
     [[nodiscard]] const ServiceCatalog& catalog() const { return catalog_; }
     [[nodiscard]] const FamilyProxy& proxy(base::Family family) const {
@@ -37,6 +41,7 @@ class ServiceProxy {
     FamilyProxy ipv4_;
     FamilyProxy ipv6_;
     HealthChecks health_checks_;
+    UdpWatch udp_;
 };
 
 /// Removes the tables of both families, whatever their layout, and nothing else. No error if they are not

@@ -277,6 +277,39 @@ class ServiceTypesTest(unittest.TestCase):
             for address, port in ((CLUSTER_IPS[family], 80), (PRIMARY[family], NODE_PORT), (BALANCER[family], 80)):
                 self.assertEqual(self.answers(W.pods[0].namespace, address, port, count=3)[0], {"p1"})
 
+    def test_udp_flows_leave_an_endpoint_that_is_gone(self):
+        self.start([service(type="NodePort"), *slices(on(1))])
+        for family in BOTH:
+            for address, port in ((CLUSTER_IPS[family], 80), (PRIMARY[family], NODE_PORT)):
+                sock, words = connect_to(W.pods[2].namespace, address, port, "udp")
+                self.addCleanup(sock.close)
+                self.assertEqual(words[0], "p1")
+                self.change([service(type="NodePort"), *slices(on(2))])
+
+                def answers_from(name):
+                    sock.send(b"again")
+                    try:
+                        return sock.recv(4096).decode().split()[0] == name
+                    except socket.timeout:
+                        return False
+
+                sock.settimeout(0.3)
+                wait_for("the other endpoint", lambda: answers_from("p2"), timeout=5)
+                self.change([service(type="NodePort"), *slices(on(1))])
+
+    def test_udp_flows_to_a_service_without_endpoints_find_the_first_that_comes(self):
+        self.start([service(), *slices(on(1))])
+        sock, _ = connect_to(W.pods[2].namespace, CLUSTER_IPS[0], 80, "udp")
+        self.addCleanup(sock.close)
+        self.change([service(), *slices()])
+        sock.settimeout(0.3)
+        with self.assertRaises((ConnectionRefusedError, socket.timeout)):
+            sock.send(b"again")
+            sock.recv(4096)
+        self.change([service(), *slices(on(2))])
+        sock.send(b"again")
+        self.assertEqual(sock.recv(4096).decode().split()[0], "p2")
+
     def seen_by_cluster_ip(self, client, family):
         return self.answers(client, CLUSTER_IPS[family], count=4)[1]
 

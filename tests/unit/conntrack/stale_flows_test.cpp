@@ -1,0 +1,84 @@
+#include "conntrack/stale_flows.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+
+#include "support/fake_conntrack_table.h"
+
+namespace fairlead::conntrack {
+namespace {
+
+using kernel::conntrack::Flow;
+
+Place place(std::string_view address, std::uint16_t port) {
+    return {base::IpAddress::parse(address).value(), port};
+}
+
+/// From 10.64.9.9 to `service`, answered from `answers`.
+Flow flow(const Place& service, const Place& answers, std::uint16_t source_port = 1000) {
+    Flow flow;
+    flow.protocol = IPPROTO_UDP;
+    const bool ipv4 = service.first.family() == base::Family::kIpv4;
+    const auto client = base::IpAddress::parse(ipv4 ? "10.64.9.9" : "fd00::9").value();
+    flow.original = {client, service.first, source_port, service.second, {}};
+    flow.reply = {answers.first, client, answers.second, source_port, {}};
+    if (service != answers) flow.status = kernel::conntrack::status::kDestinationNat;
+    return flow;
+}
+
+const Place kDns = place("10.96.0.10", 53);
+const Place kAlive = place("10.64.0.1", 5353);
+const Place kGone = place("10.64.0.2", 5353);
+
+TEST(StaleFlows, LeadToWhereNobodyServesOrWereNeverTranslated) {
+    const UdpServices served = {{kDns, {kAlive}}};
+    const UdpServices unserved = {{kDns, {}}};
+    struct Case {
+        Flow flow;
+        bool stale_if_served;
+        bool stale_if_unserved;
+        std::string_view what;
+    };
+    auto tcp = flow(kDns, kGone);
+    tcp.protocol = IPPROTO_TCP;
+    const Case cases[] = {
+        {flow(kDns, kAlive), false, true, "a live endpoint"},
+        {flow(kDns, kGone), true, true, "an endpoint that is gone"},
+        {flow(kDns, {kAlive.first, 53}), true, true, "another port of a live endpoint"},
+        {flow(kDns, kDns), true, false, "not translated"},
+        {flow(place("10.96.0.11", 53), kGone), false, false, "another Service"},
+        {flow(place("10.96.0.10", 54), kGone), false, false, "another port"},
+        {tcp, false, false, "TCP is left to end by itself"},
+    };
+    for (const auto& [flow, stale_if_served, stale_if_unserved, what] : cases) {
+        EXPECT_EQ(is_stale(flow, served), stale_if_served) << what;
+        EXPECT_EQ(is_stale(flow, unserved), stale_if_unserved) << what;
+    }
+}
+
+TEST(StaleFlows, AreDeletedAndNoOthersHoweverManyAddressesThereAre) {
+    for (const int extra_services : {0, 5}) {
+        test::FakeConntrackTable table;
+        const Place ipv6 = place("fd00:96::10", 53);
+        UdpServices services = {{kDns, {kAlive}}, {ipv6, {}}};
+        for (int i = 0; i < extra_services; ++i)
+            services[place("10.96.1." + std::to_string(i), 53)] = {kAlive};
+        ASSERT_TRUE(table.insert(flow(kDns, kAlive, 1)));
+        ASSERT_TRUE(table.insert(flow(kDns, kGone, 2)));
+        ASSERT_TRUE(table.insert(flow(ipv6, place("fd00::2", 53), 3)));
+        ASSERT_TRUE(table.insert(flow(place("10.96.0.99", 53), kGone, 4)));
+        EXPECT_EQ(delete_stale_flows(table, services).value(), 2U);
+        ASSERT_EQ(table.flows().size(), 2U);
+        EXPECT_EQ(table.flows()[0].original.source_port, 1);
+        EXPECT_EQ(table.flows()[1].original.source_port, 4);
+    }
+}
+
+TEST(StaleFlows, PassOnWhatTheKernelSays) {
+    test::FakeConntrackTable table;
+    table.fail_calls({base::ErrorCode::kBusy, 0, "as the test wants it"});
+    EXPECT_EQ(delete_stale_flows(table, {{kDns, {}}}).error().message, "as the test wants it");
+}
+
+}  // namespace
+}  // namespace fairlead::conntrack

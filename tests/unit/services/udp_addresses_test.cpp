@@ -1,0 +1,112 @@
+#include "services/udp_addresses.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "services/service_proxy.h"
+#include "support/fake_nft_tables.h"
+#include "support/kube_fixture.h"
+
+namespace fairlead::services {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+Options options() {
+    Options options;
+    options.compile.node_port_addresses = {base::IpAddress::parse("192.0.2.1").value()};
+    return options;
+}
+
+class UdpAddressesTest : public testing::Test {
+  protected:
+    static kube::Service dns(const std::string& cluster_ip = "10.96.0.10") {
+        auto service = test::service("dns", {cluster_ip});
+        service.ports = {{"dns", base::L4Protocol::kUdp, 53, 30'053, std::uint16_t{0}, ""},
+                         {"http", base::L4Protocol::kTcp, 80, 0, std::uint16_t{0}, ""}};
+        return service;
+    }
+    static kube::EndpointSlice pods(std::vector<std::string> addresses) {
+        auto slice = test::slice("dns", std::move(addresses));
+        slice.ports = {{"dns", base::L4Protocol::kUdp, 5353}};
+        return slice;
+    }
+    void put(std::optional<kube::Service> service) {
+        auto after = service ? test::shared(*std::move(service)) : nullptr;
+        proxy_.stage(test::change(std::exchange(service_, after), after));
+    }
+    void put(kube::EndpointSlice slice) {
+        const auto after = test::shared(std::move(slice));
+        proxy_.stage(test::change(std::exchange(slice_, after), after));
+    }
+    /// "10.96.0.10:53 <- 10.64.0.1:5353 10.64.0.2:5353"
+    std::vector<std::string> suspects() {
+        std::vector<std::string> texts;
+        for (auto& [frontend, may_answer] : proxy_.take_udp_addresses()) {
+            std::string text = base::format_endpoint(frontend.address, frontend.port) + " <-";
+            for (const auto& backend : may_answer)
+                text += " " + base::format_endpoint(backend.address, backend.port);
+            texts.push_back(text);
+        }
+        return texts;
+    }
+
+    test::FakeNftTables tables_;
+    ServiceProxy proxy_{options(), tables_};
+    std::shared_ptr<const kube::Service> service_;
+    std::shared_ptr<const kube::EndpointSlice> slice_;
+};
+
+TEST_F(UdpAddressesTest, AreNamedWhenAServiceComesAndWhenItLosesAnEndpoint) {
+    put(dns());
+    put(pods({"10.64.0.1", "10.64.0.2"}));
+    EXPECT_THAT(suspects(), ElementsAre("10.96.0.10:53 <- 10.64.0.1:5353 10.64.0.2:5353",
+                                        "192.0.2.1:30053 <- 10.64.0.1:5353 10.64.0.2:5353"));
+    EXPECT_THAT(suspects(), IsEmpty());
+    put(pods({"10.64.0.1", "10.64.0.2", "10.64.0.3"}));
+    EXPECT_THAT(suspects(), IsEmpty()) << "nothing leads nowhere because one more is there";
+    put(pods({"10.64.0.1"}));
+    EXPECT_THAT(suspects(),
+                ElementsAre("10.96.0.10:53 <- 10.64.0.1:5353", "192.0.2.1:30053 <- 10.64.0.1:5353"));
+}
+
+TEST_F(UdpAddressesTest, AreNamedWhenTheLastEndpointGoesAndWhenTheFirstComes) {
+    put(dns());
+    put(pods({"10.64.0.1"}));
+    suspects();
+    put(pods({}));
+    EXPECT_THAT(suspects(), ElementsAre("10.96.0.10:53 <-", "192.0.2.1:30053 <-"));
+    put(pods({"10.64.0.1"}));
+    EXPECT_THAT(suspects(),
+                ElementsAre("10.96.0.10:53 <- 10.64.0.1:5353", "192.0.2.1:30053 <- 10.64.0.1:5353"));
+}
+
+TEST_F(UdpAddressesTest, LetEndpointsAnswerThatServeWhileTheyTerminate) {
+    put(dns());
+    auto slice = pods({"10.64.0.1", "10.64.0.2"});
+    put(slice);
+    suspects();
+    slice.endpoints[0].ready = false;
+    slice.endpoints[0].terminating = true;
+    put(slice);
+    EXPECT_THAT(suspects(), IsEmpty());
+    slice.endpoints[0].serving = false;
+    put(slice);
+    EXPECT_THAT(suspects(),
+                ElementsAre("10.96.0.10:53 <- 10.64.0.2:5353", "192.0.2.1:30053 <- 10.64.0.2:5353"));
+}
+
+TEST_F(UdpAddressesTest, AreNamedWhenTheyAreNoLongerAServices) {
+    put(dns());
+    put(pods({"10.64.0.1"}));
+    suspects();
+    put(dns("10.96.0.11"));
+    EXPECT_THAT(suspects(), ElementsAre("10.96.0.10:53 <-", "10.96.0.11:53 <- 10.64.0.1:5353",
+                                        "192.0.2.1:30053 <- 10.64.0.1:5353"));
+    put(std::optional<kube::Service>{});
+    EXPECT_THAT(suspects(), ElementsAre("10.96.0.11:53 <-", "192.0.2.1:30053 <-"));
+}
+
+}  // namespace
+}  // namespace fairlead::services
