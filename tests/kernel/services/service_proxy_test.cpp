@@ -26,11 +26,27 @@ using testing::Not;
 Options options() {
     Options options;
     options.compile.node.name = "n1";
+    options.compile.node_port_addresses = {base::IpAddress::parse("192.0.2.1").value(),
+                                           base::IpAddress::parse("2001:db8::1").value()};
     options.pods.cidrs = {base::Prefix::parse("10.64.0.0/10").value(),
                           base::Prefix::parse("fd00:64::/48").value()};
     options.service_cidrs = {base::Prefix::parse("10.96.0.0/12").value(),
                              base::Prefix::parse("fd00:96::/112").value()};
     return options;
+}
+
+/// A Service with everything that is optional.
+kube::Service door() {
+    auto service = test::service("door", {"10.96.0.3", "fd00:96::3"});
+    service.type = kube::ServiceType::kLoadBalancer;
+    service.ports.front().node_port = 30'080;
+    service.load_balancer_ips = {base::IpAddress::parse("203.0.113.10").value(),
+                                 base::IpAddress::parse("2001:db8:113::10").value()};
+    service.load_balancer_source_ranges = {base::Prefix::parse("198.51.100.0/24").value(),
+                                           base::Prefix::parse("2001:db8:51::/48").value()};
+    service.affinity_timeout_s = 10'800;
+    service.external_traffic_policy = kube::TrafficPolicy::kLocal;
+    return service;
 }
 
 class ServiceProxyTest : public testing::Test {
@@ -46,8 +62,9 @@ class ServiceProxyTest : public testing::Test {
     /// All elements of all sets of a table.
     std::set<Element> elements(Family family) {
         std::set<Element> all;
-        for (const auto set : {"frontends", "endpoints", "no_endpoints", "cluster_ips", "hairpin",
-                               "service_cidrs", "pod_cidrs"})
+        for (const auto set : {"frontends", "outside_frontends", "endpoints", "sticky_endpoints", "alive",
+                               "allowed_sources", "no_endpoints", "dropped", "cluster_ips", "masquerade",
+                               "masquerade_node", "hairpin", "service_cidrs", "pod_cidrs", "kept_sources"})
             EXPECT_TRUE(tables_.read_elements(
                 family, "fairlead", set, [] {}, [&](Element element) { all.insert(std::move(element)); }));
         return all;
@@ -63,6 +80,9 @@ TEST_F(ServiceProxyTest, TheTablesReadWellInStockNft) {
     proxy.stage(test::change({}, test::shared(test::slice("cart", {"10.64.0.1", "10.64.0.2"}, "a"))));
     proxy.stage(test::change({}, test::shared(test::slice("cart", {"fd00:64::1"}, "b"))));
     proxy.stage(test::change({}, test::shared(test::service("empty", {"10.96.0.2", "fd00:96::2"}))));
+    proxy.stage(test::change({}, test::shared(door())));
+    proxy.stage(test::change({}, test::shared(test::slice("door", {"10.64.0.3", "10.64.0.4"}, "a"))));
+    proxy.stage(test::change({}, test::shared(test::slice("door", {"fd00:64::3", "fd00:64::4"}, "b"))));
     for (const auto& [family, name] : {std::pair{Family::kIpv4, "ip"}, {Family::kIpv6, "ip6"}}) {
         sync(proxy, family);
         const std::string listing = output_of(std::string("nft list table ") + name + " fairlead");
@@ -140,10 +160,14 @@ TEST_F(ServiceProxyTest, AFlushOrAnEditIsRepairedOnceTheKernelIsDistrusted) {
     ServiceProxy proxy{options(), tables_};
     proxy.stage(test::change({}, test::shared(test::service("cart", {"10.96.0.1"}))));
     proxy.stage(test::change({}, test::shared(test::slice("cart", {"10.64.0.1", "10.64.0.2"}))));
+    proxy.stage(test::change({}, test::shared(door())));
+    proxy.stage(test::change({}, test::shared(test::slice("door", {"10.64.0.3", "10.64.0.4"}, "a"))));
     sync(proxy);
     const auto right = elements(Family::kIpv4);
     for (const auto* damage :
-         {"nft flush ruleset", "nft flush map ip fairlead endpoints", "nft flush chain ip fairlead services",
+         {"nft flush ruleset",
+          "nft flush map ip fairlead endpoints",
+          "nft flush chain ip fairlead services",
           "nft delete element ip fairlead cluster_ips { 10.96.0.1 }",
           "nft add element ip fairlead cluster_ips { 10.96.0.77 }",
           "nft add element ip fairlead hairpin { 10.64.0.8 . 10.64.0.9 }",
@@ -152,7 +176,18 @@ TEST_F(ServiceProxyTest, AFlushOrAnEditIsRepairedOnceTheKernelIsDistrusted) {
           "nft add element ip fairlead no_endpoints { 10.96.0.66 . icmp . 80 }",
           "nft add element ip fairlead dropped { 10.96.0.1 . tcp . 80 }",
           "nft add element ip fairlead endpoints { 0x5 . 10.96.0.1 . tcp . 80 : 10.64.0.1 . 80 }",
-          "nft add set ip fairlead extra '{ type mark; }'", "nft add chain ip fairlead extra",
+          "nft delete element ip fairlead alive { 10.96.0.3 . tcp . 80 . 10.64.0.3 . 8080 }",
+          "nft add element ip fairlead outside_alive { 10.96.0.3 . tcp . 80 . 10.64.0.3 . 8080 }",
+          "nft add element ip fairlead masquerade { 192.0.2.1 . tcp . 30080 }",
+          "nft add element ip fairlead masquerade_node { 10.96.0.1 . tcp . 80 }",
+          "nft delete element ip fairlead masquerade_node { 192.0.2.1 . tcp . 30080 }",
+          "nft add element ip fairlead allowed_sources { 10.96.0.1 . tcp . 80 . 10.0.0.0/8 }",
+          "nft add element ip fairlead allowed_sources { 203.0.113.10 . tcp . 80 . 10.0.0.1-10.0.0.6 }",
+          "nft flush set ip fairlead allowed_sources",
+          "nft flush map ip fairlead sticky_endpoints",
+          "nft add element ip fairlead dropped { 192.0.2.1 . tcp . 30080 }",
+          "nft add set ip fairlead extra '{ type mark; }'",
+          "nft add chain ip fairlead extra",
           "nft insert rule ip fairlead services accept"}) {
         output_of(damage);
         proxy.distrust_kernel();
@@ -230,6 +265,34 @@ TEST_F(ServiceProxyTest, ReconfiguredRangesAreWrittenAndNothingElse) {
         << "one in pod_cidrs and kept_sources: that inside another is left out";
     EXPECT_EQ(report.elements_deleted, 2U);
     EXPECT_THAT(output_of("nft list set ip fairlead pod_cidrs"), HasSubstr("{ 10.128.0.0/16 }"));
+}
+
+TEST_F(ServiceProxyTest, ReconfiguredPodSourcesOfEveryKindReplaceEachOther) {
+    const auto prefix = [](std::string_view text) { return base::Prefix::parse(text).value(); };
+    const PodSources kinds[] = {
+        {{prefix("10.0.0.0/8"), prefix("fd00::/16")}, {}, {}},
+        {{prefix("10.0.0.0/9"), prefix("fd00:1::/32")}, {}, {}},
+        {{prefix("0.0.0.0/0")}, {}, {}},
+        {},
+        {{}, {}, {"veth"}},
+        {{}, {"cni0"}, {"cali", "cali1"}},
+        {{}, {"cni0", "cali"}, {"v"}},
+        {{prefix("10.64.0.0/16")}, {"vmbr"}, {}},
+    };
+    ServiceProxy proxy{options(), tables_};
+    for (const bool masquerade_all : {false, true})
+        for (const auto& pods : kinds) {
+            auto changed = options();
+            changed.pods = pods;
+            changed.masquerade_all = masquerade_all;
+            proxy.configure(changed);
+            for (const auto family : {Family::kIpv4, Family::kIpv6}) {
+                sync(proxy, family);
+                ServiceProxy fresh{changed, tables_};
+                EXPECT_EQ(sync(fresh, family).transactions, 0U)
+                    << "what is there is what a fresh start wants";
+            }
+        }
 }
 
 TEST_F(ServiceProxyTest, RemoveTablesTakesOnlyOurs) {
