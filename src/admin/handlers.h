@@ -35,7 +35,7 @@ struct JsonPage {
     std::function<base::Result<std::string>(const std::string& query)> body;
     /// Changes with every change of the page; whoever has it already is answered with 304 and costs nothing.
     /// Absent: the page is always made anew.
-    std::function<std::string()> version{};
+    std::function<std::string()> version;
 };
 
 /// Answers /metrics, every JSON page under its path, and a list of them under /.

@@ -110,6 +110,7 @@ std::string Metrics::expose() const {
 
 std::vector<std::string> Metrics::names() const {
     std::vector<std::string> names;
+    names.reserve(families_.size());
     for (const auto& [name, family] : families_)
         names.push_back(name);
     return names;

@@ -27,7 +27,7 @@ class SyncHealth {
   private:
     struct State {
         std::optional<base::TimePoint> waiting_since;
-        base::WallTime last_synced{};
+        base::WallTime last_synced;
     };
     [[nodiscard]] const State& of(base::Family family) const {
         return states_[family == base::Family::kIpv4 ? 0 : 1];

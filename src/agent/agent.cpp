@@ -80,6 +80,7 @@ Result<void> Agent::start_manifests() {
     source_name_ = "manifests " + config_.manifests;
     FAIRLEAD_TRY(manifests_, ManifestSource::start(loop_, config_.manifests, config_.service_cidrs, stores_,
                                                    [this] { on_objects_changed(); }));
+    count_manifest_problems();
     source_synced_ = true;
     syncer_->allow_writing();
     return {};
@@ -115,7 +116,11 @@ void Agent::on_objects_changed() {
     if (!changes.nodes.empty() || !changes.service_cidrs.empty()) configure_services();
     syncer_->stage(changes);
     serve_health_checks();
-    if (manifests_) manifest_problems_.set(static_cast<double>(manifests_->problems().size()));
+    if (manifests_) count_manifest_problems();
+}
+
+void Agent::count_manifest_problems() {
+    manifest_problems_.set(static_cast<double>(manifests_->problems().size()));
 }
 
 net::HttpServer::Handler Agent::health_pages() {
@@ -128,7 +133,7 @@ net::HttpServer::Handler Agent::health_pages() {
 
 net::HttpServer::Handler Agent::admin_pages() {
     return admin::admin_handler(
-        metrics_, {{"/status", {[this](const std::string&) { return status(); }}},
+        metrics_, {{"/status", {[this](const std::string&) { return status(); }, {}}},
                    {"/services",
                     {[this](const std::string& query) { return services_json(syncer_->proxy(), query); },
                      [this] { return run_id_ + "-" + std::to_string(syncer_->generation()); }}}});

@@ -43,6 +43,7 @@ class Agent {
     void reload();
     base::Result<void> apply(Config config);
     void on_objects_changed();
+    void count_manifest_problems();
     [[nodiscard]] std::vector<std::string> not_ready() const;
     [[nodiscard]] bool node_eligible() const;
     [[nodiscard]] std::string status() const;

@@ -52,7 +52,7 @@ Result<Config> load_config(const AgentArguments& arguments) {
     FAIRLEAD_TRY(auto draft, load_file(arguments));
     std::vector<Override> overrides;
     for (const auto& [setting, option, text] : arguments.flags)
-        if (option->count() > 0) overrides.push_back({setting, with_commas(text)});
+        if (option->count() > 0) overrides.push_back({setting, setting->list ? with_commas(text) : text});
     FAIRLEAD_TRY(draft, apply_overrides(std::move(draft), overrides));
     if (draft.config.node_name.empty()) {
         draft.config.node_name = net::host_name();

@@ -9,7 +9,7 @@ namespace fairlead::agent {
 using base::Result;
 
 Listeners::Listeners(net::EventLoop& loop, net::HttpServer::Handler health, net::HttpServer::Handler admin)
-    : loop_(loop), places_{Place{std::move(health)}, Place{std::move(admin)}} {}
+    : loop_(loop), places_{Place{std::move(health), {}, nullptr}, Place{std::move(admin), {}, nullptr}} {}
 
 Result<void> Listeners::listen(const base::SocketAddress& health, const base::SocketAddress& admin) {
     const Addresses wanted{health, admin};

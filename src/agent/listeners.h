@@ -22,8 +22,8 @@ class Listeners {
   private:
     struct Place {
         net::HttpServer::Handler handler;
-        base::SocketAddress address{};
-        std::unique_ptr<net::HttpServer> server{};
+        base::SocketAddress address;
+        std::unique_ptr<net::HttpServer> server;
     };
     using Addresses = std::array<base::SocketAddress, 2>;
 

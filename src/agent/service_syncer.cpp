@@ -50,8 +50,8 @@ ServiceSyncer::ServiceSyncer(net::EventLoop& loop, admin::Metrics& metrics, cons
       monitor_(std::move(monitor)),
       proxy_(options, tables_),
       metrics_(metrics),
-      families_{FamilyState{Family::kIpv4, {metrics, Family::kIpv4}},
-                FamilyState{Family::kIpv6, {metrics, Family::kIpv6}}},
+      families_{FamilyState{Family::kIpv4, {metrics, Family::kIpv4}, false, true, {}},
+                FamilyState{Family::kIpv6, {metrics, Family::kIpv6}, false, true, {}}},
       started_(loop.now()),
       stale_flows_(loop, metrics) {
     netlink_.spare(monitor_);

@@ -43,8 +43,8 @@ class ServiceSyncer {
         base::Family family;
         FamilySyncMetrics metrics;
         bool synced_once = false;
-        bool reads_back = true;                   // the next sync does
-        std::vector<std::int64_t> triggers_ns{};  // of slices that changed since the last sync
+        bool reads_back = true;                 // the next sync does
+        std::vector<std::int64_t> triggers_ns;  // of slices that changed since the last sync
     };
 
     ServiceSyncer(net::EventLoop& loop, admin::Metrics& metrics, const services::Options& options,

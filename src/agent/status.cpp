@@ -17,7 +17,6 @@ namespace {
 
 using base::json_quote;
 using services::Backend;
-using services::CatalogEntry;
 using services::Frontend;
 using services::ServiceProxy;
 

@@ -177,7 +177,7 @@ class HttpServer::Listener : public std::enable_shared_from_this<Listener> {
   private:
     /// What is refused for want of descriptors or memory stays in the queue: the next try would fail at once.
     void accept_later() {
-        pause_.expires_after(kPauseAfterFailedAccept);
+        static_cast<void>(pause_.expires_after(kPauseAfterFailedAccept));
         pause_.async_wait([self = shared_from_this()](const error_code& error) {
             if (!error) self->accept();
         });

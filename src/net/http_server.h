@@ -14,17 +14,20 @@ namespace fairlead::net {
 
 /// What a handler is asked. Only GET and HEAD reach it.
 struct HttpQuestion {
-    std::string path;             ///< without the query
-    std::string query;            ///< what follows '?', as it came
-    std::string if_none_match{};  ///< header If-None-Match: the entity tag that the client has, with quotes
+    std::string path;   ///< without the query
+    std::string query;  ///< what follows '?', as it came
+    /// Header If-None-Match: the entity tag that the client has, with quotes.
+    std::string if_none_match{};  // NOLINT(readability-redundant-member-init): may be left out
 };
 
 struct HttpAnswer {
     unsigned status = 200;
     std::string content_type = "text/plain; charset=utf-8";
     std::string body;
-    std::string entity_tag{};  ///< header ETag, with quotes (RFC 9110 section 8.8.3); empty: none
-    std::vector<std::pair<std::string, std::string>> headers{};  ///< beside those
+    /// Header ETag, with quotes (RFC 9110 section 8.8.3); empty: none.
+    std::string entity_tag{};  // NOLINT(readability-redundant-member-init): may be left out
+    /// Headers beside those.
+    std::vector<std::pair<std::string, std::string>> headers{};  // NOLINT(readability-redundant-member-init)
 };
 
 /// A small HTTP/1.1 server for health, metrics and status on the event loop.

@@ -135,6 +135,15 @@ class MetricsTest(AgentTest):
         exposed = set(re.findall(r"^# TYPE (\S+)", self.agent().start().get("/metrics"), re.MULTILINE))
         self.assertEqual(exposed, documented)
 
+    def test_problems_of_manifests_are_counted_from_the_start(self):
+        self.configure()
+        with open(f"{self.manifests}/broken.yaml", "w") as file:
+            file.write("{")
+        agent = self.agent().start()
+        self.assertEqual(agent.metric("fairlead_manifest_problems"), 1)
+        os.unlink(f"{self.manifests}/broken.yaml")
+        wait_for("no problem", lambda: agent.metric("fairlead_manifest_problems") == 0)
+
 
 class SignalTest(AgentTest):
     def test_it_outlives_the_reader_of_its_log(self):

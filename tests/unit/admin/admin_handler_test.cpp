@@ -17,7 +17,7 @@ class AdminHandlerTest : public testing::Test {
     std::string version_ = "a-1";
     int bodies_ = 0;
     net::HttpServer::Handler handler_ =
-        admin_handler(metrics_, {{"/plain", {[](const std::string& query) { return "{" + query + "}"; }}},
+        admin_handler(metrics_, {{"/plain", {[](const std::string& query) { return "{" + query + "}"; }, {}}},
                                  {"/versioned",
                                   {[this](const std::string& query) -> base::Result<std::string> {
                                        if (query == "bad")
