@@ -1,22 +1,29 @@
 #include "unit/cli/pages.h"
 
-#include <fmt/format.h>
-
 namespace fairlead::cli::test {
+
+namespace {
+
+std::string joined(const std::vector<std::string>& parts, const std::string& quote) {
+    std::string text;
+    for (const auto& part : parts)
+        text += (text.empty() ? "" : ",") + quote + part + quote;
+    return text;
+}
+
+}  // namespace
 
 std::string service_object(const std::string& namespace_name, const std::string& name,
                            const std::vector<std::string>& endpoints) {
-    std::string list;
-    for (const auto& endpoint : endpoints)
-        list += fmt::format("{}\"{}\"", list.empty() ? "" : ",", endpoint);
-    return fmt::format(
-        R"({{"namespace":"{}","name":"{}","type":"ClusterIP","clusterIPs":["10.96.0.1"],"ports":[{{"name":"http",)"
-        R"("protocol":"TCP","port":80,"frontends":[{{"kind":"ClusterIP","address":"10.96.0.1","port":80,"state":"{}","endpoints":[{}]}}]}}]}})",
-        namespace_name, name, endpoints.empty() ? "rejected" : "balanced", list);
+    const std::string state = endpoints.empty() ? "rejected" : "balanced";
+    return R"({"namespace":")" + namespace_name + R"(","name":")" + name +
+           R"(","type":"ClusterIP","clusterIPs":["10.96.0.1"],"ports":[{"name":"http","protocol":"TCP","port":80,)"
+           R"("frontends":[{"kind":"ClusterIP","address":"10.96.0.1","port":80,"state":")" +
+           state + R"(","endpoints":[)" + joined(endpoints, "\"") + "]}]}]}";
 }
 
 std::string services_page(const std::vector<std::string>& objects) {
-    return fmt::format(R"({{"services":[{}]}})", fmt::join(objects, ","));
+    return R"({"services":[)" + joined(objects, "") + "]}";
 }
 
 ServiceView service(const std::string& namespace_name, const std::string& name,
