@@ -8,8 +8,9 @@
 namespace fairlead::lab {
 
 /// An /etc/hosts for each Kubernetes namespace of the objects and for "default": what cluster DNS would say
-/// of Services with a ClusterIP ("cart" from the same namespace, "cart.shop", "cart.shop.svc",
-/// "cart.shop.svc.cluster.local") and nodes. By namespace. Pure.
+/// of Services ("cart" from the same namespace, "cart.shop", "cart.shop.svc", "cart.shop.svc.cluster.local")
+/// and nodes. A headless Service has the addresses of its Pods that are ready, and of all if it publishes
+/// those that are not. By namespace. Pure.
 std::map<std::string, std::string> hosts_files(const kube::ManifestFiles::Objects& objects);
 
 }  // namespace fairlead::lab

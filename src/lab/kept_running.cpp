@@ -10,6 +10,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 namespace fairlead::lab {
 
@@ -38,12 +39,16 @@ KeptRunning::KeptRunning(net::EventLoop& loop, std::string title, kernel::netns:
       ended_(std::move(ended)) {}
 
 KeptRunning::~KeptRunning() {
+    end_child();
+}
+
+void KeptRunning::end_child() {
     watch_.reset();
-    if (child_ > 0) {
-        kill(child_, SIGKILL);
-        waitpid(child_, nullptr, 0);
+    if (const pid_t child = std::exchange(child_, 0); child > 0) {
+        kill(child, SIGKILL);
+        waitpid(child, nullptr, 0);
     }
-    if (child_fd_ >= 0) close(child_fd_);
+    if (const int fd = std::exchange(child_fd_, -1); fd >= 0) close(fd);
 }
 
 Result<void> KeptRunning::start() {
@@ -60,6 +65,19 @@ Result<void> KeptRunning::start() {
     return {};
 }
 
+/// Tries until it runs: what keeps it from starting (no memory, no descriptor) may pass.
+void KeptRunning::restart_after_pause() {
+    restart_ = loop_.after(pause_, [this] {
+        const auto started = start();
+        if (started) return;
+        end_child();
+        pause_ = std::min(pause_ * 2, kLongestPause);
+        restart_after_pause();
+        const auto ended = ended_;
+        ended(started.error().message);  // it may destroy this object
+    });
+}
+
 void KeptRunning::on_end() {
     int status = 0;
     if (waitpid(child_, &status, WNOHANG) != child_) return;
@@ -67,9 +85,7 @@ void KeptRunning::on_end() {
     close(std::exchange(child_fd_, -1));
     pause_ =
         loop_.now() - started_ > kGoodLife ? kFirstPause : std::clamp(pause_ * 2, kFirstPause, kLongestPause);
-    restart_ = loop_.after(pause_, [this] {
-        if (const auto started = start(); !started) ended_(started.error().message);
-    });
+    restart_after_pause();
     const auto watch = std::move(watch_);
     const auto ended = ended_;
     ended(title_ + ": " + end_of(status));  // it may destroy this object

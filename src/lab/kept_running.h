@@ -26,6 +26,8 @@ class KeptRunning {
 
   private:
     void on_end();
+    void restart_after_pause();
+    void end_child();
 
     net::EventLoop& loop_;
     std::string title_;

@@ -53,6 +53,10 @@ PrefixPair pod_range_of(unsigned node);
 AddressPair pod_gateway(unsigned node);
 AddressPair pod_address(unsigned node, unsigned host);
 
+/// Machines of every lab beside its nodes.
+inline constexpr const char* kSwitchName = "switch";
+inline constexpr const char* kClientName = "client";
+
 /// "fl-NAME-", which every namespace of a lab begins with.
 std::string namespace_prefix(std::string_view lab);
 /// Of a node, "client" or "switch".

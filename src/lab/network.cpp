@@ -21,9 +21,6 @@ using kernel::rtnetlink::RouteKind;
 using kernel::rtnetlink::RtNetlink;
 using kernel::rtnetlink::SetLink;
 
-constexpr const char* kSwitch = "switch";
-constexpr const char* kClient = "client";
-
 base::Prefix whole(const IpAddress& address) {
     return {address, static_cast<unsigned>(base::address_size_bytes(address.family())) * 8};
 }
@@ -113,25 +110,25 @@ Result<void> connect_pod(Machine& self, std::uint32_t index, const kube::Pod& po
 
 Result<void> Network::build(const std::vector<std::string>& node_names) {
     node_names_ = node_names;
-    FAIRLEAD_TRY(auto hub, make_machine(machine_namespace(lab_, kSwitch), false));
+    FAIRLEAD_TRY(auto hub, make_machine(machine_namespace(lab_, kSwitchName), false));
     FAIRLEAD_CHECK(hub.rtnetlink.apply(AddBridge{"br0"}));
     FAIRLEAD_TRY(const auto bridge, hub.bring_up("br0"));
     FAIRLEAD_CHECK(hub.add_address(bridge, switch_address().ipv4, node_network().ipv4.length()));
     FAIRLEAD_CHECK(hub.add_address(bridge, switch_address().ipv6, node_network().ipv6.length()));
-    FAIRLEAD_CHECK(attach(kClient, client_address(), kClient));
+    FAIRLEAD_CHECK(attach(kClientName, client_address(), kClientName));
     for (std::size_t i = 0; i < node_names.size(); ++i) {
         const auto number = static_cast<unsigned>(i) + 1;
         FAIRLEAD_CHECK(attach(node_names[i], node_address(number), "node" + std::to_string(number)));
         FAIRLEAD_CHECK(add_routes(node_names[i], number, node_names.size()));
     }
-    return add_routes(kClient, 0, node_names.size());
+    return add_routes(kClientName, 0, node_names.size());
 }
 
 Result<void> Network::attach(const std::string& machine, const AddressPair& address,
                              const std::string& port_name) {
-    const bool forwards = machine != kClient;
+    const bool forwards = machine != kClientName;
     FAIRLEAD_TRY(auto self, make_machine(machine_namespace(lab_, machine), forwards));
-    FAIRLEAD_TRY(auto hub, Machine::open(machine_namespace(lab_, kSwitch)));
+    FAIRLEAD_TRY(auto hub, Machine::open(machine_namespace(lab_, kSwitchName)));
     FAIRLEAD_CHECK(self.rtnetlink.apply(AddVeth{"eth0", port_name, hub.space.fd()}));
     FAIRLEAD_TRY(const auto bridge, hub.rtnetlink.link("br0"));
     FAIRLEAD_TRY(const auto port, hub.bring_up(port_name));

@@ -67,6 +67,22 @@ bool is_at(int fd, const std::string& path) {
            held.st_dev == there.st_dev;
 }
 
+/// Whether a process has the file open. What its last holder signed is not the present one's word.
+bool has_open(pid_t process, const std::string& path) {
+    struct stat wanted{};
+    if (stat(path.c_str(), &wanted) != 0) return false;
+    std::error_code failure;
+    const auto folder = "/proc/" + std::to_string(process) + "/fd";
+    for (fs::directory_iterator entry{folder, failure}, end; !failure && entry != end;
+         entry.increment(failure)) {
+        struct stat open{};
+        if (stat(entry->path().c_str(), &open) == 0 && open.st_ino == wanted.st_ino &&
+            open.st_dev == wanted.st_dev)
+            return true;
+    }
+    return false;
+}
+
 /// A lock of the open file (fcntl(2)): it ends with its last descriptor, and asking for it takes nothing.
 struct flock whole_file_lock() {
     struct flock lock{};
@@ -126,18 +142,24 @@ Result<void> Claim::sign() const {
     return base::fail_errno(errno, "lab: lock file");
 }
 
-std::optional<pid_t> claim_holder(std::string_view lab) {
-    const StatePaths paths{lab};
-    const int fd = open(paths.lock.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return std::nullopt;
+bool is_claimed(std::string_view lab) {
+    const int fd = open(StatePaths{lab}.lock.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
     auto wanted = whole_file_lock();
     const bool held = fcntl(fd, F_OFD_GETLK, &wanted) == 0 && wanted.l_type != F_UNLCK;
     close(fd);
+    return held;
+}
+
+std::optional<pid_t> claim_holder(std::string_view lab) {
+    const StatePaths paths{lab};
+    if (!is_claimed(lab)) return std::nullopt;
     const auto content = net::read_file(paths.lock);
     pid_t pid = 0;
-    if (!held || !content) return std::nullopt;
+    if (!content) return std::nullopt;
     const auto parsed = std::from_chars(content->data(), content->data() + content->size(), pid);
-    return parsed.ec == std::errc{} && pid > 1 ? std::optional{pid} : std::nullopt;
+    const bool is_signed = parsed.ec == std::errc{} && pid > 1 && has_open(pid, paths.lock);
+    return is_signed ? std::optional{pid} : std::nullopt;
 }
 
 Result<void> make_directories(const StatePaths& paths) {
@@ -211,7 +233,10 @@ Result<void> remove_lab(std::string_view lab) {
 
 Result<void> take_down(std::string_view lab) {
     constexpr auto kTimeToEnd = std::chrono::seconds(10);
-    if (const auto holder = claim_holder(lab)) {
+    std::optional<pid_t> holder;
+    // It has the lock a moment before its name is in it.
+    wait_for(kTimeToEnd, [&] { return (holder = claim_holder(lab)) || !is_claimed(lab); });
+    if (holder) {
         kill(*holder, SIGTERM);
         if (!wait_for(kTimeToEnd, [&] { return claim_holder(lab) != holder; })) kill(*holder, SIGKILL);
     }

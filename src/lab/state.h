@@ -45,7 +45,10 @@ class Claim {
     int fd_ = -1;
 };
 
-/// The process that holds the claim now, if any.
+/// Whether a process holds the claim now.
+bool is_claimed(std::string_view lab);
+
+/// The process that holds the claim now, if any; also nullopt in the moment before it has signed.
 std::optional<pid_t> claim_holder(std::string_view lab);
 
 /// Makes the directories of a lab that is claimed.

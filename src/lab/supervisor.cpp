@@ -18,16 +18,24 @@ namespace {
 using base::Result;
 
 constexpr std::uint16_t kHealthPort = 10256;
-constexpr base::Duration kCheckPause = std::chrono::milliseconds(10);
+// From one look at what is not ready to the next: quick after a change, and ever slower.
+constexpr base::Duration kFirstCheckPause = std::chrono::milliseconds(10);
+constexpr base::Duration kLongestCheckPause = std::chrono::milliseconds(500);
 constexpr base::Duration kPatience = std::chrono::seconds(30);
 /// How long a removed Pod goes on after the agents were told: the grace that a Pod has in a cluster.
 constexpr base::Duration kGrace = std::chrono::seconds(1);
 constexpr std::uint16_t kDefaultPort = 8080;
 
-/// What a Pod serves that names no ports.
+/// Each number of each protocol once: containers of a Pod may name the same. Something, where a Pod names no
+/// ports.
 std::vector<kube::ContainerPort> ports_of(const kube::Pod& pod) {
-    if (!pod.ports.empty()) return pod.ports;
-    return {{"", base::L4Protocol::kTcp, kDefaultPort}, {"", base::L4Protocol::kUdp, kDefaultPort}};
+    if (pod.ports.empty())
+        return {{"", base::L4Protocol::kTcp, kDefaultPort}, {"", base::L4Protocol::kUdp, kDefaultPort}};
+    std::set<std::pair<base::L4Protocol, std::uint16_t>> seen;
+    std::vector<kube::ContainerPort> ports;
+    for (const auto& port : pod.ports)
+        if (seen.emplace(port.protocol, port.port).second) ports.push_back(port);
+    return ports;
 }
 
 std::string join(const std::vector<std::string>& texts, std::string_view separator) {
@@ -71,6 +79,11 @@ Result<void> Supervisor::start(std::function<void(Result<void>)> up) {
     FAIRLEAD_CHECK(write_atomically(paths_.source, options_.manifests + "\n"));
     FAIRLEAD_CHECK(read_manifests());
     placement_ = std::make_unique<Placement>(files_.objects(), options_.node_count);
+    for (const auto* taken : {kSwitchName, kClientName})
+        if (placement_->node_number(taken))
+            return base::fail(
+                base::ErrorCode::kInvalid,
+                fmt::format("Node {0}: a lab has a {0} of its own; give the Node another name", taken));
     say_("making " + plural(placement_->node_names().size(), "node") + " and a client");
     FAIRLEAD_CHECK(network_.build(placement_->node_names()));
     follow_manifests();
@@ -111,6 +124,7 @@ Result<void> Supervisor::start_agents() {
                                                         [this, name](const std::string& how) {
                                                             ready_agents_.erase(name);
                                                             say_("warning: " + how + "; starting it again");
+                                                            schedule();
                                                         }));
         FAIRLEAD_CHECK(agents_.back()->start());
     }
@@ -143,7 +157,7 @@ void Supervisor::follow_manifests() {
             placed.warnings.push_back("Pod " + pod.key.to_string() + ": " + started.error().message);
     }
     report(std::move(placed.warnings));
-    publish();
+    check_pause_ = kFirstCheckPause;
     check();
 }
 
@@ -238,7 +252,8 @@ std::vector<std::string> Supervisor::unready() const {
     return waiting;
 }
 
-/// Looks every few milliseconds while anything is not ready, and not at all otherwise.
+/// Looks again and again while anything is not ready, and not at all otherwise. A lab without an agent is not
+/// worth having; one without a Pod is.
 void Supervisor::check() {
     publish();
     for (const auto& name : placement_->node_names()) {
@@ -253,10 +268,15 @@ void Supervisor::check() {
         if (const auto up = std::exchange(up_, nullptr)) up({});
         return;
     }
-    if (up_ && loop_.now() - started_ > kPatience)
-        std::exchange(
-            up_, nullptr)(base::fail(base::ErrorCode::kUnavailable, "not ready: " + join(waiting, ", ")));
-    checking_ = loop_.after(kCheckPause, [this] { check(); });
+    if (up_ && loop_.now() - started_ > kPatience) {
+        const auto text = "not ready: " + join(waiting, ", ");
+        const bool has_agents = ready_agents_.size() == placement_->node_names().size();
+        if (has_agents) say_("warning: " + text + "; see " + paths_.logs);
+        std::exchange(up_,
+                      nullptr)(has_agents ? Result<void>{} : base::fail(base::ErrorCode::kUnavailable, text));
+    }
+    checking_ = loop_.after(check_pause_, [this] { check(); });
+    check_pause_ = std::min(check_pause_ + check_pause_ / 10, kLongestCheckPause);
 }
 
 std::string Supervisor::summary() const {

@@ -38,8 +38,9 @@ class Supervisor {
     Supervisor(const Supervisor&) = delete;
     Supervisor& operator=(const Supervisor&) = delete;
 
-    /// Makes everything; `up` is called once every agent and Pod is ready, or with what is not after 30 s.
-    /// The caller has the lab's claim and removes the lab afterwards, also after a failure.
+    /// Makes everything; `up` is called once every agent and Pod is ready, or after 30 s: well if only Pods
+    /// are not, which is said, and else with the agents that are not. The caller has the lab's claim and
+    /// removes the lab afterwards, also after a failure.
     base::Result<void> start(std::function<void(base::Result<void>)> up);
 
     /// "2 nodes, 5 pods, 1 Service"
@@ -89,6 +90,7 @@ class Supervisor {
     base::TimePoint started_;
     bool scheduled_ = false;
     net::Subscription checking_;
+    base::Duration check_pause_{};
     std::unique_ptr<net::DirectoryWatcher> watcher_;
 };
 

@@ -149,7 +149,7 @@ Result<void> Tour::run_shown(const std::vector<std::string>& arguments) {
 /// Asks the Service from the visitor until as many Pods as expected have answered, and counts who did. Every
 /// request must be answered, also while a change is on its way.
 Result<void> Tour::ask_many(std::size_t expected_pods) {
-    constexpr int kTries = 20;
+    constexpr int kTries = 100;
     constexpr auto kPause = std::chrono::milliseconds(50);
     const std::vector<std::string> one = {"lab",
                                           "exec",
@@ -252,7 +252,7 @@ Result<void> remove_old_tours() {
     FAIRLEAD_TRY(const auto labs, labs_on_this_machine());
     for (const auto& lab : labs) {
         const auto guide = tour_guide(lab);
-        const bool is_over = guide && kill(*guide, 0) != 0 && !claim_holder(lab);
+        const bool is_over = guide && kill(*guide, 0) != 0 && !is_claimed(lab);
         if (is_over) FAIRLEAD_CHECK(take_down(lab));
     }
     return {};

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,6 +61,19 @@ void tell_what_to_try(const UpOptions& options, const Supervisor& supervisor, co
     if (!options.detach) say("Ctrl-C, or 'fairlead lab down" + name + "', ends it");
 }
 
+constexpr int kEndingSignals[] = {SIGINT, SIGTERM, SIGHUP};
+
+/// From now on these signals wait: half a removal is none. Returns what was blocked before.
+sigset_t block_ending() {
+    sigset_t ending;
+    sigset_t before;
+    sigemptyset(&ending);
+    for (const int signal : kEndingSignals)
+        sigaddset(&ending, signal);
+    sigprocmask(SIG_BLOCK, &ending, &before);
+    return before;
+}
+
 /// What a detached lab tells the process that started it: '0' when it is up, '1' when it failed.
 class Starter {
   public:
@@ -103,6 +117,7 @@ Result<void> supervise(const UpOptions& options, Starter& starter) {
         starter.tell(true, paths.logs + "/lab.log");
     }));
     loop.run();
+    block_ending();
     say("lab " + options.lab + " ends");
     return outcome;
 }
@@ -110,6 +125,7 @@ Result<void> supervise(const UpOptions& options, Starter& starter) {
 Result<void> run_here(const UpOptions& options, Starter& starter) {
     FAIRLEAD_TRY(const auto claim, Claim::take(options.lab));
     auto done = supervise(options, starter);
+    block_ending();
     auto removed = remove_lab(options.lab);
     return done ? removed : done;
 }
@@ -117,6 +133,7 @@ Result<void> run_here(const UpOptions& options, Starter& starter) {
 /// The background process of `lab up --detach`.
 [[noreturn]] void run_detached(const UpOptions& options, int starter_fd) {
     setsid();
+    std::signal(SIGPIPE, SIG_IGN);  // who started it may be gone when it is up
     Starter starter{starter_fd};
     const auto done = run_here(options, starter);
     if (!done) std::fprintf(stderr, "fairlead: %s\n", done.error().message.c_str());
@@ -124,23 +141,38 @@ Result<void> run_here(const UpOptions& options, Starter& starter) {
     std::_Exit(done ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
+/// Waits for word of the child, or for its end; a signal that is meant to end us ends it. True if one came.
+bool end_with_us(pid_t child, int word, const sigset_t& waiting_mask) {
+    struct sigaction note{};
+    note.sa_handler = [](int) {};
+    for (const int signal : kEndingSignals)
+        sigaction(signal, &note, nullptr);
+    pollfd wanted{word, POLLIN, 0};
+    if (ppoll(&wanted, 1, nullptr, &waiting_mask) >= 0 || errno != EINTR) return false;
+    kill(child, SIGTERM);
+    return true;
+}
+
 Result<void> detach(const UpOptions& options) {
     std::array<int, 2> ends{};
     if (pipe2(ends.data(), O_CLOEXEC) != 0) return base::fail_errno(errno, "pipe");
+    const auto before = block_ending();
     const pid_t child = fork();
     if (child < 0) return base::fail_errno(errno, "fork");
     if (child == 0) {
         close(ends[0]);
+        sigprocmask(SIG_SETMASK, &before, nullptr);
         run_detached(options, ends[1]);
     }
     close(ends[1]);
+    const bool interrupted = end_with_us(child, ends[0], before);
     char sign = '1';
-    while (read(ends[0], &sign, 1) < 0 && errno == EINTR) {
-    }
+    const bool told = read(ends[0], &sign, 1) == 1;
     close(ends[0]);
-    if (sign == '0') return {};
+    if (told && sign == '0' && !interrupted) return {};
     waitpid(child, nullptr, 0);
-    return base::fail(base::ErrorCode::kUnavailable, "lab " + options.lab + " did not come up");
+    const auto how = interrupted ? ": interrupted, all is removed" : " did not come up";
+    return base::fail(base::ErrorCode::kUnavailable, "lab " + options.lab + how);
 }
 
 }  // namespace

@@ -38,6 +38,17 @@ std::string text_of(const sockaddr_in6& peer) {
     return base::format_endpoint(address, ntohs(peer.sin6_port));
 }
 
+/// Keeps the address that the question came to (IPV6_PKTINFO, ipv6(7)) as that of the answer, and lets
+/// routing choose the device.
+void answer_from_any_device(msghdr& message) {
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    if (header == nullptr || header->cmsg_level != IPPROTO_IPV6 || header->cmsg_type != IPV6_PKTINFO) return;
+    in6_pktinfo info{};
+    std::memcpy(&info, CMSG_DATA(header), sizeof info);
+    if (!IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) info.ipi6_ifindex = 0;
+    std::memcpy(CMSG_DATA(header), &info, sizeof info);
+}
+
 /// A socket of both families that is bound, and listens unless it is UDP.
 Result<int> open_port(const kube::ContainerPort& port) {
     const auto what = std::string(base::name_of(port.protocol)) + " port " + std::to_string(port.port);
@@ -49,8 +60,8 @@ Result<int> open_port(const kube::ContainerPort& port) {
     const int off = 0;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    // A UDP answer must come from the address that was asked, which the kernel picks wrongly only where a pod
-    // has several; pods have one of each family.
+    // A UDP answer must come from the address that was asked; a Pod of the node's network has many.
+    if (udp) setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
     sockaddr_in6 any{};
     any.sin6_family = AF_INET6;
     any.sin6_port = htons(port.port);
@@ -115,13 +126,22 @@ class Workload {
         std::array<char, 65536> datagram{};
         for (;;) {
             sockaddr_in6 peer{};
-            socklen_t length = sizeof peer;
-            const auto size = recvfrom(fd, datagram.data(), datagram.size(), 0,
-                                       reinterpret_cast<sockaddr*>(&peer), &length);
+            alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(in6_pktinfo))> control{};
+            iovec part{datagram.data(), datagram.size()};
+            msghdr message{};
+            message.msg_name = &peer;
+            message.msg_namelen = sizeof peer;
+            message.msg_iov = &part;
+            message.msg_iovlen = 1;
+            message.msg_control = control.data();
+            message.msg_controllen = control.size();
+            const auto size = recvmsg(fd, &message, 0);
             if (size < 0) return;
             auto answer = line_for(text_of(peer));
             answer.append(datagram.data(), static_cast<std::size_t>(size));
-            sendto(fd, answer.data(), answer.size(), 0, reinterpret_cast<const sockaddr*>(&peer), length);
+            part = {answer.data(), answer.size()};
+            answer_from_any_device(message);
+            sendmsg(fd, &message, 0);
         }
     }
 

@@ -90,13 +90,17 @@ class ManifestsTest(unittest.TestCase):
         self.write("service.yaml", SERVICE)
         wait_for("no problem", lambda: self.agent.status()["problems"] == [])
 
-    def test_a_half_written_file_is_read_again_when_it_is_whole(self):
+    def test_a_half_written_file_is_read_when_it_is_whole(self):
         path = os.path.join(self.folder, "pods/p3.yaml")
         text = pod_manifest(W.pods[2])
         with open(path, "w") as file:
             file.write(text[:60])
             file.flush()
-            wait_for("the half", lambda: self.agent.status()["problems"])
+            self.write("broken.yaml", "kind: [")
+            problems = wait_for("a look at the folder", lambda: self.agent.status()["problems"])
+            self.assertEqual(len(problems), 1, problems)
+            self.assertIn("broken.yaml:", problems[0])
+            os.unlink(os.path.join(self.folder, "broken.yaml"))
             file.write(text[60:])
         self.wait_for_pods("p1", "p2", "p3")
         self.assertEqual(self.agent.status()["problems"], [])

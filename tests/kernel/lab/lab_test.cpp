@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <thread>
 
 #include "kernel/netns/namespaces.h"
@@ -106,6 +107,98 @@ TEST_F(LabTest, WorkloadsNameThemselvesAndEcho) {
         EXPECT_THAT(echoed, testing::StartsWith(identity)) << port;
         EXPECT_THAT(echoed, testing::EndsWith("\nhi\n")) << port;
     }
+}
+
+std::string demo_on_host_network() {
+    return "apiVersion: v1\nkind: Pod\nmetadata: {name: host, namespace: shop}\n"
+           "spec: {nodeName: node-1, hostNetwork: true, containers: "
+           "[{name: c, ports: [{containerPort: 7000, protocol: UDP}]}]}\n";
+}
+
+TEST_F(LabTest, EchoOfAHostNetworkPodComesFromTheAddressThatWasAsked) {
+    write("host.yaml", demo_on_host_network());
+    EXPECT_THAT(up(), HasSubstr("is up"));
+    for (const auto* address : {"172.18.0.11", "fd00:172:18::11"}) {
+        const auto echoed = exec("shop/cart-1", std::string("timeout 5 bash -c 'exec 3<>/dev/udp/") +
+                                                    address + "/7000; echo hi >&3; head -n 2 <&3'");
+        EXPECT_THAT(echoed, testing::EndsWith("\nhi\n")) << address;
+    }
+}
+
+TEST_F(LabTest, StaysUpWithoutAPodThatCannotStartAndSaysWhich) {
+    write("twice.yaml",
+          "apiVersion: v1\nkind: Pod\nmetadata: {name: twice, namespace: shop}\n"
+          "spec: {nodeName: node-1, containers: [{name: a, ports: [{containerPort: 80}]}, "
+          "{name: b, ports: [{containerPort: 80}]}]}\n");
+    for (const auto* name : {"first", "second"})  // both want one port of one node
+        write(name + std::string(".yaml"),
+              "apiVersion: v1\nkind: Pod\nmetadata: {name: taken-" + std::string(name) +
+                  ", namespace: shop}\nspec: {nodeName: node-1, hostNetwork: true, "
+                  "containers: [{name: a, ports: [{containerPort: 7070}]}]}\n");
+    const auto said = up();
+    EXPECT_THAT(said, HasSubstr("not ready: pod shop/taken-"));
+    EXPECT_THAT(said, HasSubstr("is up"));
+    EXPECT_THAT(ask("visitor", "http://cart"), HasSubstr("pod shop/cart-"));
+}
+
+TEST_F(LabTest, NodeCannotBeCalledAsTheLabsOwnMachines) {
+    write("node.yaml", "apiVersion: v1\nkind: Node\nmetadata: {name: client}\n");
+    EXPECT_THAT(up(), HasSubstr("Node client: a lab has a client of its own"));
+}
+
+/// `lab up` with these arguments as a child of ours.
+pid_t start_up(const std::string& lab, const std::string& manifests, const char* mode) {
+    const pid_t child = fork();
+    if (child != 0) return child;
+    const int quiet = open("/dev/null", O_WRONLY);
+    dup2(quiet, STDOUT_FILENO);
+    dup2(quiet, STDERR_FILENO);
+    execl(kProgram.c_str(), "fairlead", "lab", "up", "--name", lab.c_str(), "-f", manifests.c_str(), mode,
+          nullptr);
+    _exit(EXIT_FAILURE);
+}
+
+TEST_F(LabTest, SignalsEndALabInTheForegroundAndOneMoreHurriesNothing) {
+    for (const int signal : {SIGINT, SIGHUP}) {
+        const pid_t run = start_up(lab_, manifests_, nullptr);
+        EXPECT_TRUE(eventually([&] { return fs::exists(StatePaths{lab_}.up); }));
+        kill(run, signal);
+        int status = 0;
+        while (waitpid(run, &status, WNOHANG) == 0)
+            kill(run, signal);
+        EXPECT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
+        expect_nothing_left(lab_);
+    }
+}
+
+TEST_F(LabTest, InterruptedDetachLeavesNothing) {
+    const pid_t run = start_up(lab_, manifests_, "--detach");
+    EXPECT_TRUE(eventually([&] { return processes() > 0; }));
+    kill(run, SIGINT);
+    int status = 0;
+    waitpid(run, &status, 0);
+    EXPECT_EQ(WEXITSTATUS(status), 1);
+    expect_nothing_left(lab_);
+}
+
+TEST_F(LabTest, KillNineWhileTheNetworkIsMadeLeavesNothingThatDownDoesNotRemove) {
+    const pid_t run = start_up(lab_, manifests_, nullptr);
+    EXPECT_TRUE(eventually([&] { return !netns::list(namespace_prefix(lab_)).value().empty(); }));
+    kill(run, SIGKILL);
+    waitpid(run, nullptr, 0);
+    output_of(kProgram + " lab down --name " + lab_);
+    expect_nothing_left(lab_);
+}
+
+TEST_F(LabTest, LockWithThePidOfAFormerHolderIsNobodysWord) {
+    fs::create_directories(StatePaths{lab_}.directory);
+    std::optional<Claim> claim = *Claim::take(lab_);
+    EXPECT_EQ(claim_holder(lab_), getpid());
+    std::ofstream(StatePaths{lab_}.lock) << "1234567\n";  // what a crashed one left, before we signed
+    EXPECT_TRUE(is_claimed(lab_));
+    EXPECT_EQ(claim_holder(lab_), std::nullopt);
+    claim.reset();
+    EXPECT_FALSE(is_claimed(lab_));
 }
 
 TEST_F(LabTest, FollowsItsManifests) {

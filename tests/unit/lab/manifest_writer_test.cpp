@@ -161,5 +161,30 @@ TEST(HostsFiles, ShortNamesHoldInTheirOwnNamespace) {
     EXPECT_THAT(files.at("default"), HasSubstr("localhost"));
 }
 
+TEST(HostsFiles, HeadlessServicesAreNamesOfTheirReadyPods) {
+    Objects objects;
+    auto cart = headless();
+    cart.key = {"shop", "cart"};
+    cart.selector = {{"app", "cart"}};
+    objects.pods = {pod(), pod(), pod(), pod()};
+    for (std::size_t i = 0; i < objects.pods.size(); ++i) {
+        objects.pods[i].finished = false;
+        objects.pods[i].pod_ips = {ip("10.64.1." + std::to_string(i))};
+    }
+    objects.pods[1].ready = false;
+    objects.pods[2].labels = {{"app", "other"}};
+    objects.pods[3].key.namespace_name = "other";
+    const auto names = "\tcart cart.shop cart.shop.svc cart.shop.svc.cluster.local\n";
+    const auto lines = [&] { return hosts_files(objects).at("shop"); };
+    objects.services = {cart};
+    EXPECT_THAT(lines(), HasSubstr(std::string("10.64.1.0") + names));
+    for (const auto* other : {"10.64.1.1", "10.64.1.2", "10.64.1.3"})
+        EXPECT_THAT(lines(), testing::Not(HasSubstr(std::string(other) + names)));
+    objects.services[0].publish_not_ready_addresses = true;
+    EXPECT_THAT(lines(), HasSubstr(std::string("10.64.1.1") + names));
+    objects.services[0].selector.clear();
+    EXPECT_THAT(lines(), testing::Not(HasSubstr(names)));
+}
+
 }  // namespace
 }  // namespace fairlead::lab
