@@ -78,10 +78,14 @@ struct AnswerCounts {
 HttpAnswer answer(const JsonPage& page, const HttpQuestion& question) {
     const auto entity_tag = page.version ? "\"" + page.version() + "\"" : "";
     if (!entity_tag.empty() && question.if_none_match == entity_tag)
-        return {kNotModified, "application/json", "", entity_tag};
+        return {
+            .status = kNotModified, .content_type = "application/json", .body = "", .entity_tag = entity_tag};
     auto body = page.body(question.query);
     if (!body) return {kBadRequest, "text/plain; charset=utf-8", body.error().message + "\n"};
-    return {kOk, "application/json", *std::move(body), entity_tag};
+    return {.status = kOk,
+            .content_type = "application/json",
+            .body = *std::move(body),
+            .entity_tag = entity_tag};
 }
 
 HttpAnswer not_found(const std::string& path) {
