@@ -86,11 +86,13 @@ void ManifestSource::rebuild() {
     report(std::move(problems));
     mention(files_.notices());
     kube::add_derived_slices(objects.slices, objects.services, objects.pods, objects.nodes);
+    objects.pods = {};
     stores_.services.replace_all(std::move(objects.services));
     stores_.slices.replace_all(std::move(objects.slices));
     stores_.nodes.replace_all(std::move(objects.nodes));
     stores_.namespaces.replace_all(std::move(objects.namespaces));
     stores_.service_cidrs.replace_all(std::move(objects.service_cidrs));
+    files_.share_with(stores_);
     changed_();
 }
 

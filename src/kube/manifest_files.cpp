@@ -36,6 +36,11 @@ void set_namespace(AnyObject& object) {
         space = "default";
 }
 
+template <class Object>
+std::shared_ptr<const Object> shared(Object object) {
+    return std::make_shared<const Object>(std::move(object));
+}
+
 /// The name under which an error reports an object, with the default namespace put in.
 std::string with_default_namespace(std::string object) {
     const auto blank = object.find(' ');
@@ -44,6 +49,33 @@ std::string with_default_namespace(std::string object) {
     if (blank == std::string::npos || cluster_scoped || object.find('/') != std::string::npos) return object;
     return object.insert(blank + 1, "default/");
 }
+
+/// Sorts objects by their kind.
+struct Sorter {
+    ManifestFiles::Objects& objects;
+    void add(const Service& object) { objects.services.push_back(object); }
+    void add(const EndpointSlice& object) { objects.slices.push_back(object); }
+    void add(const Node& object) { objects.nodes.push_back(object); }
+    void add(const Namespace& object) { objects.namespaces.push_back(object); }
+    void add(const ServiceCidr& object) { objects.service_cidrs.push_back(object); }
+    void add(const Pod& object) { objects.pods.push_back(object); }
+    void operator()(const auto& pointer) { add(*pointer); }
+};
+
+/// Puts a store's object in the place of an equal one.
+struct Sharer {
+    const Stores& stores;
+    [[nodiscard]] const auto& store_of(const Service&) const { return stores.services; }
+    [[nodiscard]] const auto& store_of(const EndpointSlice&) const { return stores.slices; }
+    [[nodiscard]] const auto& store_of(const Node&) const { return stores.nodes; }
+    [[nodiscard]] const auto& store_of(const Namespace&) const { return stores.namespaces; }
+    [[nodiscard]] const auto& store_of(const ServiceCidr&) const { return stores.service_cidrs; }
+    void operator()(std::shared_ptr<const Pod>&) const {}
+    void operator()(auto& pointer) const {
+        const auto held = store_of(*pointer).find(pointer->key);
+        if (held != nullptr && *held == *pointer) pointer = held;
+    }
+};
 
 }  // namespace
 
@@ -84,7 +116,8 @@ struct ManifestFiles::Reading {
         if (auto fault = find_fault(*decoded))
             return refuse(document, prefix, {name, std::move(fault->field), std::move(fault->reason)});
         const unsigned line = document.lines->rough_line_of(prefix);
-        if (!after.entries.try_emplace(name, Entry{line, std::move(*decoded)}).second)
+        auto object = std::visit([](auto& any) -> SharedObject { return shared(std::move(any)); }, *decoded);
+        if (!after.entries.try_emplace(name, Entry{line, std::move(object)}).second)
             after.problems.push_back({path, line, name + ": is in this file twice; the first is used"});
     }
 
@@ -147,19 +180,16 @@ void ManifestFiles::put(const std::string& path, std::string_view text) {
 ManifestFiles::Objects ManifestFiles::objects() const {
     Objects objects;
     std::map<std::string, bool> taken;
-    struct Sorter {
-        Objects& objects;
-        void operator()(const Service& object) { objects.services.push_back(object); }
-        void operator()(const EndpointSlice& object) { objects.slices.push_back(object); }
-        void operator()(const Node& object) { objects.nodes.push_back(object); }
-        void operator()(const Namespace& object) { objects.namespaces.push_back(object); }
-        void operator()(const ServiceCidr& object) { objects.service_cidrs.push_back(object); }
-        void operator()(const Pod& object) { objects.pods.push_back(object); }
-    };
     for (const auto& [path, file] : files_)
         for (const auto& [name, entry] : file.entries)
             if (taken.emplace(name, true).second) std::visit(Sorter{objects}, entry.object);
     return objects;
+}
+
+void ManifestFiles::share_with(const Stores& stores) {
+    for (auto& [path, file] : files_)
+        for (auto& [name, entry] : file.entries)
+            std::visit(Sharer{stores}, entry.object);
 }
 
 std::vector<ManifestProblem> ManifestFiles::notices() const {

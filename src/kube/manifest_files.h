@@ -4,9 +4,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "kube/decode_json.h"
+#include "kube/store.h"
 
 namespace fairlead::kube {
 
@@ -44,15 +46,20 @@ class ManifestFiles {
         std::vector<Pod> pods;
     };
     [[nodiscard]] Objects objects() const;
+    /// Lets go of own copies of what the stores hold too: afterwards there is one of each.
+    void share_with(const Stores& stores);
     /// Of all files as they are now, in order of file and line.
     [[nodiscard]] std::vector<ManifestProblem> problems() const;
     /// Documents that are passed over because fairlead does not use their kind; nothing is wrong with them.
     [[nodiscard]] std::vector<ManifestProblem> notices() const;
 
   private:
+    using SharedObject = std::variant<std::shared_ptr<const Service>, std::shared_ptr<const EndpointSlice>,
+                                      std::shared_ptr<const Node>, std::shared_ptr<const Namespace>,
+                                      std::shared_ptr<const ServiceCidr>, std::shared_ptr<const Pod>>;
     struct Entry {
         unsigned line = 0;
-        AnyObject object;
+        SharedObject object;
     };
     struct File {
         std::map<std::string, Entry> entries;  // by kind and key

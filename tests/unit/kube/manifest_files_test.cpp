@@ -100,6 +100,26 @@ TEST(ManifestFiles, NamesFileLineObjectAndFieldOfWhatIsWrong) {
     }
 }
 
+TEST(ManifestFiles, SharesWithTheStoresWhatIsTheSame) {
+    ManifestFiles files;
+    files.put("f.yaml", std::string(kCart) + "---\n" + replaced(kCart, "name: cart", "name: other"));
+    Stores stores;
+    auto services = files.objects().services;
+    ASSERT_THAT(services, SizeIs(2));
+    services[1].cluster_ips.clear();
+    stores.services.replace_all(services);
+    const auto owners = [&](const char* name) {
+        return stores.services.find({"shop", name}).use_count() - 1;
+    };
+    const auto changes = stores.take_changes().services;
+    ASSERT_THAT(changes, SizeIs(2));
+    const auto before = owners("cart");
+    files.share_with(stores);
+    EXPECT_EQ(owners("cart"), before + 1);
+    EXPECT_EQ(owners("other"), before) << "the store has another one";
+    EXPECT_EQ(files.objects().services.at(1).cluster_ips.size(), 1U);
+}
+
 TEST(ManifestFiles, KeepsWhatABrokenDocumentOrFileHeldBefore) {
     ManifestFiles files;
     const std::string second = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
