@@ -17,6 +17,7 @@ namespace {
 
 using base::json_quote;
 using services::Backend;
+using services::CatalogEntry;
 using services::Frontend;
 using services::ServiceProxy;
 

@@ -29,7 +29,7 @@ std::vector<Set> service_sets(Family family) {
     const std::vector frontend = {address, DataType::kInetProtocol, DataType::kInetService};
     const std::vector backend = {address, DataType::kInetService};
     // Stock nft aborts on a concatenation with the first register of a looked-up value in it: what clients
-    // keep begins with a word that nobody needs, the Service's port (docs/decisions/0009).
+    // keep begins with a word that nobody needs, the Service's port (docs/decisions/0007).
     const std::vector kept_backend = {DataType::kInetService, address, DataType::kInetService};
     const std::vector endpoint = {DataType::kMark, address, DataType::kInetProtocol, DataType::kInetService};
     const std::vector alive = {address, DataType::kInetProtocol, DataType::kInetService, address,

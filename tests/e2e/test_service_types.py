@@ -1,5 +1,7 @@
 """Every kind of Service address and policy, with real packets of pods, of the node and from outside, in both families."""
 
+import http.client
+import json
 import os
 import shutil
 import socket
@@ -276,6 +278,41 @@ class ServiceTypesTest(unittest.TestCase):
         for family in BOTH:
             for address, port in ((CLUSTER_IPS[family], 80), (PRIMARY[family], NODE_PORT), (BALANCER[family], 80)):
                 self.assertEqual(self.answers(W.pods[0].namespace, address, port, count=3)[0], {"p1"})
+
+    def health(self, address, port=31000):
+        """(status, weight, body) of a health check from outside."""
+        with W.outside.inside():
+            connection = http.client.HTTPConnection(address, port, timeout=2)
+            connection.connect()
+        self.addCleanup(connection.close)
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        return answer.status, answer.getheader("X-Load-Balancing-Endpoint-Weight"), json.loads(answer.read())
+
+    def test_load_balancers_hear_how_many_endpoints_a_node_has(self):
+        balanced = self.load_balancer(externalTrafficPolicy="Local", healthCheckNodePort=31000)
+        self.start([balanced, *slices(on(1), on(2), on(3, "n2"))])
+        for address in PRIMARY:
+            self.assertEqual(self.health(address), (200, "2", {
+                "service": {"namespace": "shop", "name": "cart"}, "localEndpoints": 2, "serviceProxyHealthy": True}))
+        self.change([balanced, *slices(on(3, "n2"))])
+        self.assertEqual(self.health(PRIMARY[0])[:2], (503, "0"))
+        self.change([self.load_balancer(), *slices(on(1))])
+        with self.assertRaises(ConnectionRefusedError):
+            self.health(PRIMARY[0])
+
+    def test_a_health_check_port_that_is_taken_is_named_and_tried_again(self):
+        with W.node.inside():
+            taken = socket.create_server(("0.0.0.0", 31000))
+        self.addCleanup(taken.close)
+        balanced = self.load_balancer(externalTrafficPolicy="Local", healthCheckNodePort=31000)
+        self.start([balanced, *slices(on(1))])
+        self.assertIn("healthCheckNodePort of Service shop/cart", str(self.agent.status()["problems"]))
+        self.assertEqual(self.answers(W.outside, BALANCER[0])[0], {"p1"}, "the Service is served all the same")
+        taken.close()
+        self.change([balanced, *slices(on(1), on(2))])
+        self.assertEqual(self.health(PRIMARY[0])[0], 200)
+        self.assertEqual(self.agent.status()["problems"], [])
 
     def test_udp_flows_leave_an_endpoint_that_is_gone(self):
         self.start([service(type="NodePort"), *slices(on(1))])
