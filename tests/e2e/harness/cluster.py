@@ -41,12 +41,13 @@ class ApiError(AssertionError):
 class ControlPlane:
     """etcd and kube-apiserver listen inside `namespace`; `address` is what others reach it by."""
 
-    def __init__(self, namespace, address):
+    def __init__(self, namespace, address, apiserver_arguments=()):
         for program in ("etcd", "kube-apiserver", "kube-controller-manager"):
             if not os.path.exists(os.path.join(BIN, program)):
                 raise AssertionError(f"{BIN}/{program} is missing: run scripts/build-cluster")
         self.namespace = namespace
         self.address = address
+        self.apiserver_arguments = apiserver_arguments
         self.folder = tempfile.mkdtemp(prefix=f"{netns.PREFIX}-{os.getpid()}-")
         self.processes = {}
         netns.sh(["openssl", "genrsa", "-out", f"{self.folder}/sa.key", "2048"])
@@ -100,6 +101,7 @@ class ControlPlane:
             "--service-account-issuer", "https://kubernetes.default", "--token-auth-file", f"{self.folder}/tokens.csv",
             "--service-cluster-ip-range", SERVICE_RANGE, "--authorization-mode", "RBAC", "--allow-privileged",
             "--disable-admission-plugins", "ServiceAccount", "--endpoint-reconciler-type", "none",
+            *self.apiserver_arguments,
         ])
         wait_for("API server ready", lambda: self.request("GET", "/readyz", raw=True) == "ok", timeout=90, pause=0.2)
         # Its back-off after a lost API server grows to half a minute, and is not what is tested.

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "kube/reflector.h"
 #include "sim/kube/fake_api_server.h"
 
@@ -210,6 +212,89 @@ TEST_P(ReflectorFaults, UnreadableObjectIsReportedOnceForEachReason) {
     EXPECT_EQ(copy_.objects.at("a"), "10.96.0.7");
     receive(server_.unreadable("MODIFIED", "a"));
     EXPECT_THAT(copy_.reports, SizeIs(2)) << "broken again after it was mended";
+}
+
+/// Counts what would reach the data plane.
+class Audience final : public ReflectorSink {
+  public:
+    int calls = 0;
+    FakeApiServer::Objects objects;
+
+    void replace(std::deque<AnyObject> list, std::vector<ObjectKey>) override {
+        ++calls;
+        objects.clear();
+        for (auto& object : list) {
+            const auto& service = std::get<Service>(object);
+            objects[service.key.name] = service.cluster_ips.at(0).to_string();
+        }
+    }
+    void put(AnyObject) override { ++calls; }
+    void remove(const ObjectKey&) override { ++calls; }
+    void report(const std::string&) override {}
+};
+
+TEST_P(ReflectorFaults, DayWithoutApiServerChangesNothingAndCostsFewRequests) {
+    const std::pair<const char*, std::function<void(Reflector&)>> outages[] = {
+        {"refused", [&](Reflector& reflector) { reflector.failed(now_, "connect: Connection refused"); }},
+        {"silent",
+         [&](Reflector& reflector) {
+             now_ = reflector.next_deadline();
+             reflector.failed(now_, "no sign of life");
+         }},
+        {"ends at once",
+         [&](Reflector& reflector) {
+             reflector.receive_head(now_, 200, "", "application/json");
+             reflector.receive_end(now_);
+         }},
+        {"unavailable",
+         [&](Reflector& reflector) {
+             reflector.receive_head(now_, 503, "");
+             reflector.receive_end(now_);
+         }},
+        {"unauthorized",
+         [&](Reflector& reflector) {
+             reflector.receive_head(now_, 401, "");
+             reflector.receive_end(now_);
+         }},
+        {"not found",
+         [&](Reflector& reflector) {
+             reflector.receive_head(now_, 404, "");
+             reflector.receive_end(now_);
+         }},
+    };
+    server_.put("a", "10.96.0.1");
+    for (const auto& [name, fail] : outages) {
+        SCOPED_TRACE(name);
+        Audience audience;
+        Reflector reflector{{"services", "/api/v1/services", "Service"}, audience, random_};
+        const auto answer_next = [&] {
+            auto target = reflector.poll(now_);
+            while (!target) {
+                now_ = reflector.next_deadline();
+                target = reflector.poll(now_);
+            }
+            const auto answer = server_.answer(*target);
+            reflector.receive_head(now_, answer.status, answer.retry_after, answer.content_type);
+            reflector.receive_body(now_, answer.body);
+            if (!answer.is_watch) reflector.receive_end(now_);
+        };
+        answer_next();
+        ASSERT_EQ(audience.calls, 1);
+        reflector.failed(now_, "reset");
+        const auto before = reflector.requests();
+        for (const auto end = now_ + 24h; now_ < end;) {
+            now_ = std::max(now_, reflector.next_deadline());
+            if (reflector.poll(now_)) fail(reflector);
+        }
+        EXPECT_EQ(audience.calls, 1) << "something reached the data plane";
+        EXPECT_LT(reflector.requests() - before, 24U * 3600 / 10);
+        EXPECT_GT(reflector.requests() - before, 24U * 3600 / 300);
+        server_.put("a", "10.96.0.9");
+        server_.forget();
+        for (int i = 0; i < 5 && audience.objects != server_.objects(); ++i)
+            answer_next();
+        EXPECT_EQ(audience.objects, server_.objects()) << "back";
+    }
 }
 
 TEST_P(ReflectorFaults, RefusalSaysWhatTheServerSaid) {
