@@ -1,7 +1,5 @@
 #include "conntrack/stale_flows.h"
 
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <array>
 
@@ -14,6 +12,8 @@ using kernel::conntrack::ConntrackTable;
 using kernel::conntrack::Flow;
 using kernel::conntrack::FlowFilter;
 
+constexpr auto kUdp = static_cast<std::uint8_t>(base::L4Protocol::kUdp);
+
 // A filter costs the kernel one walk over its table, whatever it filters by.
 constexpr std::size_t kFewAddresses = 2;
 
@@ -25,7 +25,7 @@ std::vector<FlowFilter> filters_for(const UdpServices& services) {
     for (const auto& [place, answers] : services) {
         FlowFilter filter;
         filter.family = place.first.family();
-        filter.protocol = IPPROTO_UDP;
+        filter.protocol = kUdp;
         filter.original.destination = place.first;
         filter.original.destination_port = place.second;
         filters[place.first.family() == base::Family::kIpv4 ? 0 : 1].push_back(filter);
@@ -35,7 +35,7 @@ std::vector<FlowFilter> filters_for(const UdpServices& services) {
         if (of_family.size() > kFewAddresses) {
             FlowFilter all;
             all.family = of_family.front().family;
-            all.protocol = IPPROTO_UDP;
+            all.protocol = kUdp;
             of_family = {all};
         }
         std::ranges::copy(of_family, std::back_inserter(result));
@@ -46,7 +46,7 @@ std::vector<FlowFilter> filters_for(const UdpServices& services) {
 }  // namespace
 
 bool is_stale(const Flow& flow, const UdpServices& services) {
-    if (flow.protocol != IPPROTO_UDP) return false;
+    if (flow.protocol != kUdp) return false;
     const auto service = services.find({flow.original.destination, flow.original.destination_port});
     if (service == services.end()) return false;
     const bool translated = (flow.status & kernel::conntrack::status::kDestinationNat) != 0;

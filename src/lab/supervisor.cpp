@@ -18,6 +18,8 @@ namespace {
 using base::Result;
 
 constexpr std::uint16_t kHealthPort = 10256;
+// Agents let a file settle for 50 ms before they read it; then they take some to write it.
+constexpr base::Duration kTakenIn = std::chrono::milliseconds(200);
 // From one look at what is not ready to the next: quick after a change, and ever slower.
 constexpr base::Duration kFirstCheckPause = std::chrono::milliseconds(10);
 constexpr base::Duration kLongestCheckPause = std::chrono::milliseconds(500);
@@ -232,6 +234,7 @@ void Supervisor::publish() {
     auto manifest = to_manifest(objects_);
     if (manifest != published_) {
         published_ = std::move(manifest);
+        published_at_ = loop_.now();
         if (const auto written = write_atomically(paths_.manifests + "/lab.json", published_); !written)
             say_("warning: " + written.error().message);
     }
@@ -252,18 +255,23 @@ std::vector<std::string> Supervisor::unready() const {
     return waiting;
 }
 
-/// Looks again and again while anything is not ready, and not at all otherwise. A lab without an agent is not
-/// worth having; one without a Pod is.
-void Supervisor::check() {
-    publish();
+void Supervisor::probe_agents() {
     for (const auto& name : placement_->node_names()) {
         if (ready_agents_.contains(name)) continue;
         const auto answer = probe_http_in(machine_namespace(options_.lab, name), kHealthPort, "/readyz");
         constexpr unsigned kOk = 200;
         if (answer && answer->status == kOk) ready_agents_.insert(name);
     }
+}
+
+/// Looks again and again while anything is not ready, and not at all otherwise. A lab without an agent is not
+/// worth having; one without a Pod is.
+void Supervisor::check() {
+    probe_agents();
+    // What is ready now is published as ready; what becomes so meanwhile, next time.
     const auto waiting = unready();
-    if (waiting.empty()) {
+    publish();
+    if (waiting.empty() && loop_.now() - published_at_ >= kTakenIn) {
         checking_.reset();
         if (const auto up = std::exchange(up_, nullptr)) up({});
         return;

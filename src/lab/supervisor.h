@@ -63,6 +63,7 @@ class Supervisor {
     base::Result<void> start_pod(const kube::Pod& pod);
     void fill_in_readiness();
     void publish();
+    void probe_agents();
     void check();
     [[nodiscard]] std::vector<std::string> unready() const;
     [[nodiscard]] std::string ready_file(const kube::Pod& pod) const;
@@ -86,6 +87,7 @@ class Supervisor {
     std::set<std::string> ready_agents_;
     std::set<std::string> warned_;
     std::string published_;
+    base::TimePoint published_at_{};
     std::map<std::string, std::string> hosts_;
     base::TimePoint started_;
     bool scheduled_ = false;
