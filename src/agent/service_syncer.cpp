@@ -66,12 +66,21 @@ void ServiceSyncer::on_foreign_change() {
     const auto touched = monitor_.drain();
     if (!touched) base::log_warning("nftables monitor failed", {{"error", touched.error().message}});
     if (touched && !*touched) return;
-    base::log_warning("somebody changed our nftables table; looking at it and putting it right");
-    metrics_.repairs.add();
+    base::log_debug("somebody may have changed our nftables tables; looking at them", {});
     for (auto& state : families_)
         state.reads_back = true;
+    suspicious_ = true;
     proxy_.distrust_kernel();
-    schedule();
+    const auto pause = repair_pace_.pause(loop_.now());
+    if (pause == base::Duration{}) return schedule();
+    repair_ = loop_.after(pause, [this] { schedule(); });
+}
+
+void ServiceSyncer::note_repair(bool wrote) {
+    if (!std::exchange(suspicious_, false) || !wrote) return;
+    base::log_warning("somebody had changed our nftables tables; they are put right", {});
+    metrics_.repairs.add();
+    repair_pace_.repaired(loop_.now());
 }
 
 void ServiceSyncer::stage(const kube::ChangeSet& changes) {
@@ -121,8 +130,9 @@ void ServiceSyncer::sync_all() {
     ++generation_;
     const bool first = !synced_once();
     bool done = true;
+    bool wrote = false;
     for (auto& state : families_)
-        done = sync_family(state) && done;
+        done = sync_family(state, wrote) && done;
     if (!done) {
         retry_pause_ = std::clamp(retry_pause_ * 2, kFirstRetryPause, kLongestRetryPause);
         retry_ = loop_.after(retry_pause_, [this] { schedule(); });
@@ -134,6 +144,7 @@ void ServiceSyncer::sync_all() {
     metrics_.service_changes_pending.set(0);
     metrics_.endpoint_changes_pending.set(0);
     if (first) note_first_sync();
+    note_repair(wrote);
     stale_flows_.clean(proxy_.take_udp_addresses());
     come_back_for_leftovers();
 }
@@ -145,7 +156,7 @@ void ServiceSyncer::come_back_for_leftovers() {
             leftovers_ = loop_.after(*deadline - loop_.now(), [this] { schedule(); });
 }
 
-bool ServiceSyncer::sync_family(FamilyState& state) {
+bool ServiceSyncer::sync_family(FamilyState& state, bool& wrote) {
     const auto start = loop_.now();
     const auto report = proxy_.sync(state.family, start);
     const double kernel_seconds = tables_.take_seconds();
@@ -155,6 +166,7 @@ bool ServiceSyncer::sync_family(FamilyState& state) {
         return false;
     }
     const double seconds = std::chrono::duration<double>(loop_.now() - start).count();
+    wrote = wrote || report->transactions > 0;
     if (report->transactions > 0) log_sync(state.family, *report, seconds, kernel_seconds);
     state.metrics.duration.observe(seconds);
     (state.reads_back ? state.metrics.full_duration : state.metrics.partial_duration).observe(seconds);

@@ -5,6 +5,7 @@
 
 #include "admin/metrics.h"
 #include "admin/sync_health.h"
+#include "agent/repair_pace.h"
 #include "agent/stale_flow_cleaner.h"
 #include "agent/sync_metrics.h"
 #include "agent/timed_nft_tables.h"
@@ -54,11 +55,14 @@ class ServiceSyncer {
     [[nodiscard]] double now_seconds() const;
     void sync_all();
     void come_back_for_leftovers();
-    bool sync_family(FamilyState& state);
+    /// `wrote` becomes true if the kernel's table had to be changed.
+    bool sync_family(FamilyState& state, bool& wrote);
     void on_failure(FamilyState& state, const base::Error& error);
     void on_success(FamilyState& state);
     void note_first_sync();
     void on_foreign_change();
+    /// After a sync that read the tables back because somebody may have changed them.
+    void note_repair(bool wrote);
 
     net::EventLoop& loop_;
     kernel::nftables::NetlinkNftTables netlink_;
@@ -76,6 +80,9 @@ class ServiceSyncer {
     base::Duration retry_pause_{};
     net::Subscription retry_;
     net::Subscription leftovers_;
+    net::Subscription repair_;
+    RepairPace repair_pace_;
+    bool suspicious_ = false;
     StaleFlowCleaner stale_flows_;
     net::Subscription monitor_watch_;
 };

@@ -115,14 +115,12 @@ Result<void> NetlinkNftTables::commit_once(const Table& table, Batch& batch) {
 
     // The kernel has worked the batch off when send() returns: every answer is there already.
     BatchAnswers answers{first_sequence, count};
-    bool lost = false;
     for (;;) {
         const auto datagram = socket_.receive();
         if (datagram && datagram->empty()) break;
         if (datagram) answers.take(*datagram);
         // So many elements were refused that not all errors fit the buffer; the first ones did.
-        lost = lost || (!datagram && datagram.error().errno_value == ENOBUFS);
-        if (!datagram && !lost) return std::unexpected(datagram.error());
+        if (!datagram && datagram.error().errno_value != ENOBUFS) return std::unexpected(datagram.error());
     }
     if (answers.first_error())
         return fail_entry(batch, table, answers.failed_sequence(), *answers.first_error());
