@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <sstream>
 #include <thread>
 
 #include "kernel/netns/namespaces.h"
@@ -347,10 +348,74 @@ TEST(OldTours, AreRemovedAndOtherLabsAreLeftAlone) {
     EXPECT_FALSE(fs::exists(StatePaths{held}.directory)) << "nobody runs it any more";
 }
 
+TEST_F(LabTest, TheCaseShowsEveryComparisonInFavourOfFairlead) {
+    const auto said = output_of(kProgram + " lab run services 2>&1");
+    std::istringstream lines{said};
+    int rows = 0;
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.ends_with(" x") || line.find("connect ") != 0) continue;
+        ++rows;
+        const auto ratio = line.substr(0, line.size() - 2);
+        EXPECT_GT(std::stod(ratio.substr(ratio.rfind(' '))), 1) << line;
+    }
+    EXPECT_EQ(rows, 4) << said;
+    EXPECT_THAT(said, HasSubstr("Time of a new connection (p50) by number of Services"));
+    EXPECT_THAT(said, HasSubstr("all of it is removed again"));
+    expect_nothing_left("case");
+}
+
+TEST(LabRun, ListsItsCasesAndRefusesOthers) {
+    EXPECT_THAT(output_of(kProgram + " lab run"), HasSubstr("services  connections and updates slow down"));
+    EXPECT_THAT(output_of(kProgram + " lab run nope 2>&1; echo status $?"),
+                testing::AllOf(HasSubstr("no case 'nope'"), HasSubstr("status 1")));
+}
+
+/// The tour's lab, once its Pods are up.
+pid_t start_tour() {
+    const pid_t tour = fork();
+    if (tour == 0) {
+        const int quiet = open("/dev/null", O_WRONLY);
+        dup2(quiet, STDOUT_FILENO);
+        dup2(quiet, STDERR_FILENO);
+        execl(kProgram.c_str(), "fairlead", "lab", "tour", nullptr);
+        _exit(EXIT_FAILURE);
+    }
+    const StatePaths paths{"tour" + std::to_string(tour)};
+    EXPECT_TRUE(eventually([&] { return fs::exists(paths.up); }));
+    return tour;
+}
+
+TEST_F(LabTest, InterruptedTourLeavesNothing) {
+    const auto tour = start_tour();
+    kill(tour, SIGINT);
+    int status = 0;
+    waitpid(tour, &status, 0);
+    EXPECT_EQ(WEXITSTATUS(status), 1);
+    expect_nothing_left("tour" + std::to_string(tour));
+}
+
+TEST_F(LabTest, TourAfterKillNineIsRemovedByTheNext) {
+    const auto tour = start_tour();
+    kill(tour, SIGKILL);
+    waitpid(tour, nullptr, 0);
+    const auto lab = "tour" + std::to_string(tour);
+    EXPECT_TRUE(
+        eventually([&] { return netns::processes_in(netns::list(namespace_prefix(lab)).value()).empty(); }));
+    EXPECT_TRUE(eventually([&] {
+        while (waitpid(-1, nullptr, WNOHANG) > 0) {
+        }
+        return !is_claimed(lab);
+    }));
+    EXPECT_TRUE(remove_old_tours());
+    expect_nothing_left(lab);
+}
+
 TEST_F(LabTest, TheTourEndsWell) {
     const auto tour = output_of(kProgram + " lab tour 2>&1");
     EXPECT_THAT(tour, HasSubstr("What to try next"));
     EXPECT_THAT(tour, Not(HasSubstr("fairlead: ")));
+    for (const auto& lab : labs_on_this_machine().value())
+        EXPECT_FALSE(lab.starts_with("tour")) << lab;
 }
 
 }  // namespace
