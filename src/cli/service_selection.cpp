@@ -5,15 +5,14 @@
 #include <algorithm>
 #include <array>
 
+#include "base/dns_name.h"
+#include "base/sort_unique.h"
+
 namespace fairlead::cli {
 
 namespace {
 
 constexpr std::array<std::string_view, 3> kResources = {"services", "service", "svc"};
-
-bool is_letter_or_digit(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
 
 }  // namespace
 
@@ -43,11 +42,7 @@ std::vector<std::string> ServiceSelection::missing(std::span<const ServiceView> 
 }
 
 std::string why_no_label(std::string_view text) {
-    constexpr std::size_t kLongest = 63;
-    const bool good = !text.empty() && text.size() <= kLongest &&
-                      std::ranges::all_of(text, [](char c) { return is_letter_or_digit(c) || c == '-'; }) &&
-                      text.front() != '-' && text.back() != '-';
-    if (good) return {};
+    if (base::is_dns_label(text)) return {};
     return fmt::format("'{}' is no Kubernetes name: 1 to 63 of a-z, 0-9 and '-', without '-' at either end",
                        text);
 }
@@ -73,9 +68,7 @@ base::Result<std::vector<std::string>> parse_names(std::string_view resource,
         }
         if (const auto why = why_no_label(word); !why.empty()) return refuse(why);
     }
-    std::ranges::sort(words);
-    const auto repeated = std::ranges::unique(words);
-    words.erase(repeated.begin(), repeated.end());
+    base::sort_unique(words);
     return words;
 }
 

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/sort_unique.h"
+
 namespace fairlead::cli {
 
 namespace {
@@ -103,9 +105,7 @@ std::vector<std::string> endpoints_of(const ServiceView& service) {
     for (const auto& port : service.ports)
         for (const auto& frontend : port.frontends)
             endpoints.insert(endpoints.end(), frontend.endpoints.begin(), frontend.endpoints.end());
-    std::ranges::sort(endpoints);
-    const auto repeated = std::ranges::unique(endpoints);
-    endpoints.erase(repeated.begin(), repeated.end());
+    base::sort_unique(endpoints);
     return endpoints;
 }
 

@@ -1,8 +1,9 @@
 #include "kube/manifest_check.h"
 
-#include <algorithm>
 #include <map>
 #include <utility>
+
+#include "base/dns_name.h"
 
 namespace fairlead::kube {
 
@@ -10,13 +11,8 @@ namespace {
 
 using Fault = std::optional<ManifestFault>;
 
-bool is_part_of_name(std::string_view text) {
-    const auto is_fine = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-    return !text.empty() && text.front() != '-' && text.back() != '-' && std::ranges::all_of(text, is_fine);
-}
-
 Fault label_fault(std::string field, std::string_view text) {
-    if (is_dns_label(text)) return std::nullopt;
+    if (base::is_dns_label(text)) return std::nullopt;
     return ManifestFault{std::move(field),
                          "'" + std::string(text.substr(0, 80)) +
                              "' is no name: up to 63 of a-z, 0-9 and '-' are, with a letter "
@@ -24,7 +20,7 @@ Fault label_fault(std::string field, std::string_view text) {
 }
 
 Fault name_fault(std::string field, std::string_view text) {
-    if (is_dns_name(text)) return std::nullopt;
+    if (base::is_dns_subdomain(text)) return std::nullopt;
     return ManifestFault{std::move(field), "'" + std::string(text.substr(0, 80)) +
                                                "' is no name: up to 253 of a-z, 0-9, '-' and '.' are, with a "
                                                "letter or digit at both ends of each part"};
@@ -90,21 +86,6 @@ struct FaultFinder {
 };
 
 }  // namespace
-
-bool is_dns_label(std::string_view text) {
-    constexpr std::size_t kLongest = 63;
-    return text.size() <= kLongest && is_part_of_name(text);
-}
-
-bool is_dns_name(std::string_view text) {
-    constexpr std::size_t kLongest = 253;
-    if (text.size() > kLongest) return false;
-    for (auto dot = text.find('.'); dot != std::string_view::npos; dot = text.find('.')) {
-        if (!is_part_of_name(text.substr(0, dot))) return false;
-        text.remove_prefix(dot + 1);
-    }
-    return is_part_of_name(text);
-}
 
 std::optional<ManifestFault> find_fault(const AnyObject& object) {
     const auto& space =

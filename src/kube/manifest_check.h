@@ -19,9 +19,4 @@ struct ManifestFault {
 /// Source: pkg/apis/core/validation of Kubernetes.
 std::optional<ManifestFault> find_fault(const AnyObject& object);
 
-/// One of RFC 1123's labels: a-z, 0-9 and '-' inside.
-bool is_dns_label(std::string_view text);
-/// Such labels with dots between them; Kubernetes bounds only the length of the whole.
-bool is_dns_name(std::string_view text);
-
 }  // namespace fairlead::kube

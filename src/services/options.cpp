@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/sort_unique.h"
 #include "services/elements.h"
 #include "services/layout.h"
 
@@ -41,9 +42,7 @@ std::vector<Element> interface_elements(const PodSources& pods) {
         if (!is_covered(name) &&
             std::ranges::find(pods.interface_prefixes, name) == pods.interface_prefixes.end())
             elements.push_back(interface_element(name));
-    std::ranges::sort(elements);
-    const auto repeated = std::ranges::unique(elements);
-    elements.erase(repeated.begin(), repeated.end());
+    base::sort_unique(elements);
     return elements;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/sort_unique.h"
+
 namespace fairlead::services {
 
 namespace {
@@ -49,9 +51,7 @@ std::vector<ServiceId> ServiceCatalog::apply(const kube::ChangeSet& changes) {
         if (change.before) remove_slice(*change.before, touched);
         if (change.after) add_slice(change.after, touched);
     }
-    std::ranges::sort(touched);
-    const auto repeated = std::ranges::unique(touched);
-    touched.erase(repeated.begin(), repeated.end());
+    base::sort_unique(touched);
     return touched;
 }
 

@@ -7,6 +7,7 @@
 
 #include "kernel/conntrack/delete_answers.h"
 #include "kernel/netlink/kernel_error.h"
+#include "kernel/netlink/retry.h"
 
 namespace fairlead::kernel::conntrack {
 
@@ -17,18 +18,8 @@ using base::Result;
 using netlink::Message;
 using netlink::MessageBuilder;
 
-constexpr int kAttempts = 8;
 // The answers to so many deletes, 768 bytes each in the kernel's eyes, fit any socket's buffer.
 constexpr std::size_t kBatchFlows = 64;
-
-/// Calls `attempt` again while what failed is transient, a bounded number of times.
-template <class Attempt>
-auto retried(Attempt attempt) {
-    auto result = attempt();
-    for (int i = 1; i < kAttempts && !result && netlink::is_transient(result.error().errno_value); ++i)
-        result = attempt();
-    return result;
-}
 
 }  // namespace
 
@@ -63,7 +54,7 @@ Result<void> NetlinkConntrackTable::for_each_flow(const FlowFilter& filter,
 Result<std::size_t> NetlinkConntrackTable::delete_matching(const FlowFilter& filter) {
     FAIRLEAD_CHECK(check_names_something(filter));
     std::size_t deleted = 0;
-    FAIRLEAD_CHECK(retried([&] { return delete_matching_once(filter, deleted); }));
+    FAIRLEAD_CHECK(netlink::retried([&] { return delete_matching_once(filter, deleted); }));
     return deleted;
 }
 
@@ -89,7 +80,7 @@ Result<std::size_t> NetlinkConntrackTable::delete_flows(std::span<const Flow> fl
     std::size_t deleted = 0;
     while (!flows.empty()) {
         const auto batch = flows.first(std::min(flows.size(), kBatchFlows));
-        FAIRLEAD_TRY(const auto done, retried([&] { return delete_batch(batch); }));
+        FAIRLEAD_TRY(const auto done, netlink::retried([&] { return delete_batch(batch); }));
         deleted += done;
         flows = flows.subspan(batch.size());
     }
@@ -118,7 +109,7 @@ Result<TableSize> NetlinkConntrackTable::table_size() {
     MessageBuilder request;
     encode_get_table_size(request);
     std::optional<TableSize> size;
-    auto answered = retried([&] {
+    auto answered = netlink::retried([&] {
         return questions_.converse(request.bytes(),
                                    [&](const Message& message) { size = decode_table_size(message); });
     });
@@ -141,7 +132,7 @@ Result<std::vector<CpuStats>> NetlinkConntrackTable::stats() {
     MessageBuilder request;
     encode_dump_cpu_stats(request);
     std::vector<CpuStats> stats;
-    auto answered = retried([&] {
+    auto answered = netlink::retried([&] {
         stats.clear();
         return questions_.converse(request.bytes(), [&](const Message& message) {
             if (const auto cpu = decode_cpu_stats(message)) stats.push_back(*cpu);

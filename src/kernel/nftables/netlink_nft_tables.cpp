@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "kernel/netlink/kernel_error.h"
+#include "kernel/netlink/retry.h"
 #include "kernel/nftables/check.h"
 #include "kernel/nftables/describe.h"
 #include "kernel/nftables/dump_check.h"
@@ -20,18 +21,8 @@ using base::ErrorCode;
 using base::Result;
 using netlink::Message;
 
-constexpr int kAttempts = 8;
 // To leave the events and come back costs as much as the events of about 20 elements.
 constexpr std::size_t kLargeElementCount = 64;
-
-/// Calls `attempt` again while what failed is transient, a bounded number of times.
-template <class Attempt>
-auto retried(Attempt attempt) {
-    auto result = attempt();
-    for (int i = 1; i < kAttempts && !result && netlink::is_transient(result.error().errno_value); ++i)
-        result = attempt();
-    return result;
-}
 
 std::unexpected<base::Error> fail_entry(const Batch& batch, const Table& table, std::uint32_t sequence,
                                         const netlink::KernelError& error) {
@@ -90,7 +81,9 @@ Result<void> NetlinkNftTables::commit(const Transaction& transaction) {
     if (transaction.empty()) return {};
     FAIRLEAD_CHECK(check(transaction));
     FAIRLEAD_TRY(Batch batch, encode(transaction));
-    const auto committed = [&] { return retried([&] { return commit_once(transaction.table(), batch); }); };
+    const auto committed = [&] {
+        return netlink::retried([&] { return commit_once(transaction.table(), batch); });
+    };
     const bool large = transaction.element_count() >= kLargeElementCount;
     return large && monitor_ != nullptr ? monitor_->unobserved(*this, committed) : committed();
 }
@@ -98,8 +91,8 @@ Result<void> NetlinkNftTables::commit(const Transaction& transaction) {
 Result<Batch> NetlinkNftTables::encode(const Transaction& transaction) {
     SetNames concatenated;
     for (const auto& name : sets_with_ranges(transaction)) {
-        const auto state =
-            retried([&] { return read_set(transaction.table().family, transaction.table().name, name); });
+        const auto state = netlink::retried(
+            [&] { return read_set(transaction.table().family, transaction.table().name, name); });
         // That it is not there is for the commit to say.
         if (!state && state.error().code != ErrorCode::kNotFound) return std::unexpected(state.error());
         if (state && state->set && has_concatenated_ranges(*state->set)) concatenated.insert(name);
@@ -162,7 +155,7 @@ void NetlinkNftTables::look_for_changes() {
 Result<std::optional<TableContents>> NetlinkNftTables::read_table(base::Family family,
                                                                   std::string_view name) {
     std::optional<TableContents> contents;
-    FAIRLEAD_CHECK(retried([&] {
+    FAIRLEAD_CHECK(netlink::retried([&] {
         return read_undisturbed(name, [&]() -> Result<void> {
             FAIRLEAD_TRY(contents, read_table_once(family, name));
             return {};
@@ -256,7 +249,7 @@ Result<void> NetlinkNftTables::read_raw_once(base::Family family, std::string_vi
 Result<void> NetlinkNftTables::read_raw(base::Family family, std::string_view table, std::string_view set,
                                         const std::function<void()>& restart,
                                         const std::function<void(RawElement)>& visit) {
-    auto read = retried([&] {
+    auto read = netlink::retried([&] {
         restart();
         return read_undisturbed(table, [&] { return read_raw_once(family, table, set, visit); });
     });
