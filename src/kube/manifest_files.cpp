@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "kube/manifest_check.h"
 #include "kube/yaml_documents.h"
@@ -211,8 +212,9 @@ std::vector<ManifestProblem> ManifestFiles::problems() const {
                     {path, entry.line, name + ": is in " + first->second + " too, which is used"});
         }
     }
-    std::ranges::stable_sort(
-        problems, {}, [](const ManifestProblem& problem) { return std::pair{problem.file, problem.line}; });
+    std::ranges::sort(problems, {}, [](const ManifestProblem& problem) {
+        return std::tie(problem.file, problem.line, problem.message);
+    });
     return problems;
 }
 

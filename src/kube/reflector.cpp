@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "kube/decode_protobuf.h"
+#include "kube/request_target.h"
 
 namespace fairlead::kube {
 
@@ -55,24 +56,6 @@ bool is_final(unsigned status) {
            status != kForbidden && status != kTimeout && status != kTooManyRequests;
 }
 
-std::string percent_encoded(std::string_view text) {
-    constexpr std::string_view kDigits = "0123456789ABCDEF";
-    std::string encoded;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                           c == '-' || c == '_' || c == '.';
-        if (plain) {
-            encoded += c;
-        } else {
-            encoded += '%';
-            encoded += kDigits[byte >> 4U];
-            encoded += kDigits[byte & 0xfU];
-        }
-    }
-    return encoded;
-}
-
 /// RFC 9110 section 10.2.3, in seconds; a date is not understood and gives 0, which means: our own pause.
 base::Duration parse_retry_after(std::string_view text) {
     unsigned seconds = 0;
@@ -105,27 +88,23 @@ std::optional<std::string> Reflector::poll(base::TimePoint now) {
 }
 
 std::string Reflector::target() {
-    std::string target = resource_.path + "?";
-    const auto add = [&](std::string_view name, std::string_view value) {
-        if (!target.ends_with('?')) target += '&';
-        target += std::string(name) + "=" + percent_encoded(value);
-    };
+    RequestTarget target{resource_.path};
     if (phase_ == Phase::kPagedList) {
-        add("limit", std::to_string(kPageSize));
-        if (!continue_token_.empty()) add("continue", continue_token_);
+        target.add("limit", std::to_string(kPageSize));
+        if (!continue_token_.empty()) target.add("continue", continue_token_);
     } else {
-        add("watch", "true");
-        add("allowWatchBookmarks", "true");
-        add("timeoutSeconds", std::to_string(kShortestWatchS + random_.below(kWatchSpreadS)));
+        target.add("watch", "true");
+        target.add("allowWatchBookmarks", "true");
+        target.add("timeoutSeconds", std::to_string(kShortestWatchS + random_.below(kWatchSpreadS)));
     }
     if (phase_ == Phase::kStreamingList) {
-        add("sendInitialEvents", "true");
-        add("resourceVersionMatch", "NotOlderThan");
+        target.add("sendInitialEvents", "true");
+        target.add("resourceVersionMatch", "NotOlderThan");
     }
-    if (phase_ == Phase::kWatch) add("resourceVersion", resource_version_);
-    if (!resource_.label_selector.empty()) add("labelSelector", resource_.label_selector);
-    if (!resource_.field_selector.empty()) add("fieldSelector", resource_.field_selector);
-    return target;
+    if (phase_ == Phase::kWatch) target.add("resourceVersion", resource_version_);
+    if (!resource_.label_selector.empty()) target.add("labelSelector", resource_.label_selector);
+    if (!resource_.field_selector.empty()) target.add("fieldSelector", resource_.field_selector);
+    return target.text();
 }
 
 void Reflector::receive_head(base::TimePoint now, unsigned status, std::string_view retry_after,

@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "kube/yaml_scalar.h"
+#include "kube/yaml_split.h"
 
 namespace fairlead::kube {
 
@@ -267,52 +268,6 @@ YamlDocument read_document(const YAML::Node& node, std::size_t text_bytes, unsig
     return document;
 }
 
-/// One document of a text, or what stands before the first.
-struct Part {
-    std::string_view text;
-    unsigned lines_before = 0;
-};
-
-/// Whether the line is "---" or "...", with anything behind a blank.
-bool is_mark(std::string_view line, std::string_view mark) {
-    return line.starts_with(mark) &&
-           (line.size() == mark.size() || std::string_view(" \t\r\n").contains(line[mark.size()]));
-}
-
-/// Cuts a text before lines "---" and after lines "..." (YAML 1.2, sections 9.1.2 and 9.1.4); directives
-/// (%YAML 1.2) stay with the document that they are for.
-class DocumentSplitter {
-  public:
-    explicit DocumentSplitter(std::string_view text) : text_(text) {}
-
-    std::vector<Part> split() {
-        for (std::size_t at = 0; at < text_.size(); ++line_number_) {
-            const auto end = std::min(text_.find('\n', at), text_.size() - 1) + 1;
-            const auto line = text_.substr(at, end - at);
-            if (is_mark(line, "---") && !only_directives_) cut(at, line_number_);
-            only_directives_ = line.starts_with('%') || (only_directives_ && line.starts_with('#'));
-            if (is_mark(line, "...")) cut(end, line_number_ + 1);
-            at = end;
-        }
-        cut(text_.size(), line_number_);
-        return std::move(parts_);
-    }
-
-  private:
-    void cut(std::size_t at, unsigned lines_before) {
-        parts_.push_back({text_.substr(start_, at - start_), lines_before_});
-        start_ = at;
-        lines_before_ = lines_before;
-    }
-
-    std::string_view text_;
-    std::vector<Part> parts_;
-    std::size_t start_ = 0;
-    unsigned line_number_ = 0;
-    unsigned lines_before_ = 0;
-    bool only_directives_ = false;  // the lines before are directives, and comments on them
-};
-
 /// The parser takes the end of a text for the end of a quoted scalar, but not the end of a document.
 std::string with_end(std::string_view document) {
     return std::string(document) + (document.ends_with('\n') ? "...\n" : "\n...\n");
@@ -328,7 +283,7 @@ std::vector<YamlDocument> read_yaml(std::string_view text) {
         documents.push_back(*std::move(json));
         return documents;
     }
-    for (const auto& part : DocumentSplitter{text}.split()) {
+    for (const YamlPart& part : split_yaml(text)) {
         try {
             for (const auto& node : YAML::LoadAll(with_end(part.text)))
                 if (node.IsDefined() && !node.IsNull())
