@@ -154,10 +154,10 @@ constexpr std::array kSettings = {
             "where NodePorts are served: CIDRs, primary (the default), all", true, true,
             set_node_port_addresses, get_node_port_addresses},
     Setting{"externalIPs", "--external-ips", "true|false", "serve spec.externalIPs of Services", false, true,
-            set_switch<&Config::external_ips>, get_switch<&Config::external_ips>},
+            set_switch<&Config::external_ips>, get_switch<&Config::external_ips>, true},
     Setting{"masqueradeAll", "--masquerade-all", "true|false",
             "hide the address of every client of a ClusterIP", false, true,
-            set_switch<&Config::masquerade_all>, get_switch<&Config::masquerade_all>},
+            set_switch<&Config::masquerade_all>, get_switch<&Config::masquerade_all>, true},
     Setting{"healthAddress", "--health-address", "ADDRESS:PORT", "where /livez, /readyz and /healthz answer",
             false, true, set_address<&Config::health_address>, get_address<&Config::health_address>},
     Setting{"adminAddress", "--admin-address", "ADDRESS:PORT", "where /metrics and /status answer", false,
@@ -301,7 +301,8 @@ std::string to_yaml(const Config& config) {
         const auto values = setting.get(config);
         if (values.empty()) continue;
         text += std::string(setting.field) + ":";
-        if (!setting.list) text += " " + base::json_quote(values.front());
+        if (!setting.list)
+            text += " " + (setting.boolean ? values.front() : base::json_quote(values.front()));
         for (std::size_t i = 0; setting.list && i < values.size(); ++i)
             text += "\n- " + base::json_quote(values[i]);
         text += "\n";

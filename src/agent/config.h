@@ -61,6 +61,7 @@ struct Setting {
     bool reloadable = false;  ///< may change on SIGHUP
     base::Result<void> (*set)(Config&, std::span<const std::string> values);
     std::vector<std::string> (*get)(const Config&);
+    bool boolean = false;  ///< true or false, in the file without quotes
 };
 
 /// Every setting, in the order in which they are documented.

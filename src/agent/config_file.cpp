@@ -27,14 +27,19 @@ std::string place(std::string_view file_name, const YAML::Mark& mark) {
     return std::string(file_name) + ":" + std::to_string(mark.line + 1);
 }
 
-/// Every setting is text. `123` and `true` without quotes are a number and a boolean: probably a slip.
-Checked check_text(const YAML::Node& node, const std::string& item) {
+/// Most settings are text: `123` and `true` without quotes are a number and a boolean there, probably a slip.
+Checked check_type(const Setting& setting, const YAML::Node& node, const std::string& item) {
     const auto refuse = [&](std::string why) {
         return std::unexpected(FieldProblem{node.Mark(), item, std::move(why)});
     };
     if (!node.IsScalar()) return refuse(item.empty() ? "wants one value" : "wants a plain value");
     const auto& text = node.Scalar();
     const bool plain = node.Tag() == "?";
+    if (setting.boolean) {
+        const auto json = plain ? kube::plain_scalar_json(text) : "";
+        if (json != "true" && json != "false") return refuse("wants true or false, without quotes");
+        return {};
+    }
     const bool quoted = node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str";
     if (!quoted && !(plain && kube::plain_scalar_json(text).starts_with('"')))
         return refuse("wants text: put '" + text + "' in quotes");
@@ -43,8 +48,8 @@ Checked check_text(const YAML::Node& node, const std::string& item) {
 }
 
 Checked set_value(Config& config, const Setting& setting, const YAML::Node& node, const std::string& item) {
-    if (auto checked = check_text(node, item); !checked) return checked;
-    const std::array value{node.Scalar()};
+    if (auto checked = check_type(setting, node, item); !checked) return checked;
+    const std::array value{setting.boolean ? kube::plain_scalar_json(node.Scalar()) : node.Scalar()};
     if (const auto set = setting.set(config, value); !set)
         return std::unexpected(FieldProblem{node.Mark(), item, set.error().message});
     return {};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/sort_unique.h"
+
 namespace fairlead::agent {
 
 namespace {
@@ -25,6 +27,16 @@ services::PodSources pod_sources(const Config& config, const kube::Node* node) {
     return pods;
 }
 
+/// Each once, without link-local ones: a node gets one of those with each Pod, and all Services are compiled
+/// anew when this list changes.
+std::vector<base::IpAddress> node_addresses(std::span<const base::IpAddress> primary,
+                                            std::span<const base::IpAddress> local) {
+    std::vector<base::IpAddress> addresses(primary.begin(), primary.end());
+    std::ranges::copy_if(local, std::back_inserter(addresses), services::is_routable);
+    base::sort_unique(addresses);
+    return addresses;
+}
+
 }  // namespace
 
 services::Options service_options(const Config& config, const kube::Stores& stores,
@@ -34,8 +46,7 @@ services::Options service_options(const Config& config, const kube::Stores& stor
     auto& compile = options.compile;
     compile.node = {config.node_name, node ? node->zone : ""};
     const std::vector<base::IpAddress> primary = node ? node->addresses : std::vector<base::IpAddress>{};
-    compile.node_addresses = primary;
-    std::ranges::copy(local_addresses, std::back_inserter(compile.node_addresses));
+    compile.node_addresses = node_addresses(primary, local_addresses);
     compile.node_port_addresses =
         services::node_port_addresses(config.node_port_addresses, local_addresses, primary);
     compile.external_ips = config.external_ips;

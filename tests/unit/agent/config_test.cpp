@@ -41,6 +41,12 @@ TEST(ParseConfig, ReadsEveryField) {
                                                     "server: https://10.0.0.1:6443\n"
                                                     "clusterCIDRs: [10.64.0.0/10, 'fd00:64::/48']\n"
                                                     "serviceCIDRs:\n- 10.96.0.0/12\n"
+                                                    "detectLocalMode: BridgeInterface\n"
+                                                    "bridgeInterface: cni0\n"
+                                                    "interfaceNamePrefix: veth\n"
+                                                    "nodePortAddresses: [primary, 192.0.2.0/24]\n"
+                                                    "externalIPs: false\n"
+                                                    "masqueradeAll: true\n"
                                                     "healthAddress: '[::]:1'\n"
                                                     "adminAddress: 127.0.0.1:2\n"
                                                     "logLevel: debug\n"
@@ -52,6 +58,12 @@ TEST(ParseConfig, ReadsEveryField) {
     EXPECT_EQ(config->server, "https://10.0.0.1:6443");
     EXPECT_EQ(config->cluster_cidrs.size(), 2U);
     EXPECT_EQ(config->service_cidrs.at(0).to_string(), "10.96.0.0/12");
+    EXPECT_EQ(config->detect_local, DetectLocal::kBridgeInterface);
+    EXPECT_EQ(config->bridge_interface, "cni0");
+    EXPECT_EQ(config->interface_name_prefix, "veth");
+    EXPECT_THAT(config->node_port_addresses.to_texts(), testing::ElementsAre("primary", "192.0.2.0/24"));
+    EXPECT_FALSE(config->external_ips);
+    EXPECT_TRUE(config->masquerade_all);
     EXPECT_EQ(config->health_address.to_string(), "[::]:1");
     EXPECT_EQ(config->admin_address.to_string(), "127.0.0.1:2");
     EXPECT_EQ(config->log_level, base::LogLevel::kDebug);
@@ -93,6 +105,13 @@ TEST(ParseConfig, NamesFileLineAndFieldOfWhatItRefuses) {
          "f.yaml:3: logLevel: 'loud' is not a log level (one of debug, info, warning, error)"},
         {with_header("healthAddress: localhost:80"),
          "f.yaml:3: healthAddress: 'localhost:80' is not ADDRESS:PORT"},
+        {with_header("masqueradeAll: 'true'"),
+         "f.yaml:3: masqueradeAll: wants true or false, without quotes"},
+        {with_header("externalIPs: 1"), "f.yaml:3: externalIPs: wants true or false, without quotes"},
+        {with_header("detectLocalMode: Guess"),
+         "f.yaml:3: detectLocalMode: 'Guess' is none of ClusterCIDR, "},
+        {with_header("nodePortAddresses: [here]"),
+         "f.yaml:3: nodePortAddresses[0]: 'here' is neither a CIDR nor one of primary, localhost, all"},
         {with_header("nodeName: a\nnodeName: b"), "f.yaml:4: nodeName: is there twice, first in line 3"},
         {with_header("nodeName: 'a"), "f.yaml:"},
         {with_header("---\nkind: AgentConfiguration\n"), "f.yaml: holds 2 documents"},
@@ -154,6 +173,12 @@ TEST(Validated, RefusesWhatCannotWorkTogetherAndSaysWhereItComesFrom) {
          "--manifests: excludes server (f.yaml:4): objects come from one source"},
         {"", {flag("--manifests", "a"), flag("--kubeconfig", "b")}, "--manifests: excludes --kubeconfig: "},
         {"context: b\n", {}, "f.yaml:4: context: needs kubeconfig"},
+        {"detectLocalMode: BridgeInterface\n",
+         {},
+         "bridgeInterface: is needed by detectLocalMode (f.yaml:4)"},
+        {"interfaceNamePrefix: averylonginterfacename\n",
+         {},
+         "f.yaml:4: interfaceNamePrefix: 'averylonginterfacename' is longer than the name of an interface"},
         {"", {flag("--server", "ftp://x")}, "--server: 'ftp://x' is not a http:// or https:// URL"},
         {"healthAddress: 0.0.0.0:10249\n",
          {},
