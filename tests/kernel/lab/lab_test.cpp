@@ -414,7 +414,8 @@ TEST_F(LabTest, TheTourEndsWell) {
     const auto tour = output_of(kProgram + " lab tour 2>&1");
     EXPECT_THAT(tour, HasSubstr("What to try next"));
     EXPECT_THAT(tour, Not(HasSubstr("fairlead: ")));
-    for (const auto& lab : labs_on_this_machine().value())
+    const auto labs = labs_on_this_machine().value();
+    for (const auto& lab : labs)
         EXPECT_FALSE(lab.starts_with("tour")) << lab;
 }
 
