@@ -33,8 +33,9 @@ class WireScanner {
   private:
     bool read_varint(std::uint64_t& value) {
         // Nearly all lengths and tags are one byte.
-        if (at_ != end_ && static_cast<signed char>(*at_) >= 0) {
-            value = static_cast<std::uint64_t>(*at_++);
+        constexpr unsigned char kMore = 0x80;
+        if (at_ != end_ && static_cast<unsigned char>(*at_) < kMore) {
+            value = static_cast<unsigned char>(*at_++);
             return true;
         }
         return read_long_varint(value);

@@ -22,8 +22,8 @@ struct Resource {
     std::string name;  ///< for people: "services"
     std::string path;  ///< "/api/v1/services"
     std::string kind;  ///< of its items: "Service"
-    std::string label_selector = {};
-    std::string field_selector = {};
+    std::string label_selector{};
+    std::string field_selector{};
     bool may_be_absent = false;  ///< older servers do not have it: 404 is no error
 };
 
@@ -108,8 +108,8 @@ class Reflector {
     base::Random& random_;
     JsonDecoder json_;
     Phase phase_ = Phase::kIdle;
-    base::TimePoint deadline_{};
-    base::TimePoint sent_{};
+    base::TimePoint deadline_;
+    base::TimePoint sent_;
     base::Duration silence_limit_{};
     unsigned status_ = 0;
     Encoding encoding_ = Encoding::kJson;

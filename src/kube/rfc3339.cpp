@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <limits>
 
 namespace fairlead::kube {
 
@@ -67,6 +68,10 @@ std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
     if (!offset) return std::nullopt;
     const std::int64_t days = sys_days{date}.time_since_epoch().count();
     const std::int64_t seconds = ((days * 24 + *hour) * 60 + *minute) * 60 + *second - *offset;
+    using Limits = std::numeric_limits<std::int64_t>;
+    // The whole seconds that leave room for a fraction.
+    if (seconds >= Limits::max() / kNanosecondsPerSecond) return Limits::max();
+    if (seconds <= Limits::min() / kNanosecondsPerSecond) return Limits::min();
     return seconds * kNanosecondsPerSecond + fraction_ns;
 }
 

@@ -42,8 +42,7 @@ Ports ports_of(const Service& service, const Pod& pod) {
 std::vector<base::Family> families_of(const Service& service) {
     if (!service.ip_families.empty()) return service.ip_families;
     std::vector<base::Family> families;
-    for (const auto& address : service.cluster_ips)
-        families.push_back(address.family());
+    std::ranges::transform(service.cluster_ips, std::back_inserter(families), &base::IpAddress::family);
     if (families.empty()) families.push_back(base::Family::kIpv4);
     return families;
 }

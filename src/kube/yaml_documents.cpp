@@ -1,7 +1,6 @@
 #include "kube/yaml_documents.h"
 
 #include <simdjson.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <charconv>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "kube/yaml_load.h"
 #include "kube/yaml_scalar.h"
 #include "kube/yaml_split.h"
 
@@ -268,11 +268,6 @@ YamlDocument read_document(const YAML::Node& node, std::size_t text_bytes, unsig
     return document;
 }
 
-/// The parser takes the end of a text for the end of a quoted scalar, but not the end of a document.
-std::string with_end(std::string_view document) {
-    return std::string(document) + (document.ends_with('\n') ? "...\n" : "\n...\n");
-}
-
 }  // namespace
 
 std::vector<YamlDocument> read_yaml(std::string_view text) {
@@ -285,9 +280,9 @@ std::vector<YamlDocument> read_yaml(std::string_view text) {
     }
     for (const YamlPart& part : split_yaml(text)) {
         try {
-            for (const auto& node : YAML::LoadAll(with_end(part.text)))
-                if (node.IsDefined() && !node.IsNull())
-                    documents.push_back(read_document(node, text.size(), part.lines_before));
+            const auto node = load_only_document(part.text);
+            if (node.IsDefined() && !node.IsNull())
+                documents.push_back(read_document(node, text.size(), part.lines_before));
         } catch (const YAML::Exception& error) {
             const auto line = part.lines_before + line_of_mark(error.mark);
             documents.push_back({"", line, YamlError{line, error.msg}, nullptr});

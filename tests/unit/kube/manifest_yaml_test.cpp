@@ -165,6 +165,14 @@ TEST(ReadYaml, TellsDocumentsApartAndCountsLinesOfTheWholeText) {
     EXPECT_THAT(summaries("a: 1\r\n---\r\nb: 2\r\n"), ElementsAre(R"(1: {"a":1})", R"(3: {"b":2})"));
 }
 
+TEST(ReadYaml, SomethingBehindTheEndOfADocumentIsAnErrorAndEndsNever) {
+    for (const auto* text : {",", "{a: b}, c", "{a: b} c", "{a: b}\n{c: d}\n", "'a' b", "  a: 1\nb: 2\n",
+                             R"({"a;i"},"s"-{"p"I:"1""":{%"n":"p"},"s"-{"p"P:"1"}})"})
+        EXPECT_THAT(summaries(text), ElementsAre(testing::ContainsRegex("^[12]! "))) << text;
+    for (const auto* text : {"{a: b}\n# c\n", "{a: b}", "[a]\n\n", "'a'\n"})
+        EXPECT_THAT(summaries(text), ElementsAre(testing::StartsWith("1: "))) << text;
+}
+
 TEST(ReadYaml, DocumentThatIsNoYamlCostsNoOther) {
     EXPECT_THAT(summaries("a: 1\n---\nb: 'x\n---\nc: 3\n---\nd: 4\nd: 5\n---\n\tf: 1\n"),
                 ElementsAre(R"(1: {"a":1})", testing::StartsWith("4! "), R"(5: {"c":3})",
