@@ -75,6 +75,8 @@ class Compilation {
         const auto choice = choose_endpoints(slices_, port, family_, options_.node);
         for (const auto& address : compiled_.cluster_ips)
             add({address, port.protocol, port.port}, internal_backing(choice), FrontendKind::kClusterIp);
+        if (port.node_port == 0 && service_.load_balancer_ips.empty() && service_.external_ips.empty())
+            return;
         const auto external = external_backing(choice);
         if (port.node_port != 0)
             for (const auto& address : of_family(options_.node_port_addresses, family_))

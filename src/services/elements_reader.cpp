@@ -10,8 +10,8 @@ namespace {
 
 using base::Result;
 
-// More than a balancer can choose from: such an index would only cost memory.
-constexpr std::uint32_t kLargestIndex = Balancer::kLargestSize;
+// No Service has so many endpoints: such an index would only cost memory.
+constexpr std::uint32_t kLargestIndex = 1U << 20U;
 
 std::vector<Backend> sorted(std::vector<Backend> backends) {
     std::ranges::sort(backends);

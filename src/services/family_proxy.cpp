@@ -219,6 +219,7 @@ void FamilyProxy::append_configured_to(Transaction& transaction) const {
 Result<void> FamilyProxy::write_configured(SyncReport& report) {
     Transaction transaction{table_};
     append_configured_to(transaction);
+    if (transaction.empty()) return {};
     FAIRLEAD_CHECK(commit(transaction, report));
     programmed_.configured = configured_elements(options_, family_);
     return {};
