@@ -1,26 +1,23 @@
 #pragma once
 
+#include <absl/container/flat_hash_set.h>
+#include <absl/hash/hash.h>
+
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "kube/objects.h"
 
 namespace fairlead::kube {
 
-struct ObjectKeyHash {
-    std::size_t operator()(const ObjectKey& key) const {
-        return std::hash<std::string>{}(key.namespace_name) * 31 + std::hash<std::string>{}(key.name);
-    }
-};
-
 /// What became of one object since the last take_changes: added (no `before`), removed (no `after`) or
 /// changed.
 template <class Object>
 struct Change {
-    ObjectKey key;
     std::shared_ptr<const Object> before;
     std::shared_ptr<const Object> after;
+
+    [[nodiscard]] const ObjectKey& key() const { return (after ? after : before)->key; }
 };
 
 /// The objects of one kind, and what changed since somebody last asked. Changes are coalesced per key: an
@@ -42,7 +39,7 @@ class Store {
     /// nullptr if there is none.
     [[nodiscard]] Pointer find(const ObjectKey& key) const;
     [[nodiscard]] std::size_t size() const { return objects_.size(); }
-    [[nodiscard]] bool has_changes() const { return !before_.empty(); }
+    [[nodiscard]] bool has_changes() const { return !touched_.empty(); }
     /// Calls `visit(const Pointer&)` for each object, in no order.
     template <class Visit>
     void for_each(Visit visit) const;
@@ -51,52 +48,67 @@ class Store {
     [[nodiscard]] std::vector<Change<Object>> take_changes();
 
   private:
-    void note(const ObjectKey& key, Pointer before);
+    /// An object whose key was touched since the last take_changes, as it was first seen since.
+    struct Touched {
+        Pointer first;
+        bool was_there = false;  ///< it is what the last take_changes knew, not what came later
+    };
+    // Objects hold their keys: there are ten thousands, and a second copy of each key would show.
+    struct KeyOf {
+        const ObjectKey& operator()(const ObjectKey& key) const { return key; }
+        const ObjectKey& operator()(const Pointer& pointer) const { return pointer->key; }
+        const ObjectKey& operator()(const Touched& touched) const { return touched.first->key; }
+    };
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(const auto& each) const { return absl::Hash<ObjectKey>{}(KeyOf{}(each)); }
+    };
+    struct Equal {
+        using is_transparent = void;
+        bool operator()(const auto& a, const auto& b) const { return KeyOf{}(a) == KeyOf{}(b); }
+    };
 
-    std::unordered_map<ObjectKey, Pointer, ObjectKeyHash> objects_;
-    std::unordered_map<ObjectKey, Pointer, ObjectKeyHash>
-        before_;  // as of the last take_changes, of touched keys
+    absl::flat_hash_set<Pointer, Hash, Equal> objects_;
+    absl::flat_hash_set<Touched, Hash, Equal> touched_;
 };
 
 template <class Object>
-void Store<Object>::note(const ObjectKey& key, Pointer before) {
-    before_.try_emplace(key, std::move(before));
-}
-
-template <class Object>
 void Store<Object>::put(Object object) {
-    auto [entry, added] = objects_.try_emplace(object.key);
-    if (!added && *entry->second == object) return;
-    note(entry->first, entry->second);
-    entry->second = std::make_shared<const Object>(std::move(object));
+    const auto known = objects_.find(object.key);
+    if (known != objects_.end() && **known == object) return;
+    auto pointer = std::make_shared<const Object>(std::move(object));
+    if (known == objects_.end()) {
+        touched_.insert({pointer, false});
+    } else {
+        touched_.insert({*known, true});
+        objects_.erase(known);
+    }
+    objects_.insert(std::move(pointer));
 }
 
 template <class Object>
 void Store<Object>::remove(const ObjectKey& key) {
-    const auto entry = objects_.find(key);
-    if (entry == objects_.end()) return;
-    note(key, std::move(entry->second));
-    objects_.erase(entry);
+    const auto known = objects_.find(key);
+    if (known == objects_.end()) return;
+    touched_.insert({*known, true});
+    objects_.erase(known);
 }
 
 template <class Object>
 template <class Gone>
 void Store<Object>::remove_if(Gone gone) {
-    for (auto entry = objects_.begin(); entry != objects_.end();) {
-        if (gone(entry->first)) {
-            note(entry->first, std::move(entry->second));
-            entry = objects_.erase(entry);
-        } else {
-            ++entry;
-        }
-    }
+    absl::erase_if(objects_, [&](const Pointer& object) {
+        if (!gone(object->key)) return false;
+        touched_.insert({object, true});
+        return true;
+    });
 }
 
 template <class Object>
 void Store<Object>::replace_all(std::vector<Object> objects) {
-    std::unordered_map<ObjectKey, bool, ObjectKeyHash> wanted;
+    absl::flat_hash_set<ObjectKey> wanted;
     for (const auto& object : objects)
-        wanted.emplace(object.key, true);
+        wanted.insert(object.key);
     remove_if([&](const ObjectKey& key) { return !wanted.contains(key); });
     for (auto& object : objects)
         put(std::move(object));
@@ -104,27 +116,28 @@ void Store<Object>::replace_all(std::vector<Object> objects) {
 
 template <class Object>
 typename Store<Object>::Pointer Store<Object>::find(const ObjectKey& key) const {
-    const auto entry = objects_.find(key);
-    return entry == objects_.end() ? nullptr : entry->second;
+    const auto known = objects_.find(key);
+    return known == objects_.end() ? nullptr : *known;
 }
 
 template <class Object>
 template <class Visit>
 void Store<Object>::for_each(Visit visit) const {
-    for (const auto& [key, pointer] : objects_)
-        visit(pointer);
+    for (const auto& object : objects_)
+        visit(object);
 }
 
 template <class Object>
 std::vector<Change<Object>> Store<Object>::take_changes() {
     std::vector<Change<Object>> changes;
-    changes.reserve(before_.size());
-    for (auto& [key, before] : before_) {
-        auto after = find(key);
+    changes.reserve(touched_.size());
+    for (const auto& [first, was_there] : touched_) {
+        auto before = was_there ? first : nullptr;
+        auto after = find(first->key);
         if (before == after || (before && after && *before == *after)) continue;
-        changes.push_back({key, std::move(before), std::move(after)});
+        changes.push_back({std::move(before), std::move(after)});
     }
-    before_ = {};
+    touched_ = {};
     return changes;
 }
 

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <absl/container/flat_hash_set.h>
+
 #include <deque>
 #include <functional>
 #include <string>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -22,7 +23,7 @@ class StoreSink final : public ReflectorSink {
 
     void replace(std::deque<AnyObject> objects, std::vector<ObjectKey> unreadable) override {
         const bool first = store_.size() == 0;
-        std::unordered_set<ObjectKey, ObjectKeyHash> listed;
+        absl::flat_hash_set<ObjectKey> listed;
         for (auto& key : unreadable)
             listed.insert(std::move(key));
         // One by one off the front: the list goes as the store comes.

@@ -2,10 +2,10 @@
 
 #include <compare>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "base/address.h"
+#include "base/boxed.h"
 
 namespace fairlead::services {
 
@@ -56,7 +56,7 @@ enum class Unserved : std::uint8_t {
 struct Backing {
     std::vector<Backend> backends;
     /// externalTrafficPolicy Local: what connections from outside get instead; may be empty.
-    std::optional<std::vector<Backend>> outside_backends;
+    base::Boxed<std::vector<Backend>> outside_backends;
     Unserved unserved = Unserved::kRejected;  ///< kDropped only where there are no backends
     std::uint32_t affinity_timeout_s = 0;     ///< sessionAffinity ClientIP; 0: none
     /// The client's address is hidden whoever it is (externalTrafficPolicy Cluster). False for ClusterIPs,

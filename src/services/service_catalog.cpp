@@ -15,16 +15,16 @@ kube::ObjectKey service_key_of(const kube::EndpointSlice& slice) {
 }  // namespace
 
 ServiceId ServiceCatalog::id_of(const kube::ObjectKey& key) {
-    const auto [known, added] = ids_.try_emplace(key, 0);
-    if (!added) return known->second;
+    if (const auto known = ids_.find(key); known != ids_.end()) return *known;
     if (free_.empty()) {
         free_.push_back(static_cast<ServiceId>(entries_.size()));
         entries_.emplace_back();
     }
-    known->second = free_.back();
+    const ServiceId id = free_.back();
     free_.pop_back();
-    entries_[known->second].key = key;
-    return known->second;
+    entries_[id].key = key;
+    ids_.insert(id);
+    return id;
 }
 
 void ServiceCatalog::remove_slice(const kube::EndpointSlice& slice, std::vector<ServiceId>& touched) {
@@ -43,7 +43,7 @@ void ServiceCatalog::add_slice(std::shared_ptr<const kube::EndpointSlice> slice,
 std::vector<ServiceId> ServiceCatalog::apply(const kube::ChangeSet& changes) {
     std::vector<ServiceId> touched;
     for (const auto& change : changes.services) {
-        const ServiceId id = id_of(change.key);
+        const ServiceId id = id_of(change.key());
         entries_[id].service = change.after;
         touched.push_back(id);
     }
@@ -57,7 +57,7 @@ std::vector<ServiceId> ServiceCatalog::apply(const kube::ChangeSet& changes) {
 
 const CatalogEntry* ServiceCatalog::find(const kube::ObjectKey& key) const {
     const auto known = ids_.find(key);
-    return known == ids_.end() ? nullptr : &entries_[known->second];
+    return known == ids_.end() ? nullptr : &entries_[*known];
 }
 
 void ServiceCatalog::release_if_empty(ServiceId id) {
@@ -68,10 +68,7 @@ void ServiceCatalog::release_if_empty(ServiceId id) {
 }
 
 std::vector<ServiceId> ServiceCatalog::all() const {
-    std::vector<ServiceId> ids;
-    ids.reserve(ids_.size());
-    for (const auto& [key, id] : ids_)
-        ids.push_back(id);
+    std::vector<ServiceId> ids(ids_.begin(), ids_.end());
     std::ranges::sort(ids);
     return ids;
 }

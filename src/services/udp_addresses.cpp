@@ -65,7 +65,7 @@ void UdpWatch::note(const kube::ChangeSet& changes) {
 
 void UdpWatch::note_service(const kube::Change<kube::Service>& change) {
     if (change.before && has_udp(*change.before)) gone_.push_back(change.before);
-    if (change.after && has_udp(*change.after)) services_.insert(change.key);
+    if (change.after && has_udp(*change.after)) services_.insert(change.key());
 }
 
 void UdpWatch::note_slice(const kube::Change<kube::EndpointSlice>& change) {

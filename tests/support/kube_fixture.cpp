@@ -31,16 +31,14 @@ kube::EndpointSlice slice(std::string_view service, std::vector<std::string> add
 kube::ChangeSet change(std::shared_ptr<const kube::Service> before,
                        std::shared_ptr<const kube::Service> after) {
     kube::ChangeSet changes;
-    const auto key = (after ? after : before)->key;
-    changes.services.push_back({key, std::move(before), std::move(after)});
+    changes.services.push_back({std::move(before), std::move(after)});
     return changes;
 }
 
 kube::ChangeSet change(std::shared_ptr<const kube::EndpointSlice> before,
                        std::shared_ptr<const kube::EndpointSlice> after) {
     kube::ChangeSet changes;
-    const auto key = (after ? after : before)->key;
-    changes.slices.push_back({key, std::move(before), std::move(after)});
+    changes.slices.push_back({std::move(before), std::move(after)});
     return changes;
 }
 

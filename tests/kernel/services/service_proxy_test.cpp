@@ -242,10 +242,8 @@ TEST_F(ServiceProxyTest, AnyOrderOfChangesEndsAsIfItHadStartedThere) {
 
         ServiceProxy fresh{options(), tables_};
         kube::ChangeSet everything;
-        stores.services.for_each(
-            [&](const auto& service) { everything.services.push_back({service->key, {}, service}); });
-        stores.slices.for_each(
-            [&](const auto& slice) { everything.slices.push_back({slice->key, {}, slice}); });
+        stores.services.for_each([&](const auto& service) { everything.services.push_back({{}, service}); });
+        stores.slices.for_each([&](const auto& slice) { everything.slices.push_back({{}, slice}); });
         fresh.stage(everything);
         const auto report = sync(fresh);
         ASSERT_EQ(report.elements_added + report.elements_deleted, 0U)

@@ -227,9 +227,8 @@ void ClusterModel::change_something() {
 
 kube::ChangeSet ClusterModel::everything() const {
     kube::ChangeSet changes;
-    stores_.services.for_each(
-        [&](const auto& service) { changes.services.push_back({service->key, {}, service}); });
-    stores_.slices.for_each([&](const auto& slice) { changes.slices.push_back({slice->key, {}, slice}); });
+    stores_.services.for_each([&](const auto& service) { changes.services.push_back({{}, service}); });
+    stores_.slices.for_each([&](const auto& slice) { changes.slices.push_back({{}, slice}); });
     return changes;
 }
 

@@ -23,9 +23,9 @@ class StoreSinkTest : public testing::Test {
     std::vector<std::string> changes() {
         std::vector<std::string> texts;
         for (const auto& change : store_.take_changes())
-            texts.push_back(change.key.name + (!change.before  ? " came"
-                                               : !change.after ? " went"
-                                                               : " changed"));
+            texts.push_back(change.key().name + (!change.before  ? " came"
+                                                 : !change.after ? " went"
+                                                                 : " changed"));
         std::ranges::sort(texts);
         return texts;
     }
