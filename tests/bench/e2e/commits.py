@@ -1,5 +1,6 @@
 """Sees transactions of nftables when they are committed."""
 
+import select
 import socket
 import struct
 import time
@@ -25,21 +26,27 @@ class Commits:
         self.socket.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, _GROUP_NFTABLES)
         self.socket.setblocking(False)
 
-    def take(self):
-        """Reads what is there; the monotonic time if a transaction ended in it, else None."""
-        ended = None
+    def datagrams(self, timeout=0.0):
+        """(bytes, monotonic time) of each that is there; waits up to `timeout` seconds for the first."""
+        select.select([self.socket], [], [], timeout)
         while True:
             try:
                 data = self.socket.recv(1 << 18)
             except BlockingIOError:
-                return ended
-            now = time.monotonic()
+                return
+            yield data, time.monotonic()
+
+    def take(self):
+        """Reads what is there; the monotonic time if a transaction ended in it, else None."""
+        ended = None
+        for data, now in self.datagrams():
             position = 0
             while position + 16 <= len(data):
                 length, kind = struct.unpack_from("=IH", data, position)
                 if kind == _NEW_GENERATION:
                     ended = ended or now
                 position += (length + 3) & ~3 if length >= 16 else len(data)
+        return ended
 
     def close(self):
         self.socket.close()

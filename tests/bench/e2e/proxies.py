@@ -97,6 +97,12 @@ class Proxy:
                     return int(line.split()[1]) / 1024
         raise AssertionError("no VmHWM")
 
+    def cpu_seconds(self):
+        """Processor time that it took so far."""
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def sync_seconds(self, metrics):
         """Seconds that all syncs of IPv4 took so far."""
         return metrics.get('kubeproxy_sync_proxy_rules_duration_seconds_sum{ip_family="IPv4"}', 0.0)
