@@ -14,6 +14,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import typing
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../e2e"))
 
@@ -26,10 +27,24 @@ from harness.cluster import ROOT, ControlPlane
 
 PROGRAM = os.path.join(ROOT, "build/release/tests/bench/e2e/connect_bench")
 PORT = 8080
-SIZES = (1, 30000)
+
+class Case(typing.NamedTuple):
+    services: int
+    exposed: bool = False  # through a NodePort, with affinity and a hidden client, not through a ClusterIP
+
+    def __str__(self):
+        return f"{self.services:,}" + (" NodePort, affinity" if self.exposed else "")
+
+    def target(self):
+        last = self.services - 1
+        return (NODE, big_cluster.node_port(last)) if self.exposed else (big_cluster.service_address(last), 80)
+
+
+CASES = (Case(1), Case(30000), Case(10000, exposed=True))
 GOAL_OF_CONNTRACK = 1.1  # fairlead's p50 against a node with conntrack and no Service
 CLIENT_CPU, SERVER_CPU = "0", "1"
 CLIENT, SERVER = "10.64.1.2", "10.64.2.2"
+NODE = "198.18.0.2"
 DNAT_ADDRESS = "10.96.0.99"
 
 
@@ -85,15 +100,15 @@ def program_node(proxy_class, node, control, services, stack):
     proxy.kill()
 
 
-def measure(proxy_class, control, services, rounds, count):
+def measure(proxy_class, control, case, rounds, count):
     with contextlib.ExitStack() as stack:
         paths = {name: Path(name, stack) for name in ("direct", "conntrack", "dnat", "service")}
         paths["conntrack"].node.sh(["nft", "table ip t { chain c { type filter hook forward priority 0; ct state established,new accept; }; }"])
         paths["dnat"].node.sh(["nft", f"table ip t {{ chain c {{ type nat hook prerouting priority -100; "
                                       f"ip daddr {DNAT_ADDRESS} tcp dport 80 dnat to {SERVER}:{PORT}; }}; }}"])
-        program_node(proxy_class, paths["service"].node, control, services, stack)
+        program_node(proxy_class, paths["service"].node, control, case.services, stack)
         targets = {"direct": (SERVER, PORT), "conntrack": (SERVER, PORT), "dnat": (DNAT_ADDRESS, 80),
-                   "service": (big_cluster.service_address(services - 1), 80)}
+                   "service": case.target()}
         with asleep(control):
             found = [{name: path.measure(*targets[name], count) for name, path in paths.items()} for _ in range(rounds)]
     result = {name: {key: statistics.median(each[name][key] for each in found) for key in ("p50", "p99")} for name in paths}
@@ -102,31 +117,33 @@ def measure(proxy_class, control, services, rounds, count):
     return result
 
 
-def run_size(services, classes, rounds, count):
+def run_case(case, classes, rounds, count):
     with contextlib.ExitStack() as stack:
         namespace = netns.Namespace("control")
         stack.callback(namespace.delete)
-        control = ControlPlane(namespace, "198.18.0.1")
+        control = ControlPlane(namespace, "198.18.0.1", big_cluster.API_SERVER_ARGUMENTS)
         stack.callback(control.stop)
-        big_cluster.bring_up(control, services, 1, lambda number: SERVER if number == services - 1 else big_cluster.pod_address(number))
-        return {each.name: measure(each, control, services, rounds, count) for each in classes}
+        last = case.services - 1
+        more = {"more_of": big_cluster.exposed} if case.exposed else {}
+        big_cluster.bring_up(control, case.services, 1, lambda number: SERVER if number == last else big_cluster.pod_address(number), **more)
+        return {each.name: measure(each, control, case, rounds, count) for each in classes}
 
 
 COLUMNS = ("direct", "conntrack", "dnat", "service")
 
 
-def print_size(services, results, goals):
+def print_case(case, results, goals):
     for name, result in results.items():
         p50 = "".join(f"{result[column]['p50']:11.1f}" for column in COLUMNS)
         p99 = "".join(f"{result[column]['p99']:11.1f}" for column in COLUMNS)
-        limit = GOAL_OF_CONNTRACK if name == proxies.Fairlead.name else None
-        goal = goals.verdict(f"connect through one of {services:,} Services against conntrack", result["of_conntrack"], limit)
-        print(f"  {name:10}{services:>10,}{p50}{result['of_conntrack']:12.2f}x{result['of_dnat']:8.2f}x{p99}  {goal}", flush=True)
+        limit = GOAL_OF_CONNTRACK if name == proxies.Fairlead.name and not case.exposed else None
+        goal = goals.verdict(f"connect through one of {case} Services against conntrack", result["of_conntrack"], limit)
+        print(f"  {name:10}{str(case):>24}{p50}{result['of_conntrack']:12.2f}x{result['of_dnat']:8.2f}x{p99}  {goal}", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="only 1 Service, few rounds")
+    parser.add_argument("--quick", action="store_true", help="few Services, few rounds")
     parser.add_argument("--only", choices=[each.name for each in proxies.ALL], help="leave the other program out")
     parser.add_argument("--json", default=os.path.join(ROOT, "build/bench/connect.json"), help="where the figures go")
     arguments = parser.parse_args()
@@ -136,14 +153,14 @@ def main():
     machine = report.machine()
     print(f"{machine}\n# TCP connect() in microseconds, median of {rounds} rounds of {count}")
     header = "".join(f"{column:>11}" for column in COLUMNS)
-    print(f"{'':22}{'p50':>11}{'':33}{'service':>13}{'service':>9}{'p99':>11}")
-    print(f"  {'program':10}{'Services':>10}{header}{'/conntrack':>13}{'/dnat':>9}{header}  goal for /conntrack", flush=True)
+    print(f"{'':36}{'p50':>11}{'':33}{'service':>13}{'service':>9}{'p99':>11}")
+    print(f"  {'program':10}{'Services':>24}{header}{'/conntrack':>13}{'/dnat':>9}{header}  goal for /conntrack", flush=True)
     results = {}
     goals = report.Goals()
-    for services in SIZES[:1] if arguments.quick else SIZES:
-        results[services] = run_size(services, classes, rounds, count)
-        print_size(services, results[services], goals)
-        report.write_json(arguments.json, {"machine": machine, "sizes": results})
+    for case in (CASES[0], Case(100, exposed=True)) if arguments.quick else CASES:
+        results[str(case)] = run_case(case, classes, rounds, count)
+        print_case(case, results[str(case)], goals)
+        report.write_json(arguments.json, {"machine": machine, "services": results})
     print(goals.summary())
     print(f"figures in {os.path.relpath(arguments.json)}")
 

@@ -17,12 +17,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import big_cluster
 import proxies
 import report
-from bench_proxy import NEW_ADDRESSES, SLICES, START_LIMIT_SECONDS, Api, settle, shape_from
+from bench_proxy import NEW_ADDRESSES, SLICES, START_LIMIT_SECONDS, Api, Shape, settle, shape_from
 from commits import Commits
 from harness import netns
 from harness.cluster import ROOT, ControlPlane
 
-SHAPE = (5006, 50)
+SHAPE = Shape(5006, 50)
 DRAIN_LIMIT_SECONDS = 180
 
 
@@ -113,29 +113,29 @@ def print_table(title, results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a small cluster, 5 seconds")
-    parser.add_argument("--shape", type=shape_from, metavar="SERVICESxENDPOINTS", help="another cluster than %dx%d" % SHAPE)
+    parser.add_argument("--shape", type=shape_from, metavar="SERVICESxENDPOINTS", help="another cluster than 5006x50")
     parser.add_argument("--rate", type=float, default=100, help="changes a second")
     parser.add_argument("--seconds", type=float, help="how long (60)")
     parser.add_argument("--only", choices=[each.name for each in proxies.ALL], help="leave the other program out")
     parser.add_argument("--json", default=os.path.join(ROOT, "build/bench/storm.json"), help="where the figures go")
     arguments = parser.parse_args()
     netns.remove_leftovers()
-    services, endpoints = arguments.shape or ((500, 10) if arguments.quick else SHAPE)[:2]
+    shape = arguments.shape or (Shape(500, 10) if arguments.quick else SHAPE)
     seconds = arguments.seconds or (5 if arguments.quick else 60)
     machine = report.machine()
-    title = f"{arguments.rate:.0f} changes/s for {seconds:.0f} s, {services:,} Services x {endpoints} endpoints"
+    title = f"{arguments.rate:.0f} changes/s for {seconds:.0f} s, {shape}"
     print(f"{machine}\n# {title}", flush=True)
     with contextlib.ExitStack() as stack:
         namespace = netns.Namespace("control")
         stack.callback(namespace.delete)
         control = ControlPlane(namespace, "198.18.0.1")
         stack.callback(control.stop)
-        big_cluster.bring_up(control, services, endpoints)
-        results = {each.name: measure(each, control, services, arguments.rate, seconds)
+        big_cluster.bring_up(control, shape.services, shape.endpoints)
+        results = {each.name: measure(each, control, shape.services, arguments.rate, seconds)
                    for each in proxies.ALL if arguments.only in (None, each.name)}
     print_table(title, results)
-    report.write_json(arguments.json, {"machine": machine, "rate": arguments.rate, "seconds": seconds, "services": services,
-                                       "endpoints": endpoints, "programs": results})
+    report.write_json(arguments.json, {"machine": machine, "rate": arguments.rate, "seconds": seconds, **shape._asdict(),
+                                       "programs": results})
     print(f"figures in {os.path.relpath(arguments.json)}")
 
 

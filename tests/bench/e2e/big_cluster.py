@@ -11,6 +11,9 @@ from harness.cluster import wait_for
 NAMESPACE = "bench"
 _FIRST_SERVICE = int(ipaddress.IPv4Address("10.96.1.0"))
 _FIRST_ENDPOINT = int(ipaddress.IPv4Address("10.65.0.0"))
+# Services that are exposed: a NodePort each, of a range that is large enough, and affinity of clients.
+_FIRST_NODE_PORT = 20000
+API_SERVER_ARGUMENTS = ("--service-node-port-range", "20000-60000")
 _ENDPOINTS_A_SLICE = 100  # as many as the EndpointSlice controller puts into one
 # etcd takes 128 operations and 1.5 MiB a transaction; values travel as base64.
 _OPERATIONS_A_TRANSACTION = 100
@@ -35,7 +38,20 @@ def _metadata(name, number, **more):
     return {"name": name, "namespace": NAMESPACE, "uid": uid, "creationTimestamp": _MADE, **more}
 
 
-def service(number):
+def node_port(number):
+    return _FIRST_NODE_PORT + number
+
+
+def exposed(number):
+    """What an exposed Service has beside a plain one."""
+    return {
+        "type": "NodePort", "externalTrafficPolicy": "Cluster", "sessionAffinity": "ClientIP",
+        "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 10800}},
+        "ports": [{"name": "http", "protocol": "TCP", "port": 80, "targetPort": 8080, "nodePort": node_port(number)}],
+    }
+
+
+def service(number, more=None):
     address = service_address(number)
     return {
         "apiVersion": "v1", "kind": "Service", "metadata": _metadata(service_name(number), number),
@@ -44,6 +60,7 @@ def service(number):
             "ipFamilyPolicy": "SingleStack", "sessionAffinity": "None", "internalTrafficPolicy": "Cluster",
             "selector": {"app": service_name(number)},
             "ports": [{"name": "http", "protocol": "TCP", "port": 80, "targetPort": 8080}],
+            **(more or {}),
         },
         "status": {"loadBalancer": {}},
     }
@@ -84,10 +101,11 @@ def pod_address(number):
     return str(ipaddress.IPv4Address(_FIRST_ENDPOINT + number))
 
 
-def objects(services, endpoints, address_of=pod_address):
-    """(etcd key, object) of a cluster of this shape; `address_of` gives the address of an endpoint by its number."""
+def objects(services, endpoints, address_of=pod_address, more_of=lambda number: None):
+    """(etcd key, object) of a cluster of this shape; `address_of` gives the address of an endpoint by its number, `more_of` what is
+    in the spec of a Service beside (such as `exposed`)."""
     for number in range(services):
-        yield f"/registry/services/specs/{NAMESPACE}/{service_name(number)}", service(number)
+        yield f"/registry/services/specs/{NAMESPACE}/{service_name(number)}", service(number, more_of(number))
         yield f"/registry/ipaddresses/{service_address(number)}", ip_address(number)
         for name, each in endpoint_slices(number, endpoints, address_of):
             yield f"/registry/endpointslices/{NAMESPACE}/{name}", each
@@ -118,12 +136,12 @@ def _is_up(namespace):
     return True
 
 
-def fill(control, services, endpoints, address_of=pod_address):
-    """Puts a cluster of this shape into the etcd of `control`, which runs, while its API server does not."""
+def fill(control, shape):
+    """Puts `objects` into the etcd of `control`, which runs, while its API server does not."""
     wait_for("etcd", lambda: _is_up(control.namespace), timeout=30)
     with contextlib.closing(_Etcd(control.namespace)) as etcd:
         operations, size_bytes = [], 0
-        for key, value in objects(services, endpoints, address_of):
+        for key, value in shape:
             text = base64.b64encode(json.dumps(value, separators=(",", ":")).encode()).decode()
             operations.append({"requestPut": {"key": base64.b64encode(key.encode()).decode(), "value": text}})
             size_bytes += len(text)
@@ -134,10 +152,10 @@ def fill(control, services, endpoints, address_of=pod_address):
             etcd.post("/v3/kv/txn", json.dumps({"success": operations}))
 
 
-def bring_up(control, services, endpoints, address_of=pod_address):
-    """A running control plane that holds a cluster of this shape and the node n1."""
+def bring_up(control, *arguments, **named):
+    """A running control plane that holds `objects(...)` of these arguments and the node n1."""
     control.start_etcd()
-    fill(control, services, endpoints, address_of)
+    fill(control, objects(*arguments, **named))
     control.start_apiserver()
     control.create("/api/v1/nodes", {"metadata": {"name": "n1"}})
     control.patch("/api/v1/nodes/n1/status", {"status": {"addresses": [{"type": "InternalIP", "address": "198.18.0.2"}]}})
