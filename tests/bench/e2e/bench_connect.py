@@ -24,6 +24,7 @@ import report
 from bench_proxy import START_LIMIT_SECONDS, settle
 from harness import netns
 from harness.cluster import ROOT, ControlPlane
+from paths import SERVER, Path
 
 PROGRAM = os.path.join(ROOT, "build/release/tests/bench/e2e/connect_bench")
 PORT = 8080
@@ -43,32 +44,21 @@ class Case(typing.NamedTuple):
 CASES = (Case(1), Case(30000), Case(10000, exposed=True))
 GOAL_OF_CONNTRACK = 1.1  # fairlead's p50 against a node with conntrack and no Service
 CLIENT_CPU, SERVER_CPU = "0", "1"
-CLIENT, SERVER = "10.64.1.2", "10.64.2.2"
 NODE = "198.18.0.2"
 DNAT_ADDRESS = "10.96.0.99"
 
 
-class Path:
-    """A node between a client and a server that accepts connections."""
+class ServedPath(Path):
+    """With a server that accepts connections."""
 
     def __init__(self, name, stack):
-        self.node, self.client, self.server = (self._namespace(f"{name}-{part}", stack) for part in ("node", "client", "server"))
-        for end, address, gateway in ((self.client, CLIENT, "10.64.1.1"), (self.server, SERVER, "10.64.2.1")):
-            netns.connect(self.node, end.name[-6:], [f"{gateway}/24"], end, "eth0", [f"{address}/24"])
-            end.ip("route", "add", "default", "via", gateway)
-        self.node.sysctl("net.ipv4.ip_forward", 1)
+        super().__init__(name, stack)
         process = self.server.popen([PROGRAM, "serve", str(PORT), SERVER_CPU], stdout=subprocess.PIPE, text=True)
         stack.callback(process.stdout.close)
         stack.callback(process.wait)
         stack.callback(process.kill)
         if process.stdout.readline() != "ready\n":
             raise AssertionError("the server does not start")
-
-    @staticmethod
-    def _namespace(name, stack):
-        namespace = netns.Namespace(name)
-        stack.callback(namespace.delete)
-        return namespace
 
     def measure(self, address, port, count):
         return json.loads(self.client.sh([PROGRAM, "connect", address, str(port), str(count), CLIENT_CPU]))
@@ -102,7 +92,7 @@ def program_node(proxy_class, node, control, services, stack):
 
 def measure(proxy_class, control, case, rounds, count):
     with contextlib.ExitStack() as stack:
-        paths = {name: Path(name, stack) for name in ("direct", "conntrack", "dnat", "service")}
+        paths = {name: ServedPath(name, stack) for name in ("direct", "conntrack", "dnat", "service")}
         paths["conntrack"].node.sh(["nft", "table ip t { chain c { type filter hook forward priority 0; ct state established,new accept; }; }"])
         paths["dnat"].node.sh(["nft", f"table ip t {{ chain c {{ type nat hook prerouting priority -100; "
                                       f"ip daddr {DNAT_ADDRESS} tcp dport 80 dnat to {SERVER}:{PORT}; }}; }}"])

@@ -29,6 +29,8 @@ class Proxy:
     name = ""
     # Pause between changes, so that the rate limit of the proxy's own syncs is not what is measured.
     pause_seconds = 0.0
+    # Whether it puts its rules back when somebody else removed them, not only within the hour.
+    repairs_at_once = False
 
     def __init__(self, node, folder):
         self.node = node
@@ -118,6 +120,7 @@ class Proxy:
 
 class Fairlead(Proxy):
     name = "fairlead"
+    repairs_at_once = True
 
     def command(self, kubeconfig):
         return [FAIRLEAD, "agent", "--node", "n1", "--kubeconfig", kubeconfig, "--cluster-cidr", POD_CIDR,
