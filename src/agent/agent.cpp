@@ -35,7 +35,8 @@ Agent::Agent(net::EventLoop& loop, Config config, std::function<Result<Config>()
       manifest_problems_(
           metrics_.gauge("fairlead_manifest_problems", "Problems in the manifests as they are now.")),
       listeners_(loop, health_pages(), admin_pages()),
-      health_checks_(loop, metrics_, [this] { return serves(); }) {
+      health_checks_(loop, metrics_, [this] { return serves(); }),
+      localhost_node_ports_(loop, metrics_) {
     metrics_
         .gauge("fairlead_build_info", "Always 1; the label is what counts.",
                {{"version", std::string(base::kVersion)}})
@@ -59,6 +60,7 @@ Result<void> Agent::start() {
 void Agent::configure_services() {
     syncer_->configure(service_options(config_, stores_, local_addresses_->current()));
     serve_health_checks();
+    serve_localhost();
 }
 
 bool Agent::serves() const {
@@ -70,6 +72,10 @@ void Agent::serve_health_checks() {
     const auto& proxy = syncer_->proxy();
     health_checks_.serve(proxy.health_checks().all(),
                          proxy.proxy(base::Family::kIpv4).options().compile.node_port_addresses);
+}
+
+void Agent::serve_localhost() {
+    if (auto ports = syncer_->take_localhost_ports()) localhost_node_ports_.serve(*std::move(ports));
 }
 
 Result<void> Agent::start_source() {
@@ -104,6 +110,8 @@ Result<void> Agent::start_api() {
 
 std::vector<std::string> Agent::problems() const {
     auto problems = health_checks_.problems();
+    const auto& localhost = localhost_node_ports_.problems();
+    problems.insert(problems.end(), localhost.begin(), localhost.end());
     const auto more = manifests_ ? manifests_->problems()
                       : api_     ? api_->problems()
                                  : std::vector<std::string>{};
@@ -116,6 +124,7 @@ void Agent::on_objects_changed() {
     if (!changes.nodes.empty() || !changes.service_cidrs.empty()) configure_services();
     syncer_->stage(changes);
     serve_health_checks();
+    serve_localhost();
     if (manifests_) count_manifest_problems();
 }
 

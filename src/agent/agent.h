@@ -11,6 +11,7 @@
 #include "agent/health_check_servers.h"
 #include "agent/listeners.h"
 #include "agent/local_addresses.h"
+#include "agent/localhost_node_ports.h"
 #include "agent/manifest_source.h"
 #include "agent/service_syncer.h"
 #include "net/event_loop.h"
@@ -49,6 +50,7 @@ class Agent {
     [[nodiscard]] std::string status() const;
     void configure_services();
     void serve_health_checks();
+    void serve_localhost();
     /// New connections go where they should.
     [[nodiscard]] bool serves() const;
 
@@ -69,6 +71,7 @@ class Agent {
     bool source_synced_ = false;
     Listeners listeners_;
     HealthCheckServers health_checks_;
+    LocalhostNodePorts localhost_node_ports_;
     net::Subscription signals_;
 };
 

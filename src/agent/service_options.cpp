@@ -49,6 +49,7 @@ services::Options service_options(const Config& config, const kube::Stores& stor
     compile.node_addresses = node_addresses(primary, local_addresses);
     compile.node_port_addresses =
         services::node_port_addresses(config.node_port_addresses, local_addresses, primary);
+    compile.localhost_addresses = config.node_port_addresses.localhost_addresses();
     compile.external_ips = config.external_ips;
     options.pods = pod_sources(config, node.get());
     options.masquerade_all = config.masquerade_all;

@@ -35,6 +35,8 @@ class ServiceSyncer {
     [[nodiscard]] const admin::SyncHealth& health() const { return health_; }
     /// The error of the last attempt; empty when it went well.
     [[nodiscard]] const std::string& last_error() const { return last_error_; }
+    /// See ServiceProxy.
+    std::optional<services::LocalhostPorts> take_localhost_ports() { return proxy_.take_localhost_ports(); }
     [[nodiscard]] const services::ServiceProxy& proxy() const { return proxy_; }
     /// Changes whenever what proxy() shows may have changed.
     [[nodiscard]] std::uint64_t generation() const { return generation_; }

@@ -8,6 +8,7 @@
 #include <list>
 #include <optional>
 
+#include "net/acceptor.h"
 #include "net/event_loop_state.h"
 
 namespace fairlead::net {
@@ -25,10 +26,6 @@ constexpr std::chrono::seconds kIdleTimeout{30};
 constexpr unsigned kNotModified = 304;
 constexpr std::size_t kLargestConnections = 64;
 constexpr std::chrono::milliseconds kPauseAfterFailedAccept{100};
-
-tcp::endpoint endpoint_of(const base::SocketAddress& address) {
-    return {asio::ip::make_address(address.address.to_string()), address.port};
-}
 
 HttpQuestion question_of(std::string_view target) {
     const auto mark = target.find('?');
@@ -149,14 +146,7 @@ class HttpServer::Listener : public std::enable_shared_from_this<Listener> {
     Listener(EventLoop& loop, Handler handler)
         : acceptor_(loop.state().context), pause_(loop.state().context), handler_(std::move(handler)) {}
 
-    error_code open(const tcp::endpoint& endpoint) {
-        error_code error;
-        acceptor_.open(endpoint.protocol(), error);
-        if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-        if (!error) acceptor_.bind(endpoint, error);
-        if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-        return error;
-    }
+    error_code open(const base::SocketAddress& address) { return listen_at(acceptor_, address); }
 
     void accept() {
         acceptor_.async_accept([self = shared_from_this()](const error_code& error, tcp::socket socket) {
@@ -199,7 +189,7 @@ base::Result<std::unique_ptr<HttpServer>> HttpServer::listen(EventLoop& loop,
                                                              const base::SocketAddress& address,
                                                              Handler handler) {
     auto listener = std::make_shared<Listener>(loop, std::move(handler));
-    if (const auto error = listener->open(endpoint_of(address)))
+    if (const auto error = listener->open(address))
         return base::fail_errno(error.value(), "listen on " + address.to_string());
     listener->accept();
     return std::unique_ptr<HttpServer>(new HttpServer(std::move(listener)));

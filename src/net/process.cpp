@@ -109,6 +109,8 @@ class ProgramRun : public std::enable_shared_from_this<ProgramRun> {
         posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
         posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
         posix_spawn_file_actions_adddup2(&files, error, STDERR_FILENO);
+        posix_spawn_file_actions_addclosefrom_np(&files,
+                                                 STDERR_FILENO + 1);  // a connection would outlive us there
         sigset_t ignored_by_us;
         sigemptyset(&ignored_by_us);
         sigaddset(&ignored_by_us, SIGPIPE);

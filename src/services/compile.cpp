@@ -12,11 +12,6 @@ using base::Family;
 using base::IpAddress;
 using base::Prefix;
 
-bool is_proxied(const kube::Service& service) {
-    return service.type != kube::ServiceType::kExternalName && !service.headless &&
-           service.service_proxy_name.empty();
-}
-
 std::vector<IpAddress> of_family(const std::vector<IpAddress>& addresses, Family family) {
     std::vector<IpAddress> matching;
     std::ranges::copy_if(addresses, std::back_inserter(matching),
@@ -141,6 +136,11 @@ class Compilation {
 std::string_view name_of(FrontendKind kind) {
     constexpr std::string_view kNames[] = {"ClusterIP", "NodePort", "LoadBalancer", "ExternalIP"};
     return kNames[static_cast<std::size_t>(kind)];
+}
+
+bool is_proxied(const kube::Service& service) {
+    return service.type != kube::ServiceType::kExternalName && !service.headless &&
+           service.service_proxy_name.empty();
 }
 
 CompiledService compile(const kube::Service& service, Slices slices, Family family,

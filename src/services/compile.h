@@ -15,10 +15,16 @@ struct CompileOptions {
     std::vector<base::IpAddress> node_addresses;
     /// NodePorts are served at these.
     std::vector<base::IpAddress> node_port_addresses;
+    /// TCP NodePorts are served at these by the agent itself (KEP-6032): 127.0.0.1, ::1.
+    std::vector<base::IpAddress> localhost_addresses;
     bool external_ips = true;  ///< spec.externalIPs are served (KEP-5707: AllowServiceExternalIPs)
 
     friend bool operator==(const CompileOptions&, const CompileOptions&) = default;
 };
+
+/// False for headless Services, ExternalName, and Services that another proxy is to serve (label
+/// service.kubernetes.io/service-proxy-name).
+bool is_proxied(const kube::Service& service);
 
 /// What `service` and its slices become in the table of one family.
 ///
@@ -29,8 +35,7 @@ struct CompileOptions {
 ///   Local, connections from outside get the endpoints of this node and keep their source.
 /// - loadBalancerSourceRanges guard the load-balancer addresses alone, as in kube-proxy.
 ///
-/// Nothing comes of headless Services, ExternalName, and Services that another proxy is to serve (label
-/// service.kubernetes.io/service-proxy-name), and of families in which the Service has no ClusterIP.
+/// Nothing comes of Services that are not proxied, and of families in which the Service has no ClusterIP.
 /// Addresses that are not routable and ports 0 are left out; the addresses are named in
 /// CompiledService::refused.
 CompiledService compile(const kube::Service& service, Slices slices, base::Family family,

@@ -60,6 +60,21 @@ std::vector<std::string> NodePortAddresses::to_texts() const {
     return texts;
 }
 
+std::vector<IpAddress> NodePortAddresses::localhost_addresses() const {
+    std::vector<IpAddress> addresses;
+    for (const auto text : {"127.0.0.0/8", "::1/128"}) {
+        const auto loopback = *base::Prefix::parse(text);
+        const auto is_within = [&](const base::Prefix& cidr) {
+            return cidr.family() == loopback.family() && cidr.length() >= loopback.length() &&
+                   loopback.contains(cidr.first());
+        };
+        if (localhost || std::ranges::any_of(cidrs, is_within))
+            addresses.push_back(
+                *IpAddress::parse(loopback.family() == base::Family::kIpv4 ? "127.0.0.1" : "::1"));
+    }
+    return addresses;
+}
+
 std::vector<IpAddress> node_port_addresses(const NodePortAddresses& wanted, std::span<const IpAddress> local,
                                            std::span<const IpAddress> primary) {
     std::vector<IpAddress> addresses;

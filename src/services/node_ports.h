@@ -22,6 +22,8 @@ struct NodePortAddresses {
     /// Refuses what is neither CIDR nor keyword.
     static base::Result<NodePortAddresses> parse(std::span<const std::string> texts);
     [[nodiscard]] std::vector<std::string> to_texts() const;
+    /// Loopback addresses that are asked for by name: `localhost`, or a CIDR of nothing but such addresses.
+    [[nodiscard]] std::vector<base::IpAddress> localhost_addresses() const;
     [[nodiscard]] bool empty() const { return cidrs.empty() && !primary && !localhost && !all; }
 };
 

@@ -14,6 +14,7 @@ void ServiceProxy::stage(const kube::ChangeSet& changes) {
     ipv4_.update(touched);
     ipv6_.update(touched);
     health_checks_.update(catalog_, touched, ipv4_.options().compile.node.name);
+    localhost_ports_.update(catalog_, touched, ipv4_.options().compile);
     for (const auto id : touched)
         catalog_.release_if_empty(id);
 }
@@ -22,6 +23,7 @@ bool ServiceProxy::configure(const Options& options) {
     if (options == ipv4_.options()) return false;
     ipv4_.configure(options);
     ipv6_.configure(options);
+    localhost_ports_.update(catalog_, catalog_.all(), options.compile);
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include "kube/store.h"
 #include "services/family_proxy.h"
 #include "services/health_checks.h"
+#include "services/localhost_ports.h"
 #include "services/udp_addresses.h"
 
 namespace fairlead::services {
@@ -29,6 +30,8 @@ class ServiceProxy {
     /// are in the kernel.
     std::vector<UdpAddress> take_udp_addresses() { return udp_.take(catalog_, ipv4_, ipv6_); }
     [[nodiscard]] const HealthChecks& health_checks() const { return health_checks_; }
+    /// The localhost NodePorts, if they are not what the last call gave.
+    std::optional<LocalhostPorts> take_localhost_ports() { return localhost_ports_.take_changed(); }
     [[nodiscard]] const ServiceCatalog& catalog() const { return catalog_; }
     [[nodiscard]] const FamilyProxy& proxy(base::Family family) const {
         return family == base::Family::kIpv4 ? ipv4_ : ipv6_;
@@ -41,6 +44,7 @@ class ServiceProxy {
     FamilyProxy ipv4_;
     FamilyProxy ipv6_;
     HealthChecks health_checks_;
+    LocalhostPortWatch localhost_ports_;
     UdpWatch udp_;
 };
 

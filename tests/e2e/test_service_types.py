@@ -197,6 +197,36 @@ class ServiceTypesTest(unittest.TestCase):
             self.assertEqual(self.answers(W.outside, CLUSTER_IPS[family])[0], {"p1"})
         self.assertEqual({c["loser"] for c in self.agent.status()["conflicts"]}, {"shop/a-thief"})
 
+    def test_localhost_node_ports_are_carried_by_the_agent_where_they_are_asked_for(self):
+        self.start([service(type="NodePort"), *slices(on(1), on(2, "n2"))], ["--nodeport-addresses", "primary,localhost"])
+        for family, address in enumerate(("127.0.0.1", "::1")):
+            names, peers = self.answers(W.node, address, NODE_PORT)
+            self.assertEqual(names, {"p1", "p2"})
+            self.assertEqual(peers, {W.pods[0].gateways[family], W.pods[1].gateways[family]}, "the node is who asks")
+            self.assert_refused(W.node, address, NODE_PORT, "udp")
+            self.assertEqual(self.answers(W.outside, PRIMARY[family], NODE_PORT)[0], {"p1", "p2"})
+        self.change([service(type="NodePort", externalTrafficPolicy="Local"), *slices(on(1), on(2, "n2"))])
+        self.assertEqual(self.answers(W.node, "127.0.0.1", NODE_PORT)[0], {"p1"})
+        self.change([self.sticky(100), *slices(on(1), on(2), on(3))])
+        self.assertEqual(len(self.answers(W.node, "127.0.0.1", NODE_PORT)[0]), 1)
+        self.agent.kill()
+        self.assert_refused(W.node, "127.0.0.1", NODE_PORT)
+        self.assertEqual(len(self.answers(W.node, PRIMARY[0], NODE_PORT)[0]), 1, "the kernel serves the others")
+        self.agent.start()
+        self.assertEqual(len(self.answers(W.node, "127.0.0.1", NODE_PORT)[0]), 1)
+
+    def test_a_localhost_node_port_that_a_process_has_is_left_to_it(self):
+        with W.node.inside():
+            taken = socket.create_server(("127.0.0.1", NODE_PORT))
+        self.addCleanup(taken.close)
+        self.start([service(type="NodePort"), *slices(on(1))], ["--nodeport-addresses", "localhost"])
+        problem = wait_for("the problem in /status", lambda: self.agent.status()["problems"])[0]
+        self.assertIn(f"localhost NodePort of Service shop/cart: listen on 127.0.0.1:{NODE_PORT}", problem)
+        self.assertEqual(self.answers(W.node, "::1", NODE_PORT, count=3)[0], {"p1"})
+        taken.close()
+        self.change([service(type="NodePort"), *slices(on(2))])
+        self.assertEqual(self.answers(W.node, "127.0.0.1", NODE_PORT, count=3)[0], {"p2"})
+
     def sticky(self, timeout, **spec):
         return service(type="NodePort", sessionAffinity="ClientIP",
                        sessionAffinityConfig={"clientIP": {"timeoutSeconds": timeout}}, **spec)

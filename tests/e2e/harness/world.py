@@ -45,11 +45,12 @@ class Pod:
         self.name = name
         self.node_name = node_name
         self.addresses = [f"10.64.{number}.2", f"fd00:64:0:{number:x}::2"]
+        self.gateways = [f"10.64.{number}.1", f"fd00:64:0:{number:x}::1"]
         self.namespace = netns.Namespace(f"pod{number}")
-        netns.connect(node, f"pod{number}", [f"10.64.{number}.1/24", f"fd00:64:0:{number:x}::1/64"],
+        netns.connect(node, f"pod{number}", [f"{self.gateways[0]}/24", f"{self.gateways[1]}/64"],
                       self.namespace, "eth0", [f"{self.addresses[0]}/24", f"{self.addresses[1]}/64"])
-        self.namespace.ip("route", "add", "default", "via", f"10.64.{number}.1")
-        self.namespace.ip("-6", "route", "add", "default", "via", f"fd00:64:0:{number:x}::1")
+        self.namespace.ip("route", "add", "default", "via", self.gateways[0])
+        self.namespace.ip("-6", "route", "add", "default", "via", self.gateways[1])
         workload = os.path.join(os.path.dirname(__file__), "workload.py")
         self.process = self.namespace.popen([sys.executable, workload, name, str(PORT)], stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline().strip() == "ready"

@@ -43,6 +43,21 @@ TEST(NodePortAddresses, AreThoseOfTheRangesAndNeverLoopbackOrLinkLocal) {
     EXPECT_THAT(chosen({"127.0.0.0/8", "localhost"}), ElementsAre());
 }
 
+TEST(NodePortAddresses, AreAtLocalhostOnlyWhereThatIsNamed) {
+    const auto localhost = [](const std::vector<std::string>& texts) {
+        std::vector<std::string> addresses;
+        for (const auto& address : NodePortAddresses::parse(texts).value().localhost_addresses())
+            addresses.push_back(address.to_string());
+        return addresses;
+    };
+    EXPECT_THAT(localhost({}), ElementsAre());
+    EXPECT_THAT(localhost({"all"}), ElementsAre());
+    EXPECT_THAT(localhost({"0.0.0.0/0", "::/0", "126.0.0.0/7"}), ElementsAre());
+    EXPECT_THAT(localhost({"localhost"}), ElementsAre("127.0.0.1", "::1"));
+    EXPECT_THAT(localhost({"127.0.0.0/8"}), ElementsAre("127.0.0.1"));
+    EXPECT_THAT(localhost({"primary", "127.0.0.1/32", "::1/128"}), ElementsAre("127.0.0.1", "::1"));
+}
+
 TEST(NodePortAddresses, AreReadAndWrittenAlike) {
     const std::vector<std::string> texts = {"primary", "localhost", "all", "10.0.0.0/8"};
     EXPECT_EQ(NodePortAddresses::parse(texts).value().to_texts(), texts);

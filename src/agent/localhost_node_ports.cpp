@@ -1,0 +1,150 @@
+#include "agent/localhost_node_ports.h"
+
+#include <array>
+#include <functional>
+#include <map>
+#include <random>
+#include <thread>
+
+#include "base/log.h"
+#include "net/tcp_relay.h"
+
+namespace fairlead::agent {
+
+/// What came of the last call of serve(); the control thread's.
+struct LocalhostNodePorts::Outcome {
+    std::array<admin::Number*, 2> listeners;
+    std::array<admin::Number*, 2> failures;
+    std::vector<std::string> problems;
+};
+
+namespace {
+
+constexpr base::Family kFamilies[] = {base::Family::kIpv4, base::Family::kIpv6};
+
+std::size_t index_of(base::Family family) {
+    return family == base::Family::kIpv4 ? 0 : 1;
+}
+
+/// What the relay thread found.
+struct Findings {
+    std::array<std::size_t, 2> listeners{};
+    std::array<std::size_t, 2> failures{};
+    std::vector<std::string> problems;
+};
+
+/// One port that is listened on; the relay thread's.
+struct Place {
+    std::shared_ptr<services::LocalhostBalancer> balancer;
+    std::unique_ptr<net::TcpRelay> relay;
+};
+
+}  // namespace
+
+/// The relay thread. Everything but serve() happens on it.
+class LocalhostNodePorts::Worker {
+  public:
+    explicit Worker(std::function<void(Findings)> report)
+        : report_(std::move(report)), thread_([this] { loop_.run(); }) {}
+    ~Worker() {
+        loop_.post([this] {
+            places_.clear();
+            loop_.stop();
+        });
+        thread_.join();
+    }
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    void serve(services::LocalhostPorts ports) {
+        loop_.post([this, ports = std::move(ports)] { arrange(ports); });
+    }
+
+  private:
+    void arrange(const services::LocalhostPorts& ports) {
+        Findings findings;
+        std::erase_if(places_, [&](const auto& place) { return !ports.contains(place.first); });
+        for (const auto& [address, port] : ports) {
+            const auto family = index_of(address.address.family());
+            auto& place = places_[address];
+            if (place.relay) {
+                place.balancer->update(port);
+            } else if (auto opened = open(address, port)) {
+                place = *std::move(opened);
+            } else {
+                ++findings.failures[family];
+                findings.problems.push_back("localhost NodePort of Service " + port.service.to_string() +
+                                            ": " + opened.error().message);
+                places_.erase(address);
+                continue;
+            }
+            ++findings.listeners[family];
+        }
+        report_(std::move(findings));
+    }
+
+    base::Result<Place> open(const base::SocketAddress& address, const services::LocalhostPort& port) {
+        Place place{std::make_shared<services::LocalhostBalancer>(port), nullptr};
+        net::RelayTargets targets;
+        targets.choose = [this, balancer = place.balancer] {
+            std::vector<base::SocketAddress> addresses;
+            for (const auto& backend : balancer->order(loop_.now(), random_))
+                addresses.push_back({backend.address, backend.port});
+            return addresses;
+        };
+        targets.connected = [this, balancer = place.balancer](const base::SocketAddress& target) {
+            balancer->note_connected({target.address, target.port}, loop_.now());
+        };
+        FAIRLEAD_TRY(place.relay, net::TcpRelay::listen(loop_, address, std::move(targets)));
+        return place;
+    }
+
+    net::EventLoop loop_;
+    std::function<void(Findings)> report_;
+    base::Random random_{std::random_device{}()};
+    std::map<base::SocketAddress, Place> places_;
+    std::thread thread_;  // last: it uses all of the above
+};
+
+LocalhostNodePorts::LocalhostNodePorts(net::EventLoop& loop, admin::Metrics& metrics)
+    : loop_(loop), outcome_(std::make_shared<Outcome>()) {
+    for (const auto family : kFamilies) {
+        const admin::MetricLabels labels{{"ip_family", std::string(base::name_of(family))}};
+        outcome_->listeners[index_of(family)] =
+            &metrics.gauge("kubeproxy_nftables_localhost_nodeport_listeners",
+                           "NodePorts that are listened on at localhost.", labels);
+        outcome_->failures[index_of(family)] =
+            &metrics.counter("kubeproxy_nftables_localhost_nodeport_listener_creation_failures_total",
+                             "NodePorts that could not be listened on at localhost.", labels);
+    }
+}
+
+LocalhostNodePorts::~LocalhostNodePorts() = default;
+
+void LocalhostNodePorts::serve(services::LocalhostPorts ports) {
+    if (!worker_ && ports.empty()) return;
+    if (!worker_) {
+        worker_ = std::make_unique<Worker>([this, outcome = std::weak_ptr(outcome_)](Findings findings) {
+            loop_.post([outcome, findings = std::move(findings)] {
+                const auto known = outcome.lock();
+                if (!known) return;
+                for (const auto& problem : findings.problems)
+                    base::log_error("cannot serve a NodePort at localhost", {{"problem", problem}});
+                for (const auto family : kFamilies) {
+                    known->listeners[index_of(family)]->set(
+                        static_cast<double>(findings.listeners[index_of(family)]));
+                    known->failures[index_of(family)]->add(
+                        static_cast<double>(findings.failures[index_of(family)]));
+                }
+                known->problems = findings.problems;
+            });
+        });
+    }
+    worker_->serve(std::move(ports));
+}
+
+const std::vector<std::string>& LocalhostNodePorts::problems() const {
+    return outcome_->problems;
+}
+
+}  // namespace fairlead::agent
