@@ -55,7 +55,9 @@ class Store {
     };
     // Objects hold their keys: there are ten thousands, and a second copy of each key would show.
     struct KeyOf {
-        const ObjectKey& operator()(const ObjectKey& key) const { return key; }
+        const ObjectKey& operator()(const ObjectKey& key) const {
+            return key;  // NOLINT(bugprone-return-const-ref-from-parameter): it is hashed or compared at once
+        }
         const ObjectKey& operator()(const Pointer& pointer) const { return pointer->key; }
         const ObjectKey& operator()(const Touched& touched) const { return touched.first->key; }
     };

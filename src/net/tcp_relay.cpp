@@ -25,7 +25,7 @@ using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
 constexpr std::size_t kLargestConnections = 1024;
-constexpr std::size_t kBufferBytes = 32 * 1024;
+constexpr auto kBufferBytes = std::size_t{32} << 10U;
 constexpr std::chrono::seconds kConnectTimeout{5};
 constexpr std::chrono::milliseconds kPauseBetweenTries{100};
 

@@ -60,7 +60,7 @@ class LocalhostBalancer {
   private:
     struct Memory {
         Backend backend;
-        base::TimePoint last_used{};
+        base::TimePoint last_used;
     };
 
     LocalhostPort port_;

@@ -46,7 +46,9 @@ class ServiceCatalog {
     // Entries hold their keys: a second copy of each would show in memory.
     struct KeyOf {
         const std::deque<CatalogEntry>& entries;
-        const kube::ObjectKey& operator()(const kube::ObjectKey& key) const { return key; }
+        const kube::ObjectKey& operator()(const kube::ObjectKey& key) const {
+            return key;  // NOLINT(bugprone-return-const-ref-from-parameter): it is hashed or compared at once
+        }
         const kube::ObjectKey& operator()(ServiceId id) const { return entries[id].key; }
     };
     struct Hash {

@@ -119,6 +119,7 @@ peer, _ = server.accept()
 while True:
     try: connect("127.0.0.1", 7000).close()
     except ConnectionRefusedError: break
+    except ConnectionResetError: pass
 client.sendall(b"still"); print(peer.recv(5))
 )"),
               "b'still'\n");
