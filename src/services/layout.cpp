@@ -10,15 +10,15 @@ using base::Family;
 namespace {
 
 // Change it with every change of chains, rules or sets: tables of other versions are replaced on start.
-constexpr std::string_view kLayoutVersion = "fairlead layout 3";
+constexpr std::string_view kLayoutVersion = "fairlead layout 4";
 
 constexpr std::string_view kServicesChain = "services";
 constexpr std::string_view kMasqueradeChain = "masquerade-translated";
 constexpr std::string_view kRejectChain = "reject-unserved";
 constexpr std::string_view kRefuseChain = "refuse";
 
-// After our own nat chains (-100), before everybody else's filters (0): what was not translated is not
-// delivered.
+// After every nat chain (-101 ours, -100 those of others), before everybody else's filters (0): what was not
+// translated is not delivered.
 constexpr std::int32_t kRejectPriority = -90;
 
 // Clients that are remembered at a time; who comes then is balanced as if there was no affinity.
@@ -98,8 +98,10 @@ std::vector<Chain> chains_of() {
     const auto hook = [](ChainType type, Hook where, std::int32_t priority) {
         return ChainHook{type, where, priority};
     };
-    constexpr std::int32_t kDestinationNat = -100;  // NF_IP_PRI_NAT_DST
-    constexpr std::int32_t kSourceNat = 100;        // NF_IP_PRI_NAT_SRC
+    // One before NF_IP_PRI_NAT_DST, where kube-proxy is: among equals the chain that was made last would come
+    // first. What we do not translate, the next one may (docs/decisions/0010).
+    constexpr std::int32_t kDestinationNat = -101;
+    constexpr std::int32_t kSourceNat = 100;  // NF_IP_PRI_NAT_SRC
     return {
         {"nat-prerouting", hook(ChainType::kNat, Hook::kPrerouting, kDestinationNat),
          "connections of pods and from outside"},

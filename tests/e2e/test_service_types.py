@@ -401,6 +401,21 @@ class ServiceTypesTest(unittest.TestCase):
                     self.assertEqual(seen, number in pods, f"{mode} pod {number} family {family}")
             self.agent.close()
 
+    def test_who_else_translates_at_the_usual_priority_comes_after_fairlead_and_gets_what_it_does_not_know(self):
+        self.start([service(), *slices(on(1))])
+        for family, table in enumerate(("ip", "ip6")):
+            target = W.pods[1].addresses[family] if family == 0 else f"[{W.pods[1].addresses[family]}]"
+            known, unknown = CLUSTER_IPS[family], CLUSTER_IPS[family] + "1"
+            # Made last: at an equal priority it would come first.
+            for hook in ("prerouting", "output"):
+                W.node.sh(f"nft 'table {table} other {{ chain {hook} {{ type nat hook {hook} priority -100; "
+                          f"{table} daddr {{ {known}, {unknown} }} meta l4proto {{ tcp, udp }} dnat to {target}:{world.PORT}; }}; }}'")
+            self.addCleanup(W.node.sh, f"nft delete table {table} other")
+            for client in (W.outside, W.node, W.pods[2].namespace):
+                for kind in ("tcp", "udp"):
+                    self.assertEqual(self.answers(client, known, kind=kind, count=5)[0], {"p1"})
+                    self.assertEqual(self.answers(client, unknown, kind=kind, count=5)[0], {"p2"})
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
