@@ -20,8 +20,6 @@ namespace {
 
 using base::ErrorCode;
 
-constexpr std::size_t kLargestOutputBytes = std::size_t{1} << 20U;
-
 struct Pipe {
     int read_end = -1;
     int write_end = -1;
@@ -59,8 +57,11 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 /// One run; it lives until the program has ended or is given up.
 class ProgramRun : public std::enable_shared_from_this<ProgramRun> {
   public:
-    ProgramRun(EventLoop& loop, std::string command, std::function<void(base::Result<std::string>)> done)
-        : loop_(loop), command_(std::move(command)), done_(std::move(done)) {}
+    ProgramRun(EventLoop& loop, const Program& program, std::function<void(base::Result<std::string>)> done)
+        : loop_(loop),
+          command_(program.command),
+          output_limit_bytes_(program.output_limit_bytes),
+          done_(std::move(done)) {}
     ~ProgramRun() { give_up(); }
     ProgramRun(const ProgramRun&) = delete;
     ProgramRun& operator=(const ProgramRun&) = delete;
@@ -134,8 +135,10 @@ class ProgramRun : public std::enable_shared_from_this<ProgramRun> {
             if (size < 0) return;  // EAGAIN: more will come
             if (size == 0) break;
             text.append(chunk.data(), static_cast<std::size_t>(size));
-            if (text.size() > kLargestOutputBytes)
-                return finish(base::fail(ErrorCode::kInvalid, command_ + ": printed over 1 MiB"));
+            if (text.size() > output_limit_bytes_)
+                return finish(base::fail(
+                    ErrorCode::kInvalid,
+                    command_ + ": printed over " + std::to_string(output_limit_bytes_ >> 20U) + " MiB"));
         }
         watch.reset();
     }
@@ -171,6 +174,7 @@ class ProgramRun : public std::enable_shared_from_this<ProgramRun> {
 
     EventLoop& loop_;
     std::string command_;
+    std::size_t output_limit_bytes_;
     std::function<void(base::Result<std::string>)> done_;
     pid_t pid_ = -1;
     int process_ = -1;  // pidfd_open(2)
@@ -186,7 +190,7 @@ class ProgramRun : public std::enable_shared_from_this<ProgramRun> {
 
 Subscription run_program(EventLoop& loop, const Program& program, base::Duration timeout,
                          std::function<void(base::Result<std::string>)> done) {
-    auto run = std::make_shared<ProgramRun>(loop, program.command, std::move(done));
+    auto run = std::make_shared<ProgramRun>(loop, program, std::move(done));
     if (auto started = run->start(program, timeout); !started)
         loop.post([run, error = std::move(started).error()] { run->fail(error); });
     return Subscription([run] { run->give_up(); });
