@@ -19,7 +19,7 @@ std::string table_name(base::Family family) {
 }  // namespace
 
 Result<net::NamespaceLock> lock_this_namespace() {
-    auto lock = net::NamespaceLock::acquire("fairlead-agent");
+    auto lock = net::NamespaceLock::acquire(services::kWriterLock);
     if (lock || lock.error().code != base::ErrorCode::kExists) return lock;
     return base::fail(base::ErrorCode::kExists,
                       "an agent is running in this network namespace (" + lock.error().message + ")");

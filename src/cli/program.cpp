@@ -13,6 +13,7 @@
 #include "cli/command_tree.h"
 #include "cli/completion.h"
 #include "cli/man_page.h"
+#include "cli/migrate_commands.h"
 #include "cli/object_commands.h"
 #include "cli/spelling.h"
 #include "output/yaml.h"
@@ -145,6 +146,7 @@ Program make_program() {
 
 void add_commands(CLI::App& program, int& exit_status, ValueSources sources) {
     add_object_commands(program, exit_status);
+    add_migrate_commands(program, exit_status);
     add_completion(program, exit_status);
     add_man(program, exit_status);
     add_version(program);

@@ -103,9 +103,9 @@ std::vector<Chain> chains_of() {
     constexpr std::int32_t kDestinationNat = -101;
     constexpr std::int32_t kSourceNat = 100;  // NF_IP_PRI_NAT_SRC
     return {
-        {"nat-prerouting", hook(ChainType::kNat, Hook::kPrerouting, kDestinationNat),
+        {std::string(kTranslatingChains[0]), hook(ChainType::kNat, Hook::kPrerouting, kDestinationNat),
          "connections of pods and from outside"},
-        {"nat-output", hook(ChainType::kNat, Hook::kOutput, kDestinationNat),
+        {std::string(kTranslatingChains[1]), hook(ChainType::kNat, Hook::kOutput, kDestinationNat),
          "connections of the node itself"},
         {"nat-postrouting", hook(ChainType::kNat, Hook::kPostrouting, kSourceNat),
          "translated connections whose answer must come back through this node"},
@@ -148,8 +148,8 @@ std::vector<Rule> translate_rules(Family family) {
     const std::string outside{kOutsideChain};
     const Expressions back = {Verdict{VerdictKind::kReturn, ""}};
     return {
-        {"nat-prerouting", {jump(kServicesChain)}, "the first packet of a connection only"},
-        {"nat-output", {jump(kServicesChain)}, "the first packet of a connection only"},
+        {std::string(kTranslatingChains[0]), {jump(kServicesChain)}, "the first packet of a connection only"},
+        {std::string(kTranslatingChains[1]), {jump(kServicesChain)}, "the first packet of a connection only"},
         {std::string(kServicesChain), load_frontend(family) + pick_balancer(family, Origin::kCluster),
          "@frontends gives the key of @balancers (nft prints 0x0 for it)"},
         {outside, source_in(family, kPodCidrs) + back, "a pod"},

@@ -14,6 +14,9 @@ kernel::nftables::TableContents layout(base::Family family);
 /// The name of fairlead's table in both families.
 inline constexpr std::string_view kTableName = "fairlead";
 
+/// Whoever writes the tables of a network namespace holds the lock of this name (net::NamespaceLock).
+inline constexpr const char* kWriterLock = "fairlead-agent";
+
 // Names of sets and maps.
 inline constexpr std::string_view kFrontends = "frontends";
 inline constexpr std::string_view kOutsideFrontends = "outside_frontends";
@@ -40,6 +43,9 @@ inline constexpr std::string_view kPodCidrs = "pod_cidrs";
 inline constexpr std::string_view kPodInterfaces = "pod_interfaces";
 inline constexpr std::string_view kKeptSources = "kept_sources";
 inline constexpr std::string_view kKeptInterfaces = "kept_interfaces";
+
+/// The base chains by which new connections come to their endpoints.
+inline constexpr std::string_view kTranslatingChains[] = {"nat-prerouting", "nat-output"};
 
 /// The chain that sends connections from outside to `outside_frontends`, and returns for all others.
 inline constexpr std::string_view kOutsideChain = "from-outside";

@@ -32,6 +32,17 @@ void ServiceProxy::distrust_kernel() {
     ipv6_.distrust_kernel();
 }
 
+base::Result<void> stop_translating(kernel::nftables::NftTables& tables) {
+    for (const auto family : {base::Family::kIpv4, base::Family::kIpv6}) {
+        kernel::nftables::Transaction transaction{layout(family).table};
+        for (const auto chain : kTranslatingChains)
+            transaction.add(kernel::nftables::FlushChain{std::string(chain)});
+        auto done = tables.commit(transaction);
+        if (!done && done.error().code != base::ErrorCode::kNotFound) return done;
+    }
+    return {};
+}
+
 base::Result<void> remove_tables(kernel::nftables::NftTables& tables) {
     for (const auto family : {base::Family::kIpv4, base::Family::kIpv6}) {
         kernel::nftables::Transaction transaction{layout(family).table};

@@ -48,6 +48,10 @@ class ServiceProxy {
     UdpWatch udp_;
 };
 
+/// Empties the chains that translate new connections, in both families: another proxy gets them from now on.
+/// What has been translated already is masqueraded as before. No error if there is no table.
+base::Result<void> stop_translating(kernel::nftables::NftTables& tables);
+
 /// Removes the tables of both families, whatever their layout, and nothing else. No error if they are not
 /// there.
 base::Result<void> remove_tables(kernel::nftables::NftTables& tables);
