@@ -2,10 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/json.h"
 #include "base/log.h"
 
 namespace fairlead::agent {
+
+namespace {
+
+// kube-proxy may have the port, and be about to go (docs/migration.md).
+constexpr std::chrono::seconds kRetryPause{1};
+
+}  // namespace
 
 HealthCheckServers::HealthCheckServers(net::EventLoop& loop, admin::Metrics& metrics,
                                        std::function<bool()> healthy)
@@ -24,8 +34,15 @@ void HealthCheckServers::serve(const std::map<services::ServiceId, services::Hea
     for (const auto& [address, check] : wanted) {
         auto& place = places_[address];
         place.check = check;
-        if (!place.server) open(address, place);
     }
+    open_all();
+}
+
+void HealthCheckServers::open_all() {
+    for (auto& [address, place] : places_)
+        if (!place.server) open(address, place);
+    const bool missing = std::ranges::any_of(places_, [](const auto& each) { return !each.second.server; });
+    retry_ = missing ? loop_.after(kRetryPause, [this] { open_all(); }) : net::Subscription{};
 }
 
 void HealthCheckServers::open(const base::SocketAddress& address, Place& place) {
@@ -36,9 +53,12 @@ void HealthCheckServers::open(const base::SocketAddress& address, Place& place) 
         place.problem.clear();
         return;
     }
-    failures_.add();
-    place.problem =
+    auto problem =
         "healthCheckNodePort of Service " + place.check.service.to_string() + ": " + server.error().message;
+    // It is tried every second: once is enough to say why.
+    if (problem == place.problem) return;
+    place.problem = std::move(problem);
+    failures_.add();
     base::log_error("cannot answer a load balancer's health checks", {{"problem", place.problem}});
 }
 

@@ -24,8 +24,8 @@ class HealthCheckServers {
     HealthCheckServers(net::EventLoop& loop, admin::Metrics& metrics, std::function<bool()> healthy);
 
     /// Listens for these checks at these addresses, and for no others. A port that cannot be had is named in
-    /// problems(), counted in fairlead_health_check_listen_failures_total, and tried again with the next
-    /// call.
+    /// problems(), counted in fairlead_health_check_listen_failures_total, and tried again every
+    /// second.
     void serve(const std::map<services::ServiceId, services::HealthCheck>& checks,
                std::span<const base::IpAddress> addresses);
 
@@ -39,6 +39,7 @@ class HealthCheckServers {
         std::string problem;
     };
 
+    void open_all();
     void open(const base::SocketAddress& address, Place& place);
     [[nodiscard]] net::HttpAnswer answer(const base::SocketAddress& address) const;
 
@@ -46,6 +47,7 @@ class HealthCheckServers {
     admin::Number& failures_;
     std::function<bool()> healthy_;
     std::map<base::SocketAddress, Place> places_;
+    net::Subscription retry_;
 };
 
 }  // namespace fairlead::agent
