@@ -59,11 +59,11 @@ test-release:
 	@ctest --preset release -j $(JOBS) --no-tests=error
 
 cluster: setup-test
-	$(SAY) "control plane for the end-to-end tests"
+	$(SAY) "control plane and kube-proxy for the end-to-end tests"
 	@scripts/build-cluster
 
 bench: setup-test ## measure against kube-proxy in the same run
-	@scripts/build-cluster --with-proxy
+	@scripts/build-cluster
 	@$(call configure,release,-DFAIRLEAD_TESTS=ON -DFAIRLEAD_BENCH=ON)
 	@cmake --build --preset release -j $(JOBS)
 	@tests/bench/run

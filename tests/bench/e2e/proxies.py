@@ -140,7 +140,7 @@ class KubeProxy(Proxy):
     def command(self, kubeconfig):
         program = os.path.join(BIN, "kube-proxy")
         if not os.path.exists(program):
-            raise SystemExit(f"{program} is missing: run scripts/build-cluster --with-proxy")
+            raise SystemExit(f"{program} is missing: run scripts/build-cluster")
         return [program, "--proxy-mode", "nftables", "--kubeconfig", kubeconfig, "--hostname-override", "n1",
                 "--cluster-cidr", POD_CIDR, "--conntrack-max-per-core", "0", "-v", "1"]
 

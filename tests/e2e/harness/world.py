@@ -120,8 +120,12 @@ class World:
 class Agent:
     """`fairlead agent` on the node."""
 
-    def __init__(self, node, source, arguments=(), wrapper=(), name="n1"):
+    def __init__(self, node, source, arguments=(), wrapper=(), name="n1", admin_port=10249, health_port=10256):
         self.node = node
+        self.admin_port = admin_port
+        self.health_port = health_port
+        if (admin_port, health_port) != (10249, 10256):
+            arguments = [*arguments, "--admin-address", f"127.0.0.1:{admin_port}", "--health-address", f"0.0.0.0:{health_port}"]
         self.command = [*wrapper, FAIRLEAD, "agent", "--node", name, *source, "--cluster-cidr", POD_CIDRS,
                         "--service-cidr", SERVICE_CIDRS, "--log-level", "debug", *arguments]
         self.log_path = f"/tmp/{node.name}-agent.log"
@@ -131,12 +135,12 @@ class Agent:
         with open(self.log_path, "a") as log:
             self.process = self.node.popen(self.command, stdout=log, stderr=subprocess.STDOUT)
         if wait:
-            wait_for("agent ready", lambda: self.get("/readyz", 10256) == "ok\n", timeout=30)
+            wait_for("agent ready", lambda: self.get("/readyz", self.health_port) == "ok\n", timeout=30)
         return self
 
-    def get(self, path, port=10249):
+    def get(self, path, port=None):
         with self.node.inside():
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection = http.client.HTTPConnection("127.0.0.1", port or self.admin_port, timeout=5)
             connection.connect()
         connection.request("GET", path)
         answer = connection.getresponse()
