@@ -49,6 +49,7 @@ Result<void> Agent::start() {
     base::configure_log(config_.log_level, config_.log_format);
     base::log_info("starting", {{"version", base::kVersion}, {"node", config_.node_name}});
     FAIRLEAD_CHECK(watch_signals());
+    apply_conntrack_settings(config_.conntrack);
     FAIRLEAD_TRY(local_addresses_, LocalAddresses::open(loop_, [this] { configure_services(); }));
     FAIRLEAD_TRY(
         syncer_,
@@ -205,6 +206,7 @@ Result<void> Agent::apply(Config config) {
         return base::fail(base::ErrorCode::kInvalid,
                           fields + ": cannot change while the agent runs: restart it");
     FAIRLEAD_CHECK(listeners_.listen(config.health_address, config.admin_address));
+    if (config.conntrack != config_.conntrack) apply_conntrack_settings(config.conntrack);
     config_ = std::move(config);
     base::configure_log(config_.log_level, config_.log_format);
     configure_services();

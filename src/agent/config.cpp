@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "agent/config_setters.h"
 #include "base/dns_name.h"
 #include "base/json.h"
 
@@ -113,6 +114,18 @@ std::vector<std::string> get_detect_local(const Config& config) {
     return {};
 }
 
+Result<void> set_tcp_be_liberal(Config& config, Values values) {
+    Config scratch;
+    FAIRLEAD_CHECK(set_switch<&Config::masquerade_all>(scratch, values));
+    config.conntrack.tcp_be_liberal = scratch.masquerade_all;
+    return {};
+}
+
+std::vector<std::string> get_tcp_be_liberal(const Config& config) {
+    if (!config.conntrack.tcp_be_liberal) return {};
+    return {"true"};
+}
+
 Result<void> set_node_port_addresses(Config& config, Values values) {
     FAIRLEAD_TRY(config.node_port_addresses, services::NodePortAddresses::parse(values));
     return {};
@@ -121,6 +134,8 @@ Result<void> set_node_port_addresses(Config& config, Values values) {
 std::vector<std::string> get_node_port_addresses(const Config& config) {
     return config.node_port_addresses.to_texts();
 }
+
+using Conntrack = ConntrackSettings;
 
 constexpr std::array kSettings = {
     Setting{"nodeName", "--node", "NAME", "name of this node in the API (default: the host name)", false,
@@ -166,6 +181,28 @@ constexpr std::array kSettings = {
             get_log_level},
     Setting{"logFormat", "--log-format", "FORMAT", "text or json", false, true, set_log_format,
             get_log_format},
+    Setting{"conntrack.maxPerCore", "--conntrack-max-per-core", "NUMBER",
+            "tracked connections that the kernel allows at least, per CPU (0: as it is)", false, true,
+            set_entries<&Conntrack::max_per_core>, get_entries<&Conntrack::max_per_core>, false, true},
+    Setting{"conntrack.min", "--conntrack-min", "NUMBER",
+            "the same, whatever the number of CPUs (0: as it is)", false, true, set_entries<&Conntrack::min>,
+            get_entries<&Conntrack::min>, false, true},
+    Setting{"conntrack.tcpEstablishedTimeout", "--conntrack-tcp-timeout-established", "DURATION",
+            "how long silent TCP connections are tracked (0s: as it is)", false, true,
+            set_timeout<&Conntrack::tcp_established_timeout>,
+            get_timeout<&Conntrack::tcp_established_timeout>},
+    Setting{"conntrack.tcpCloseWaitTimeout", "--conntrack-tcp-timeout-close-wait", "DURATION",
+            "the same in state CLOSE_WAIT", false, true, set_timeout<&Conntrack::tcp_close_wait_timeout>,
+            get_timeout<&Conntrack::tcp_close_wait_timeout>},
+    Setting{"conntrack.tcpBeLiberal", "--conntrack-tcp-be-liberal", "true|false",
+            "track TCP packets outside the window too (false: as it is)", false, true, set_tcp_be_liberal,
+            get_tcp_be_liberal, true},
+    Setting{"conntrack.udpTimeout", "--conntrack-udp-timeout", "DURATION",
+            "how long UDP flows are tracked that were not answered (0s: as it is)", false, true,
+            set_timeout<&Conntrack::udp_timeout>, get_timeout<&Conntrack::udp_timeout>},
+    Setting{"conntrack.udpStreamTimeout", "--conntrack-udp-timeout-stream", "DURATION",
+            "the same of flows with answers", false, true, set_timeout<&Conntrack::udp_stream_timeout>,
+            get_timeout<&Conntrack::udp_stream_timeout>},
 };
 
 std::vector<std::string> split_at_commas(const std::string& text) {
@@ -252,6 +289,12 @@ Result<void> check_addresses(const ConfigDraft& draft) {
                       " cannot both be listened on");
 }
 
+/// "conntrack" of "conntrack.min"; empty for a field of the first level.
+std::string_view group_of(std::string_view field) {
+    const auto dot = field.find('.');
+    return dot == std::string_view::npos ? std::string_view{} : field.substr(0, dot);
+}
+
 }  // namespace
 
 Config default_config() {
@@ -297,14 +340,19 @@ std::vector<std::string_view> fields_needing_restart(const Config& before, const
 std::string to_yaml(const Config& config) {
     std::string text =
         "apiVersion: " + std::string(kConfigApiVersion) + "\nkind: " + std::string(kConfigKind) + "\n";
+    std::string_view open_group;
     for (const auto& setting : kSettings) {
         const auto values = setting.get(config);
         if (values.empty()) continue;
-        text += std::string(setting.field) + ":";
-        if (!setting.list)
-            text += " " + (setting.boolean ? values.front() : base::json_quote(values.front()));
+        const auto group = group_of(setting.field);
+        if (group != open_group && !group.empty()) text += std::string(group) + ":\n";
+        open_group = group;
+        const std::string indent = group.empty() ? "" : "  ";
+        text += indent + std::string(setting.field.substr(group.empty() ? 0 : group.size() + 1)) + ":";
+        const bool plain = setting.boolean || setting.number;
+        if (!setting.list) text += " " + (plain ? values.front() : base::json_quote(values.front()));
         for (std::size_t i = 0; setting.list && i < values.size(); ++i)
-            text += "\n- " + base::json_quote(values[i]);
+            text += "\n" + indent + "- " + base::json_quote(values[i]);
         text += "\n";
     }
     return text;

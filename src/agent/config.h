@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/conntrack_settings.h"
 #include "base/address.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -45,6 +46,8 @@ struct Config {
     base::LogLevel log_level = base::LogLevel::kInfo;
     base::LogFormat log_format = base::LogFormat::kText;
 
+    ConntrackSettings conntrack;
+
     friend bool operator==(const Config&, const Config&) = default;
 };
 
@@ -53,7 +56,7 @@ Config default_config();
 
 /// One setting, from which the configuration file, the flag, the documentation and `--check` are all made.
 struct Setting {
-    std::string_view field;        ///< in the file: "clusterCIDRs"
+    std::string_view field;        ///< in the file: "clusterCIDRs", "conntrack.min"
     std::string_view flag;         ///< on the command line: "--cluster-cidr"
     std::string_view placeholder;  ///< in help: "CIDR"
     std::string_view help;
@@ -62,6 +65,7 @@ struct Setting {
     base::Result<void> (*set)(Config&, std::span<const std::string> values);
     std::vector<std::string> (*get)(const Config&);
     bool boolean = false;  ///< true or false, in the file without quotes
+    bool number = false;   ///< a whole number, in the file without quotes
 };
 
 /// Every setting, in the order in which they are documented.

@@ -1,18 +1,14 @@
 #include "agent/config_file.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <array>
-#include <map>
 
-#include "kube/yaml_scalar.h"
+#include "agent/config_fields.h"
 
 namespace fairlead::agent {
 
 namespace {
 
-using base::ErrorCode;
 using base::Result;
 
 /// What is wrong with a field: where in the file, which item of a list ("[1]"), and why.
@@ -23,25 +19,25 @@ struct FieldProblem {
 };
 using Checked = std::expected<void, FieldProblem>;
 
-std::string place(std::string_view file_name, const YAML::Mark& mark) {
-    return std::string(file_name) + ":" + std::to_string(mark.line + 1);
-}
-
 /// Most settings are text: `123` and `true` without quotes are a number and a boolean there, probably a slip.
 Checked check_type(const Setting& setting, const YAML::Node& node, const std::string& item) {
     const auto refuse = [&](std::string why) {
         return std::unexpected(FieldProblem{node.Mark(), item, std::move(why)});
     };
     if (!node.IsScalar()) return refuse(item.empty() ? "wants one value" : "wants a plain value");
-    const auto& text = node.Scalar();
-    const bool plain = node.Tag() == "?";
+    const auto json = scalar_json(node);
     if (setting.boolean) {
-        const auto json = plain ? kube::plain_scalar_json(text) : "";
         if (json != "true" && json != "false") return refuse("wants true or false, without quotes");
         return {};
     }
-    const bool quoted = node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str";
-    if (!quoted && !(plain && kube::plain_scalar_json(text).starts_with('"')))
+    if (setting.number) {
+        if (json.find_first_not_of("-0123456789") != std::string::npos)
+            return refuse("wants a whole number, without quotes");
+        return {};
+    }
+    const auto& text = node.Scalar();
+    constexpr std::array<std::string_view, 3> kTextTags = {"?", "!", "tag:yaml.org,2002:str"};
+    if (std::ranges::find(kTextTags, node.Tag()) == kTextTags.end() || !json.starts_with('"'))
         return refuse("wants text: put '" + text + "' in quotes");
     if (text.empty()) return refuse("is empty");
     return {};
@@ -49,7 +45,7 @@ Checked check_type(const Setting& setting, const YAML::Node& node, const std::st
 
 Checked set_value(Config& config, const Setting& setting, const YAML::Node& node, const std::string& item) {
     if (auto checked = check_type(setting, node, item); !checked) return checked;
-    const std::array value{setting.boolean ? kube::plain_scalar_json(node.Scalar()) : node.Scalar()};
+    const std::array value{setting.boolean || setting.number ? scalar_json(node) : node.Scalar()};
     if (const auto set = setting.set(config, value); !set)
         return std::unexpected(FieldProblem{node.Mark(), item, set.error().message});
     return {};
@@ -69,62 +65,33 @@ Checked set_list(Config& config, const Setting& setting, const YAML::Node& node)
     return {};
 }
 
-Checked check_header(std::string_view field, const YAML::Node& value, std::string_view wanted) {
-    if (value.IsScalar() && value.Scalar() == wanted) return {};
-    return std::unexpected(
-        FieldProblem{value.Mark(), "", "wants '" + std::string(wanted) + "' as " + std::string(field)});
+Result<void> set_field(ConfigDraft& draft, std::string_view file_name, const ConfigField& field) {
+    const auto setting = std::ranges::find(settings(), field.path, &Setting::field);
+    if (setting == settings().end()) return refuse_field(file_name, field.mark, field.path, "no such field");
+    draft.origins[setting->field] = place_of(file_name, field.mark);
+    const auto set = setting->list ? set_list(draft.config, *setting, field.value)
+                                   : set_value(draft.config, *setting, field.value, "");
+    if (set) return {};
+    const auto& problem = set.error();
+    return refuse_field(file_name, problem.mark.is_null() ? field.mark : problem.mark,
+                        field.path + problem.item, problem.why);
 }
 
-Checked set_field(ConfigDraft& draft, std::string_view file_name, const YAML::Node& key,
-                  const YAML::Node& value) {
-    const std::string& field = key.Scalar();
-    if (field == "apiVersion") return check_header(field, value, kConfigApiVersion);
-    if (field == "kind") return check_header(field, value, kConfigKind);
-    const auto setting = std::ranges::find(settings(), field, &Setting::field);
-    if (setting == settings().end()) return std::unexpected(FieldProblem{key.Mark(), "", "no such field"});
-    draft.origins[setting->field] = place(file_name, key.Mark());
-    return setting->list ? set_list(draft.config, *setting, value)
-                         : set_value(draft.config, *setting, value, "");
-}
-
-Result<ConfigDraft> parse_document(std::string_view file_name, const YAML::Node& document) {
-    const auto refuse = [&](const YAML::Mark& mark, std::string_view field, const std::string& why) {
-        const std::string field_part = field.empty() ? "" : std::string(field) + ": ";
-        return base::fail(ErrorCode::kInvalid, place(file_name, mark) + ": " + field_part + why);
-    };
-    if (!document.IsMap())
-        return refuse(document.Mark(), "", "wants fields of kind " + std::string(kConfigKind));
-    ConfigDraft draft{default_config(), {}};
-    std::map<std::string, int> first_lines;
-    for (const auto& entry : document) {
-        const auto& key = entry.first;
-        if (!key.IsScalar()) return refuse(key.Mark(), "", "a field name must be plain text");
-        const auto [known, added] = first_lines.try_emplace(key.Scalar(), key.Mark().line + 1);
-        if (!added)
-            return refuse(key.Mark(), key.Scalar(),
-                          "is there twice, first in line " + std::to_string(known->second));
-        if (const auto set = set_field(draft, file_name, key, entry.second); !set)
-            return refuse(set.error().mark.is_null() ? key.Mark() : set.error().mark,
-                          key.Scalar() + set.error().item, set.error().why);
-    }
-    for (const std::string_view header : {"apiVersion", "kind"})
-        if (!first_lines.contains(std::string(header))) return refuse(document.Mark(), header, "is missing");
-    return draft;
+bool is_group(std::string_view path) {
+    const auto fields_of_it = std::string(path) + ".";
+    return std::ranges::any_of(settings(),
+                               [&](const auto& one) { return one.field.starts_with(fields_of_it); });
 }
 
 }  // namespace
 
 Result<ConfigDraft> parse_config(std::string_view file_name, std::string_view text) {
-    try {
-        const auto documents = YAML::LoadAll(std::string(text));
-        if (documents.size() != 1)
-            return base::fail(ErrorCode::kInvalid,
-                              std::string(file_name) + ": holds " + std::to_string(documents.size()) +
-                                  " documents, wants one of kind " + std::string(kConfigKind));
-        return parse_document(file_name, documents.front());
-    } catch (const YAML::Exception& error) {
-        return base::fail(ErrorCode::kInvalid, place(file_name, error.mark) + ": " + error.msg);
-    }
+    FAIRLEAD_TRY(const auto fields,
+                 read_config_fields(file_name, text, {kConfigApiVersion, kConfigKind, is_group}));
+    ConfigDraft draft{default_config(), {}};
+    for (const auto& field : fields)
+        FAIRLEAD_CHECK(set_field(draft, file_name, field));
+    return draft;
 }
 
 std::optional<base::LogFormat> log_format_in(std::string_view text) {

@@ -31,6 +31,18 @@ base::Result<std::string> read_file(const std::string& path, std::size_t limit_b
     return content;
 }
 
+base::Result<void> overwrite_file(const std::string& path, std::string_view text) {
+    const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return base::fail_errno(errno, path);
+    const ssize_t size = write(fd, text.data(), text.size());
+    const int failure = errno;
+    close(fd);
+    if (size < 0) return base::fail_errno(failure, path);
+    if (static_cast<std::size_t>(size) != text.size())
+        return base::fail(ErrorCode::kInternal, path + ": was written in part only");
+    return {};
+}
+
 base::Result<void> check_directory(const std::string& path) {
     const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return base::fail_errno(errno, path);
@@ -41,6 +53,11 @@ base::Result<void> check_directory(const std::string& path) {
 std::string environment(const char* name) {
     const char* value = std::getenv(name);
     return value == nullptr ? "" : value;
+}
+
+unsigned online_cpus() {
+    const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    return cpus < 1 ? 1 : static_cast<unsigned>(cpus);
 }
 
 std::string host_name() {

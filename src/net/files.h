@@ -11,11 +11,17 @@ namespace fairlead::net {
 base::Result<std::string> read_file(const std::string& path,
                                     std::size_t limit_bytes = std::size_t{64} << 20U);
 
+/// Writes `text` into a file that exists, such as a sysctl, with one write(2); errors name the path.
+base::Result<void> overwrite_file(const std::string& path, std::string_view text);
+
 /// Whether `path` is a directory whose entries can be read; the error names it.
 base::Result<void> check_directory(const std::string& path);
 
 /// The value of an environment variable; empty if it is not set.
 std::string environment(const char* name);
+
+/// CPUs that this machine has online, whichever of them this process may use; at least 1.
+unsigned online_cpus();
 
 /// The name of this host, in lower case as node names are (kubelet's default).
 std::string host_name();

@@ -50,8 +50,18 @@ TEST(ParseConfig, ReadsEveryField) {
                                                     "healthAddress: '[::]:1'\n"
                                                     "adminAddress: 127.0.0.1:2\n"
                                                     "logLevel: debug\n"
-                                                    "logFormat: json\n"));
+                                                    "logFormat: json\n"
+                                                    "conntrack:\n"
+                                                    "  maxPerCore: 32768\n"
+                                                    "  min: 131072\n"
+                                                    "  tcpEstablishedTimeout: 24h\n"
+                                                    "  tcpCloseWaitTimeout: 1h0m0s\n"
+                                                    "  tcpBeLiberal: true\n"
+                                                    "  udpTimeout: 30s\n"
+                                                    "  udpStreamTimeout: 2m\n"));
     ASSERT_TRUE(config) << config.error().message;
+    using namespace std::chrono_literals;
+    EXPECT_EQ(config->conntrack, (ConntrackSettings{32768, 131072, 24h, 1h, true, 30s, 2min}));
     EXPECT_EQ(config->node_name, "n1");
     EXPECT_EQ(config->kubeconfig, "/etc/kubeconfig");
     EXPECT_EQ(config->context, "prod");
@@ -112,6 +122,22 @@ TEST(ParseConfig, NamesFileLineAndFieldOfWhatItRefuses) {
          "f.yaml:3: detectLocalMode: 'Guess' is none of ClusterCIDR, "},
         {with_header("nodePortAddresses: [here]"),
          "f.yaml:3: nodePortAddresses[0]: 'here' is neither a CIDR nor one of primary, localhost, all"},
+        {with_header("conntrack: 5"), "f.yaml:3: conntrack: wants fields"},
+        {with_header("conntrack:\n  max: 5"), "f.yaml:4: conntrack.max: no such field"},
+        {with_header("conntrack.min: 5"), "f.yaml:3: conntrack.min: no such field"},
+        {with_header("conntrack: {min: 5, min: 6}"),
+         "f.yaml:3: conntrack.min: is there twice, first in line 3"},
+        {with_header("conntrack: {min: '5'}"),
+         "f.yaml:3: conntrack.min: wants a whole number, without quotes"},
+        {with_header("conntrack: {min: 1.5}"),
+         "f.yaml:3: conntrack.min: wants a whole number, without quotes"},
+        {with_header("conntrack: {min: -1}"),
+         "f.yaml:3: conntrack.min: '-1' is no number from 0 to 2147483647"},
+        {with_header("conntrack: {udpTimeout: 5}"), "f.yaml:3: conntrack.udpTimeout: wants text"},
+        {with_header("conntrack: {udpTimeout: 5ms}"), "conntrack.udpTimeout: '5ms' is less than a second"},
+        {with_header("conntrack: {udpTimeout: 5 s}"),
+         "conntrack.udpTimeout: '5 s' is not a duration such as"},
+        {with_header("conntrack: {tcpBeLiberal: 1}"), "conntrack.tcpBeLiberal: wants true or false"},
         {with_header("nodeName: a\nnodeName: b"), "f.yaml:4: nodeName: is there twice, first in line 3"},
         {with_header("nodeName: 'a"), "f.yaml:"},
         {with_header("---\nkind: AgentConfiguration\n"), "f.yaml: holds 2 documents"},
@@ -240,7 +266,8 @@ TEST(FieldsNeedingRestart, AreTheNodeAndTheSource) {
 TEST(ToYaml, IsReadBackToTheSame) {
     const auto config =
         parse("f.yaml", with_header("context: 'a\"b: c'\nclusterCIDRs: [10.64.0.0/10, "
-                                    "'fd00::/48']\nadminAddress: '[::1]:9'\nlogFormat: json\n"));
+                                    "'fd00::/48']\nadminAddress: '[::1]:9'\nlogFormat: json\n"
+                                    "conntrack: {min: 5, tcpBeLiberal: true, udpTimeout: 90s}\n"));
     ASSERT_TRUE(config) << config.error().message;
     const auto again = parse("again.yaml", to_yaml(*config));
     ASSERT_TRUE(again) << again.error().message;

@@ -1,0 +1,58 @@
+#pragma once
+
+// For config.cpp only: how settings that are numbers and durations are read and shown.
+
+#include <charconv>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/config.h"
+#include "agent/config_duration.h"
+
+namespace fairlead::agent {
+
+/// A whole number in these bounds.
+inline base::Result<std::int64_t> parse_number(const std::string& text, std::int64_t low, std::int64_t high) {
+    std::int64_t value = 0;
+    const auto* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, value);
+    if (read.ec != std::errc{} || read.ptr != end || value < low || value > high)
+        return base::fail(base::ErrorCode::kInvalid, "'" + text + "' is no number from " +
+                                                         std::to_string(low) + " to " + std::to_string(high));
+    return value;
+}
+
+/// kConntrack: a number of entries, a member of ConntrackSettings.
+template <auto kConntrack>
+base::Result<void> set_entries(Config& config, std::span<const std::string> values) {
+    FAIRLEAD_TRY(const auto number,
+                 parse_number(values.front(), 0, std::numeric_limits<std::int32_t>::max()));
+    config.conntrack.*kConntrack = static_cast<std::uint32_t>(number);
+    return {};
+}
+
+template <auto kConntrack>
+std::vector<std::string> get_entries(const Config& config) {
+    if (config.conntrack.*kConntrack == 0) return {};
+    return {std::to_string(config.conntrack.*kConntrack)};
+}
+
+/// kConntrack: a member of ConntrackSettings. The kernel counts in seconds.
+template <auto kConntrack>
+base::Result<void> set_timeout(Config& config, std::span<const std::string> values) {
+    FAIRLEAD_TRY(const auto timeout, parse_duration(values.front()));
+    if (timeout != base::Duration{} && timeout < std::chrono::seconds(1))
+        return base::fail(base::ErrorCode::kInvalid, "'" + values.front() + "' is less than a second");
+    config.conntrack.*kConntrack = timeout;
+    return {};
+}
+
+template <auto kConntrack>
+std::vector<std::string> get_timeout(const Config& config) {
+    if (config.conntrack.*kConntrack == base::Duration{}) return {};
+    return {format_duration(config.conntrack.*kConntrack)};
+}
+
+}  // namespace fairlead::agent
