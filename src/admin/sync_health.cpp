@@ -13,7 +13,7 @@ void SyncHealth::synced(base::Family family, base::WallTime now) {
 
 bool SyncHealth::healthy(base::Family family, base::TimePoint now) const {
     const auto& waiting_since = of(family).waiting_since;
-    return !waiting_since || now - *waiting_since < kLongestWait;
+    return !waiting_since || now - *waiting_since < longest_wait_;
 }
 
 }  // namespace fairlead::admin

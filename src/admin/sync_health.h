@@ -9,12 +9,11 @@
 namespace fairlead::admin {
 
 /// Whether the kernel keeps up with what is wanted, judged as kube-proxy does (pkg/proxy/healthcheck): a
-/// family is healthy unless work has been waiting for it for longer than a minute, twice kube-proxy's
-/// syncPeriod. One that has nothing to do is healthy, also before its first sync.
+/// family is healthy unless work has been waiting for it for twice the syncPeriod, a minute by default. One
+/// that has nothing to do is healthy, also before its first sync.
 class SyncHealth {
   public:
-    static constexpr base::Duration kLongestWait = std::chrono::seconds(60);
-
+    void set_sync_period(base::Duration period) { longest_wait_ = 2 * period; }
     /// There is work for `family`; it waits until synced().
     void queued(base::Family family, base::TimePoint now);
     /// All that was queued for `family` is in the kernel.
@@ -34,6 +33,7 @@ class SyncHealth {
     }
     State& of(base::Family family) { return states_[family == base::Family::kIpv4 ? 0 : 1]; }
 
+    base::Duration longest_wait_ = std::chrono::minutes(1);
     std::array<State, 2> states_;
 };
 

@@ -8,6 +8,7 @@
 #include "agent/status.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "net/files.h"
 
 namespace fairlead::agent {
 
@@ -50,12 +51,28 @@ Result<void> Agent::start() {
     base::log_info("starting", {{"version", base::kVersion}, {"node", config_.node_name}});
     FAIRLEAD_CHECK(watch_signals());
     apply_conntrack_settings(config_.conntrack);
+    configure_process();
     FAIRLEAD_TRY(local_addresses_, LocalAddresses::open(loop_, [this] { configure_services(); }));
     FAIRLEAD_TRY(
         syncer_,
         ServiceSyncer::open(loop_, metrics_, service_options(config_, stores_, local_addresses_->current())));
-    FAIRLEAD_CHECK(listeners_.listen(config_.health_address, config_.admin_address));
+    syncer_->set_sync_period(config_.sync_period);
+    FAIRLEAD_CHECK(listen(config_));
     return start_source();
+}
+
+Result<void> Agent::listen(const Config& config) {
+    if (config.bind_address_hard_fail) return listeners_.listen(config.health_address, config.admin_address);
+    listeners_.keep_trying(config.health_address, config.admin_address);
+    return {};
+}
+
+void Agent::configure_process() {
+    if (!config_.oom_score_adj) return;
+    const auto set = net::overwrite_file("/proc/self/oom_score_adj", std::to_string(*config_.oom_score_adj));
+    if (!set)
+        base::log_warning("oom_score_adj stays as it is",
+                          {{"wanted", *config_.oom_score_adj}, {"error", set.error().message}});
 }
 
 void Agent::configure_services() {
@@ -117,6 +134,8 @@ std::vector<std::string> Agent::problems() const {
                       : api_     ? api_->problems()
                                  : std::vector<std::string>{};
     problems.insert(problems.end(), more.begin(), more.end());
+    const auto& pages = listeners_.problems();
+    problems.insert(problems.end(), pages.begin(), pages.end());
     return problems;
 }
 
@@ -205,10 +224,13 @@ Result<void> Agent::apply(Config config) {
     if (!fields.empty())
         return base::fail(base::ErrorCode::kInvalid,
                           fields + ": cannot change while the agent runs: restart it");
-    FAIRLEAD_CHECK(listeners_.listen(config.health_address, config.admin_address));
+    FAIRLEAD_CHECK(listen(config));
+    const bool other_score = config.oom_score_adj != config_.oom_score_adj;
     if (config.conntrack != config_.conntrack) apply_conntrack_settings(config.conntrack);
     config_ = std::move(config);
     base::configure_log(config_.log_level, config_.log_format);
+    if (other_score) configure_process();
+    syncer_->set_sync_period(config_.sync_period);
     configure_services();
     if (manifests_) manifests_->configure(config_.service_cidrs);
     return {};

@@ -49,6 +49,8 @@ class Agent {
     [[nodiscard]] bool node_eligible() const;
     [[nodiscard]] std::string status() const;
     void configure_services();
+    void configure_process();
+    base::Result<void> listen(const Config& config);
     void serve_health_checks();
     void serve_localhost();
     /// New connections go where they should.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/socket_address.h"
+#include "base/time.h"
 #include "services/node_ports.h"
 
 namespace fairlead::agent {
@@ -42,6 +44,10 @@ struct Config {
 
     base::SocketAddress health_address{base::IpAddress{}, 10256};
     base::SocketAddress admin_address;
+    bool bind_address_hard_fail = true;
+
+    base::Duration sync_period = std::chrono::seconds(30);
+    std::optional<int> oom_score_adj;
 
     base::LogLevel log_level = base::LogLevel::kInfo;
     base::LogFormat log_format = base::LogFormat::kText;

@@ -55,4 +55,28 @@ std::vector<std::string> get_timeout(const Config& config) {
     return {format_duration(config.conntrack.*kConntrack)};
 }
 
+inline base::Result<void> set_sync_period(Config& config, std::span<const std::string> values) {
+    FAIRLEAD_TRY(const auto period, parse_duration(values.front()));
+    if (period == base::Duration{})
+        return base::fail(base::ErrorCode::kInvalid, "'" + values.front() + "' is no time at all");
+    config.sync_period = period;
+    return {};
+}
+
+inline std::vector<std::string> get_sync_period(const Config& config) {
+    return {format_duration(config.sync_period)};
+}
+
+inline base::Result<void> set_oom_score_adj(Config& config, std::span<const std::string> values) {
+    constexpr std::int64_t kLargest = 1000;  // OOM_SCORE_ADJ_MAX of linux/oom.h
+    FAIRLEAD_TRY(const auto score, parse_number(values.front(), -kLargest, kLargest));
+    config.oom_score_adj = static_cast<int>(score);
+    return {};
+}
+
+inline std::vector<std::string> get_oom_score_adj(const Config& config) {
+    if (!config.oom_score_adj) return {};
+    return {std::to_string(*config.oom_score_adj)};
+}
+
 }  // namespace fairlead::agent

@@ -1,5 +1,6 @@
 #include "agent/listeners.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/log.h"
@@ -30,7 +31,35 @@ Result<void> Listeners::listen(const base::SocketAddress& health, const base::So
         places_[i].server = std::move(bound[i]);
         places_[i].address = wanted[i];
     }
+    retry_.reset();
+    problems_.clear();
     return {};
+}
+
+void Listeners::keep_trying(const base::SocketAddress& health, const base::SocketAddress& admin) {
+    try_again({health, admin});
+}
+
+void Listeners::try_again(Addresses wanted) {
+    constexpr base::Duration kPause = std::chrono::seconds(5);
+    std::vector<std::string> problems;
+    make_room(wanted);
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+        if (!moves(i, wanted)) continue;
+        auto server = bind(places_[i], wanted[i]);
+        if (!server) {
+            problems.push_back(std::move(server).error().message);
+            continue;
+        }
+        places_[i].server = *std::move(server);
+        places_[i].address = wanted[i];
+    }
+    for (const auto& problem : problems)
+        if (std::ranges::find(problems_, problem) == problems_.end())
+            base::log_error("pages are not served yet; trying again", {{"error", problem}});
+    problems_ = std::move(problems);
+    retry_.reset();
+    if (!problems_.empty()) retry_ = loop_.after(kPause, [this, wanted] { try_again(wanted); });
 }
 
 bool Listeners::moves(std::size_t place, const Addresses& wanted) const {

@@ -2,8 +2,11 @@
 
 #include <array>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/socket_address.h"
+#include "net/event_loop.h"
 #include "net/http_server.h"
 
 namespace fairlead::agent {
@@ -19,6 +22,13 @@ class Listeners {
     /// The error names the address that cannot be had.
     base::Result<void> listen(const base::SocketAddress& health, const base::SocketAddress& admin);
 
+    /// The same, each on its own and as soon as it can be had: an address that is taken is tried again every
+    /// 5 s, as kube-proxy does, until listen() or this is called anew.
+    void keep_trying(const base::SocketAddress& health, const base::SocketAddress& admin);
+
+    /// Addresses that are being tried again, one sentence each.
+    [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
+
   private:
     struct Place {
         net::HttpServer::Handler handler;
@@ -30,11 +40,14 @@ class Listeners {
     [[nodiscard]] bool moves(std::size_t place, const Addresses& wanted) const;
     void make_room(const Addresses& wanted);
     void restore();
+    void try_again(Addresses wanted);
     base::Result<std::unique_ptr<net::HttpServer>> bind(const Place& place,
                                                         const base::SocketAddress& address);
 
     net::EventLoop& loop_;
     std::array<Place, 2> places_;
+    std::vector<std::string> problems_;
+    net::Subscription retry_;
 };
 
 }  // namespace fairlead::agent

@@ -12,7 +12,6 @@ using base::Family;
 using base::Result;
 
 constexpr base::Duration kFirstRetryPause = std::chrono::milliseconds(100);
-constexpr base::Duration kLongestRetryPause = std::chrono::seconds(30);
 
 void log_sync(Family family, const services::SyncReport& report, double seconds, double kernel_seconds) {
     const auto level =
@@ -109,6 +108,11 @@ void ServiceSyncer::configure(const services::Options& options) {
     if (proxy_.configure(options)) schedule();
 }
 
+void ServiceSyncer::set_sync_period(base::Duration period) {
+    health_.set_sync_period(period);
+    longest_retry_pause_ = period;
+}
+
 double ServiceSyncer::now_seconds() const {
     return std::chrono::duration<double>(loop_.wall_now().time_since_epoch()).count();
 }
@@ -134,7 +138,8 @@ void ServiceSyncer::sync_all() {
     for (auto& state : families_)
         done = sync_family(state, wrote) && done;
     if (!done) {
-        retry_pause_ = std::clamp(retry_pause_ * 2, kFirstRetryPause, kLongestRetryPause);
+        retry_pause_ =
+            std::clamp(retry_pause_ * 2, kFirstRetryPause, std::max(kFirstRetryPause, longest_retry_pause_));
         retry_ = loop_.after(retry_pause_, [this] { schedule(); });
         return;
     }

@@ -30,6 +30,10 @@ class ServiceSyncer {
     void allow_writing();
     void configure(const services::Options& options);
 
+    /// Work may wait for twice this before the data plane counts as unhealthy; what failed is tried again
+    /// after no longer than this.
+    void set_sync_period(base::Duration period);
+
     /// True once both families reached the kernel.
     [[nodiscard]] bool synced_once() const { return families_[0].synced_once && families_[1].synced_once; }
     [[nodiscard]] const admin::SyncHealth& health() const { return health_; }
@@ -80,6 +84,7 @@ class ServiceSyncer {
     bool writing_allowed_ = false;
     bool scheduled_ = false;
     base::Duration retry_pause_{};
+    base::Duration longest_retry_pause_ = std::chrono::seconds(30);
     net::Subscription retry_;
     net::Subscription leftovers_;
     net::Subscription repair_;

@@ -66,5 +66,17 @@ TEST_F(ListenersTest, StayBothWhereTheyWereWhenOneCannotMove) {
         << "a refused move is in nobody's way";
 }
 
+TEST_F(ListenersTest, TakeWhatIsFreeAndSayWhatIsNotWhenTheyMayKeepTrying) {
+    auto stranger = net::HttpServer::listen(loop_, at("127.0.0.1:7009"), {});
+    ASSERT_TRUE(stranger);
+    listeners_.keep_trying(at("127.0.0.1:7003"), at("127.0.0.1:7009"));
+    EXPECT_EQ(listening(), "127.0.0.1:7002\n127.0.0.1:7003\n127.0.0.1:7009\n");
+    EXPECT_THAT(listeners_.problems(), testing::ElementsAre(HasSubstr("listen on 127.0.0.1:7009: ")));
+    stranger->reset();
+    listeners_.keep_trying(at("127.0.0.1:7003"), at("127.0.0.1:7009"));
+    EXPECT_EQ(listening(), "127.0.0.1:7003\n127.0.0.1:7009\n");
+    EXPECT_TRUE(listeners_.problems().empty());
+}
+
 }  // namespace
 }  // namespace fairlead::agent

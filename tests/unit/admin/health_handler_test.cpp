@@ -76,6 +76,15 @@ TEST_F(HealthHandlerTest, IsUnhealthyOnceOneFamilyWaitsForAMinuteWhateverWasSync
     }
 }
 
+TEST_F(HealthHandlerTest, WaitsForTwiceTheSyncPeriod) {
+    sync_.set_sync_period(5s);
+    sync_.queued(Family::kIpv4, kStart);
+    now_ = kStart + 9s;
+    EXPECT_EQ(get("/livez").status, 200U);
+    now_ = kStart + 10s;
+    EXPECT_EQ(get("/livez").status, 503U);
+}
+
 TEST_F(HealthHandlerTest, IsLiveButNotHealthyOnANodeThatIsAboutToGo) {
     eligible_ = false;
     EXPECT_EQ(get("/healthz").status, 503U);

@@ -51,6 +51,9 @@ TEST(ParseConfig, ReadsEveryField) {
                                                     "adminAddress: 127.0.0.1:2\n"
                                                     "logLevel: debug\n"
                                                     "logFormat: json\n"
+                                                    "bindAddressHardFail: false\n"
+                                                    "syncPeriod: 10s\n"
+                                                    "oomScoreAdj: -999\n"
                                                     "conntrack:\n"
                                                     "  maxPerCore: 32768\n"
                                                     "  min: 131072\n"
@@ -62,6 +65,9 @@ TEST(ParseConfig, ReadsEveryField) {
     ASSERT_TRUE(config) << config.error().message;
     using namespace std::chrono_literals;
     EXPECT_EQ(config->conntrack, (ConntrackSettings{32768, 131072, 24h, 1h, true, 30s, 2min}));
+    EXPECT_FALSE(config->bind_address_hard_fail);
+    EXPECT_EQ(config->sync_period, 10s);
+    EXPECT_EQ(config->oom_score_adj, -999);
     EXPECT_EQ(config->node_name, "n1");
     EXPECT_EQ(config->kubeconfig, "/etc/kubeconfig");
     EXPECT_EQ(config->context, "prod");
@@ -122,6 +128,8 @@ TEST(ParseConfig, NamesFileLineAndFieldOfWhatItRefuses) {
          "f.yaml:3: detectLocalMode: 'Guess' is none of ClusterCIDR, "},
         {with_header("nodePortAddresses: [here]"),
          "f.yaml:3: nodePortAddresses[0]: 'here' is neither a CIDR nor one of primary, localhost, all"},
+        {with_header("oomScoreAdj: -1001"), "oomScoreAdj: '-1001' is no number from -1000 to 1000"},
+        {with_header("syncPeriod: 0s"), "f.yaml:3: syncPeriod: '0s' is no time at all"},
         {with_header("conntrack: 5"), "f.yaml:3: conntrack: wants fields"},
         {with_header("conntrack:\n  max: 5"), "f.yaml:4: conntrack.max: no such field"},
         {with_header("conntrack.min: 5"), "f.yaml:3: conntrack.min: no such field"},
