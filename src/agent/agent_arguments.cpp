@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "agent/config_file.h"
+#include "agent/kube_proxy_config.h"
 #include "net/files.h"
 
 namespace fairlead::agent {
@@ -18,21 +19,35 @@ std::string with_commas(std::string text) {
     return text;
 }
 
-Result<ConfigDraft> load_file(const AgentArguments& arguments) {
-    if (arguments.config_option->count() == 0) return ConfigDraft{default_config(), {}};
-    if (arguments.config_path.empty())
-        return base::fail(base::ErrorCode::kInvalid, "--config: '' has an empty value");
-    FAIRLEAD_TRY(const auto text, net::read_file(arguments.config_path));
-    return parse_config(arguments.config_path, text);
+Result<std::string> read_named_file(std::string_view flag, const std::string& path) {
+    if (path.empty())
+        return base::fail(base::ErrorCode::kInvalid, std::string(flag) + ": '' has an empty value");
+    return net::read_file(path);
+}
+
+/// CLI11 has seen to it that there is one file at most.
+Result<KubeProxyConfig> load_file(const AgentArguments& arguments) {
+    if (arguments.kube_proxy_config_option->count() > 0) {
+        const auto& path = arguments.kube_proxy_config_path;
+        FAIRLEAD_TRY(const auto text, read_named_file("--kube-proxy-config", path));
+        return parse_kube_proxy_config(path, text);
+    }
+    if (arguments.config_option->count() == 0) return KubeProxyConfig{{default_config(), {}}, {}};
+    FAIRLEAD_TRY(const auto text, read_named_file("--config", arguments.config_path));
+    FAIRLEAD_TRY(auto draft, parse_config(arguments.config_path, text));
+    return KubeProxyConfig{std::move(draft), {}};
 }
 
 }  // namespace
 
 void add_options(CLI::App& command, AgentArguments& arguments) {
-    arguments.config_option = command
-                                  .add_option("--config", arguments.config_path,
-                                              "read FILE, kind AgentConfiguration; flags go over it")
-                                  ->type_name("FILE");
+    auto* const config = command.add_option("--config", arguments.config_path,
+                                            "read FILE, kind AgentConfiguration; flags go over it");
+    auto* const kube_proxy =
+        command.add_option("--kube-proxy-config", arguments.kube_proxy_config_path,
+                           "read FILE of kube-proxy, kind KubeProxyConfiguration; flags go over it");
+    arguments.config_option = config->type_name("FILE");
+    arguments.kube_proxy_config_option = kube_proxy->type_name("FILE")->excludes(config);
     command.add_flag("--check", arguments.check,
                      "print the configuration that would be used, or what is wrong with it, and do nothing");
     arguments.flags.reserve(settings().size());  // options keep references to the texts
@@ -48,8 +63,9 @@ void add_options(CLI::App& command, AgentArguments& arguments) {
     }
 }
 
-Result<Config> load_config(const AgentArguments& arguments) {
-    FAIRLEAD_TRY(auto draft, load_file(arguments));
+Result<LoadedConfig> load_config(const AgentArguments& arguments) {
+    FAIRLEAD_TRY(auto file, load_file(arguments));
+    auto& draft = file.draft;
     std::vector<Override> overrides;
     for (const auto& [setting, option, text] : arguments.flags)
         if (option->count() > 0) overrides.push_back({setting, setting->list ? with_commas(text) : text});
@@ -58,7 +74,8 @@ Result<Config> load_config(const AgentArguments& arguments) {
         draft.config.node_name = net::host_name();
         draft.origins["nodeName"] = "host name";
     }
-    return validated(std::move(draft));
+    FAIRLEAD_TRY(auto config, validated(std::move(draft)));
+    return LoadedConfig{std::move(config), std::move(file.notes)};
 }
 
 base::LogFormat wanted_log_format(const AgentArguments& arguments) {
@@ -66,8 +83,9 @@ base::LogFormat wanted_log_format(const AgentArguments& arguments) {
         if (flag.setting->field != "logFormat" || flag.option->count() == 0) continue;
         return base::parse_log_format(flag.text).value_or(base::LogFormat::kText);
     }
-    const auto file =
-        arguments.config_path.empty() ? std::string{} : net::read_file(arguments.config_path).value_or("");
+    const auto& path =
+        arguments.config_path.empty() ? arguments.kube_proxy_config_path : arguments.config_path;
+    const auto file = path.empty() ? std::string{} : net::read_file(path).value_or("");
     return log_format_in(file).value_or(base::LogFormat::kText);
 }
 

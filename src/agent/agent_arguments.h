@@ -21,6 +21,8 @@ struct AgentArguments {
     };
     std::string config_path;
     const CLI::Option* config_option = nullptr;
+    std::string kube_proxy_config_path;
+    const CLI::Option* kube_proxy_config_option = nullptr;
     std::vector<Flag> flags;  ///< one per setting
     bool check = false;
 };
@@ -28,8 +30,14 @@ struct AgentArguments {
 /// Adds the options of `agent` to `command`; parsing fills `arguments`, which must stay where it is.
 void add_options(CLI::App& command, AgentArguments& arguments);
 
+/// A configuration, and what of kube-proxy's file is not as it would be with kube-proxy.
+struct LoadedConfig {
+    Config config;
+    std::vector<std::string> notes;
+};
+
 /// The defaults, the file over them, the flags over both; the host name where no node name is given.
-base::Result<Config> load_config(const AgentArguments& arguments);
+base::Result<LoadedConfig> load_config(const AgentArguments& arguments);
 
 /// What can be told of the wanted log format while load_config() fails.
 base::LogFormat wanted_log_format(const AgentArguments& arguments);

@@ -31,18 +31,33 @@ Result<void> check_source(const Config& config) {
     return {};
 }
 
-Result<void> check(const Config& config) {
-    FAIRLEAD_CHECK(check_source(config));
-    std::fputs(to_yaml(config).c_str(), stdout);
+Result<void> check(const LoadedConfig& loaded) {
+    FAIRLEAD_CHECK(check_source(loaded.config));
+    std::fputs(to_yaml(loaded.config).c_str(), stdout);
+    for (const auto& note : loaded.notes)
+        std::fprintf(stderr, "fairlead: %s\n", note.c_str());
     return {};
 }
 
-Result<void> run(const AgentArguments& arguments, Config config) {
+/// Says what is not as with kube-proxy, and gives the rest.
+Config announced(LoadedConfig loaded) {
+    for (const auto& note : loaded.notes)
+        base::log_warning("not as kube-proxy would have it", {{"setting", note}});
+    return std::move(loaded.config);
+}
+
+Result<Config> reloaded(const AgentArguments& arguments) {
+    FAIRLEAD_TRY(auto loaded, load_config(arguments));
+    return announced(std::move(loaded));
+}
+
+Result<void> run(const AgentArguments& arguments, LoadedConfig loaded) {
     FAIRLEAD_TRY(const auto lock, lock_this_namespace());
     // Nobody may read our log: that is no reason to die.
     std::signal(SIGPIPE, SIG_IGN);
     net::EventLoop loop;
-    Agent agent{loop, std::move(config), [&arguments] { return load_config(arguments); }};
+    base::configure_log(loaded.config.log_level, loaded.config.log_format);
+    Agent agent{loop, announced(std::move(loaded)), [&arguments] { return reloaded(arguments); }};
     FAIRLEAD_CHECK(agent.start());
     loop.run();
     return {};
@@ -60,10 +75,10 @@ int report(const base::Error& error, base::LogFormat format) {
 }
 
 int run_agent(const AgentArguments& arguments) {
-    auto config = load_config(arguments);
-    if (!config) return report(config.error(), wanted_log_format(arguments));
-    const auto format = config->log_format;
-    const auto done = arguments.check ? check(*config) : run(arguments, *std::move(config));
+    auto loaded = load_config(arguments);
+    if (!loaded) return report(loaded.error(), wanted_log_format(arguments));
+    const auto format = loaded->config.log_format;
+    const auto done = arguments.check ? check(*loaded) : run(arguments, *std::move(loaded));
     return done ? 0 : report(done.error(), format);
 }
 

@@ -97,9 +97,11 @@ Result<ConfigDraft> parse_config(std::string_view file_name, std::string_view te
 std::optional<base::LogFormat> log_format_in(std::string_view text) {
     try {
         const auto document = YAML::Load(std::string(text));
-        if (!document.IsMap() || !document["logFormat"] || !document["logFormat"].IsScalar())
-            return std::nullopt;
-        const auto format = base::parse_log_format(document["logFormat"].Scalar());
+        if (!document.IsMap()) return std::nullopt;
+        const auto logging = document["logging"];
+        const auto value = logging && logging.IsMap() ? logging["format"] : document["logFormat"];
+        if (!value || !value.IsScalar()) return std::nullopt;
+        const auto format = base::parse_log_format(value.Scalar());
         return format ? std::optional{*format} : std::nullopt;
     } catch (const YAML::Exception&) {
         return std::nullopt;

@@ -2,7 +2,6 @@
 
 // For config.cpp only: how settings that are numbers and durations are read and shown.
 
-#include <charconv>
 #include <limits>
 #include <span>
 #include <string>
@@ -10,19 +9,9 @@
 
 #include "agent/config.h"
 #include "agent/config_duration.h"
+#include "agent/config_numbers.h"
 
 namespace fairlead::agent {
-
-/// A whole number in these bounds.
-inline base::Result<std::int64_t> parse_number(const std::string& text, std::int64_t low, std::int64_t high) {
-    std::int64_t value = 0;
-    const auto* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, value);
-    if (read.ec != std::errc{} || read.ptr != end || value < low || value > high)
-        return base::fail(base::ErrorCode::kInvalid, "'" + text + "' is no number from " +
-                                                         std::to_string(low) + " to " + std::to_string(high));
-    return value;
-}
 
 /// kConntrack: a number of entries, a member of ConntrackSettings.
 template <auto kConntrack>

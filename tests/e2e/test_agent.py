@@ -223,6 +223,8 @@ class FlagTest(AgentTest):
             (["--kubeconfig", f"{self.folder}/kubeconfig", "--context", "test"], "test"),
             (["--kubeconfig", f"{self.folder}/no-authority"], "/nowhere/ca.crt: No such file or directory\n"),
             ([], "KUBERNETES_SERVICE_HOST"),
+            (["--kube-proxy-config", f"{self.folder}/none"], f"{self.folder}/none: No such file or directory\n"),
+            (["--kube-proxy-config", ""], "--kube-proxy-config: '' has an empty value"),
             (["--config", f"{self.folder}/none"], f"{self.folder}/none: No such file or directory\n"),
             (["--admin-address", "0.0.0.0:10256"], "cannot both be listened on"),
         )
@@ -244,6 +246,85 @@ class FlagTest(AgentTest):
                     said = json.loads(line)
                 self.assertEqual((said["level"], said["message"]), ("error", "failed"))
                 self.assertIn(":" , said["error"])
+
+
+class KubeProxyConfigTest(AgentTest):
+    def setUp(self):
+        super().setUp()
+        self.file = f"{self.folder}/config.conf"
+        shutil.copy(f"{ROOT}/tests/fuzz/corpus/agent_config/kubeadm.yaml", self.file)
+
+    def change(self, old, new):
+        with open(self.file) as file:
+            text = file.read()
+        self.assertIn(old, text)
+        with open(self.file, "w") as file:
+            file.write(text.replace(old, new))
+
+    def kube_proxy_agent(self):
+        """An agent with kube-proxy's file and objects from manifests; not started."""
+        self.change("kubeconfig: /var/lib/kube-proxy/kubeconfig.conf", 'kubeconfig: ""')
+        agent = world.Agent(NODE, [])
+        agent.command = [world.FAIRLEAD, "agent", "--node", "n1", "--manifests", self.manifests, "--kube-proxy-config", self.file]
+        self.addCleanup(agent.close)
+        return agent
+
+    def test_it_runs_with_the_file_of_kube_proxy_as_kubeadm_writes_it(self):
+        agent = self.kube_proxy_agent().start()
+        self.assertEqual(listening(), ["0.0.0.0:10256", "127.0.0.1:10249"])
+        self.assertIn("10.244.0.0/16", NODE.sh("nft list set ip fairlead pod_cidrs"))
+        self.assertEqual(NODE.sh("cat /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_close_wait"), "3600\n")
+        self.assertIn("mode: none is given, for which kube-proxy takes iptables", agent.log())
+
+    def test_it_reads_the_file_again_on_sighup_and_refuses_a_broken_one(self):
+        agent = self.kube_proxy_agent().start()
+        self.change("10.244.0.0/16", "10.245.0.0/16")
+        self.change("udpTimeout: 0s\ndetect", "udpTimeout: 77s\ndetect")
+        self.change("oomScoreAdj: null", "oomScoreAdj: 7")  # anyone may raise it
+        self.reload(agent)
+        with open(f"/proc/{agent.process.pid}/oom_score_adj") as file:
+            self.assertEqual(file.read(), "7\n")
+        self.assertIn("10.245.0.0/16", NODE.sh("nft list set ip fairlead pod_cidrs"))
+        self.assertEqual(NODE.sh("cat /proc/sys/net/netfilter/nf_conntrack_udp_timeout"), "77\n")
+        self.change("portRange:", "portrange:")
+        self.reload(agent, "refused")
+        self.assertIn("config.conf:60: portrange: no such field", agent.log())
+
+    def test_it_starts_beside_kube_proxy_and_takes_the_ports_when_that_goes(self):
+        with NODE.inside():
+            kube_proxy = socket.create_server(("127.0.0.1", 10249))
+        self.addCleanup(kube_proxy.close)
+        agent = self.kube_proxy_agent().start()
+        self.assertIn("listen on 127.0.0.1:10249: Address already in use (kube-proxy or another agent?)", agent.log())
+        kube_proxy.close()
+        wait_for("the admin page", lambda: "127.0.0.1:10249" in listening())
+        self.assertEqual(json.loads(agent.get("/status", 10249))["problems"], [])
+
+    def test_check_prints_what_it_comes_to_as_a_file_of_our_own(self):
+        self.change("kubeconfig: /var/lib/kube-proxy/kubeconfig.conf", 'kubeconfig: ""')
+        self.change("portRange: \"\"", "portRange: 1-2")
+        flags = ["--manifests", self.manifests, "--node", "n1"]
+        status, output, error = self.fairlead("agent", "--kube-proxy-config", self.file, "--check", *flags)
+        self.assertEqual(status, 0)
+        self.assertIn(f"fairlead: {self.file}:60: portRange: is not used: it means nothing to kube-proxy either\n", error)
+        with open(self.config, "w") as file:
+            file.write(output)
+        self.assertEqual(self.fairlead("agent", "--config", self.config, "--check"), (0, output, ""))
+
+    def test_flags_go_over_it_and_a_second_file_is_refused(self):
+        status, output, _ = self.fairlead("agent", "--check", "--kube-proxy-config", self.file, "--cluster-cidr", "10.9.0.0/16",
+                                          "--kubeconfig", self.kubeconfig())
+        self.assertEqual(status, 0)
+        self.assertIn('clusterCIDRs:\n- "10.9.0.0/16"\n', output)
+        self.configure()
+        status, _, error = self.fairlead("agent", "--check", "--kube-proxy-config", self.file, "--config", self.config)
+        self.assertEqual(status, 2)
+        self.assertIn("--config excludes --kube-proxy-config", error)
+
+    def kubeconfig(self):
+        with open(f"{self.folder}/kubeconfig", "w") as file:
+            file.write(KUBECONFIG)
+        return f"{self.folder}/kubeconfig"
 
 
 class RightsTest(AgentTest):

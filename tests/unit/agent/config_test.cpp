@@ -128,7 +128,7 @@ TEST(ParseConfig, NamesFileLineAndFieldOfWhatItRefuses) {
          "f.yaml:3: detectLocalMode: 'Guess' is none of ClusterCIDR, "},
         {with_header("nodePortAddresses: [here]"),
          "f.yaml:3: nodePortAddresses[0]: 'here' is neither a CIDR nor one of primary, localhost, all"},
-        {with_header("oomScoreAdj: -1001"), "oomScoreAdj: '-1001' is no number from -1000 to 1000"},
+        {with_header("oomScoreAdj: -1001"), "oomScoreAdj: '-1001' is no whole number from -1000 to 1000"},
         {with_header("syncPeriod: 0s"), "f.yaml:3: syncPeriod: '0s' is no time at all"},
         {with_header("conntrack: 5"), "f.yaml:3: conntrack: wants fields"},
         {with_header("conntrack:\n  max: 5"), "f.yaml:4: conntrack.max: no such field"},
@@ -140,7 +140,7 @@ TEST(ParseConfig, NamesFileLineAndFieldOfWhatItRefuses) {
         {with_header("conntrack: {min: 1.5}"),
          "f.yaml:3: conntrack.min: wants a whole number, without quotes"},
         {with_header("conntrack: {min: -1}"),
-         "f.yaml:3: conntrack.min: '-1' is no number from 0 to 2147483647"},
+         "f.yaml:3: conntrack.min: '-1' is no whole number from 0 to 2147483647"},
         {with_header("conntrack: {udpTimeout: 5}"), "f.yaml:3: conntrack.udpTimeout: wants text"},
         {with_header("conntrack: {udpTimeout: 5ms}"), "conntrack.udpTimeout: '5ms' is less than a second"},
         {with_header("conntrack: {udpTimeout: 5 s}"),
@@ -260,7 +260,9 @@ TEST(ParseConfig, TakesNumbersAndWordsInQuotesAsText) {
 
 TEST(LogFormatIn, IsFoundInAFileThatIsOtherwiseOfNoUse) {
     EXPECT_EQ(log_format_in("logFormat: json\nnodename: x\n"), base::LogFormat::kJson);
-    for (const auto* text : {"", "logFormat: xml", "logFormat: [json]", "[json]", "logFormat: {", "a: b"})
+    EXPECT_EQ(log_format_in("logging: {format: json}\nmod: x\n"), base::LogFormat::kJson);
+    for (const auto* text : {"", "logging: {format: [json]}", "logging: json", "logFormat: xml",
+                             "logFormat: [json]", "[json]", "logFormat: {", "a: b"})
         EXPECT_EQ(log_format_in(text), std::nullopt) << text;
 }
 
