@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 
 #include "admin/process_metrics.h"
@@ -21,17 +22,23 @@ constexpr unsigned kBadRequest = 400;
 constexpr unsigned kNotFound = 404;
 constexpr unsigned kUnavailable = 503;
 
+constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
+constexpr std::string_view kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
+
+/// As kube-proxy answers.
+const std::vector<std::pair<std::string, std::string>> kNoSniff = {{"X-Content-Type-Options", "nosniff"}};
+
 std::string rfc3339(base::WallTime time) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
 HttpAnswer readyz(const HealthSource& source) {
     const auto reasons = source.not_ready();
-    if (reasons.empty()) return {kOk, "text/plain; charset=utf-8", "ok\n"};
+    if (reasons.empty()) return {kOk, std::string(kPlainText), "ok\n"};
     std::string body;
     for (const auto& reason : reasons)
         body += reason + "\n";
-    return {kUnavailable, "text/plain; charset=utf-8", std::move(body)};
+    return {kUnavailable, std::string(kPlainText), std::move(body)};
 }
 
 constexpr base::Family kFamilies[] = {base::Family::kIpv4, base::Family::kIpv6};
@@ -53,11 +60,13 @@ HttpAnswer health(const HealthSource& source, std::optional<bool> eligible) {
     const bool ok = synced && eligible.value_or(true);
     // Load balancers expect a recent time of a healthy proxy, also if there was nothing to do for hours.
     if (ok) last_updated = source.wall_now();
-    return {
+    HttpAnswer answer{
         ok ? kOk : kUnavailable, "application/json",
         fmt::format("{{\"lastUpdated\":\"{}\",\"currentTime\":\"{}\",{}\"healthy\":{},\"status\":{{{}}}}}\n",
                     rfc3339(last_updated), rfc3339(source.wall_now()),
                     eligible ? fmt::format("\"nodeEligible\":{},", *eligible) : "", synced, families)};
+    answer.headers = kNoSniff;
+    return answer;
 }
 
 /// A counter for each status that a health page answers with.
@@ -75,21 +84,22 @@ struct AnswerCounts {
     Number& unavailable;
 };
 
-HttpAnswer answer(const JsonPage& page, const HttpQuestion& question) {
+HttpAnswer answer(const Page& page, const HttpQuestion& question) {
     const auto entity_tag = page.version ? "\"" + page.version() + "\"" : "";
     if (!entity_tag.empty() && question.if_none_match == entity_tag)
         return {
-            .status = kNotModified, .content_type = "application/json", .body = "", .entity_tag = entity_tag};
+            .status = kNotModified, .content_type = page.content_type, .body = "", .entity_tag = entity_tag};
     auto body = page.body(question.query);
-    if (!body) return {kBadRequest, "text/plain; charset=utf-8", body.error().message + "\n"};
+    if (!body) return {kBadRequest, std::string(kPlainText), body.error().message + "\n"};
     return {.status = kOk,
-            .content_type = "application/json",
+            .content_type = page.content_type,
             .body = *std::move(body),
-            .entity_tag = entity_tag};
+            .entity_tag = entity_tag,
+            .headers = kNoSniff};
 }
 
 HttpAnswer not_found(const std::string& path) {
-    return {kNotFound, "text/plain; charset=utf-8", "no page " + path + "\n"};
+    return {kNotFound, std::string(kPlainText), "no page " + path + "\n"};
 }
 
 }  // namespace
@@ -105,20 +115,37 @@ net::HttpServer::Handler health_handler(HealthSource source, Metrics& metrics) {
     };
 }
 
-net::HttpServer::Handler admin_handler(Metrics& metrics, std::map<std::string, JsonPage> json_pages) {
-    return [&metrics, json_pages = std::move(json_pages)](const HttpQuestion& question) -> HttpAnswer {
-        if (question.path == "/metrics") {
-            update_process_metrics(metrics);
-            return {200, "text/plain; version=0.0.4; charset=utf-8", metrics.expose()};
-        }
+net::HttpServer::Handler admin_handler(Metrics& metrics, std::map<std::string, Page> pages) {
+    const auto indicators = std::make_shared<Metrics>();
+    auto& checks = indicators->counter("kubernetes_healthchecks_total", "Results of health checks.",
+                                       {{"name", "ping"}, {"status", "success"}, {"type", "healthz"}});
+    indicators
+        ->gauge("kubernetes_healthcheck", "The last result of a health check.",
+                {{"name", "ping"}, {"type", "healthz"}})
+        .set(1);
+    pages["/healthz"] = {[&checks](const std::string&) {
+                             checks.add();
+                             return "ok";
+                         },
+                         {},
+                         std::string(kPlainText)};
+    pages["/metrics"] = {[&metrics](const std::string&) {
+                             update_process_metrics(metrics);
+                             return metrics.expose();
+                         },
+                         {},
+                         std::string(kMetricsText)};
+    pages["/metrics/slis"] = {
+        [indicators](const std::string&) { return indicators->expose(); }, {}, std::string(kMetricsText)};
+    return [pages = std::move(pages)](const HttpQuestion& question) -> HttpAnswer {
         if (question.path == "/") {
-            std::string index = "/metrics\n";
-            for (const auto& [path, page] : json_pages)
+            std::string index;
+            for (const auto& [path, page] : pages)
                 index += path + "\n";
-            return {200, "text/plain; charset=utf-8", std::move(index)};
+            return {kOk, std::string(kPlainText), std::move(index)};
         }
-        const auto page = json_pages.find(question.path);
-        if (page == json_pages.end()) return not_found(question.path);
+        const auto page = pages.find(question.path);
+        if (page == pages.end()) return not_found(question.path);
         return answer(page->second, question);
     };
 }

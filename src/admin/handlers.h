@@ -30,15 +30,18 @@ struct HealthSource {
 net::HttpServer::Handler health_handler(HealthSource source, Metrics& metrics);
 
 /// A page of the admin address.
-struct JsonPage {
+struct Page {
     /// The body for a query; an error is answered with 400.
     std::function<base::Result<std::string>(const std::string& query)> body;
     /// Changes with every change of the page; whoever has it already is answered with 304 and costs nothing.
     /// Absent: the page is always made anew.
     std::function<std::string()> version;
+    std::string content_type = "application/json";
 };
 
-/// Answers /metrics, every JSON page under its path, and a list of them under /.
-net::HttpServer::Handler admin_handler(Metrics& metrics, std::map<std::string, JsonPage> json_pages);
+/// Answers /metrics, every one of `pages` under its path, and a list of them under /. Beside them, as
+/// kube-proxy does, /healthz, which says ok as long as somebody listens, and /metrics/slis, which counts that
+/// (KEP-3466).
+net::HttpServer::Handler admin_handler(Metrics& metrics, std::map<std::string, Page> pages);
 
 }  // namespace fairlead::admin

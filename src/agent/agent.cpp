@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "admin/handlers.h"
+#include "agent/configz.h"
 #include "agent/service_options.h"
 #include "agent/status.h"
 #include "base/log.h"
@@ -162,10 +163,13 @@ net::HttpServer::Handler Agent::health_pages() {
 
 net::HttpServer::Handler Agent::admin_pages() {
     return admin::admin_handler(
-        metrics_, {{"/status", {[this](const std::string&) { return status(); }, {}}},
-                   {"/services",
-                    {[this](const std::string& query) { return services_json(syncer_->proxy(), query); },
-                     [this] { return run_id_ + "-" + std::to_string(syncer_->generation()); }}}});
+        metrics_,
+        {{"/configz", {[this](const std::string&) { return configz_json(config_); }, {}}},
+         {"/proxyMode", {[](const std::string&) { return "nftables"; }, {}, "text/plain; charset=utf-8"}},
+         {"/status", {[this](const std::string&) { return status(); }, {}}},
+         {"/services",
+          {[this](const std::string& query) { return services_json(syncer_->proxy(), query); },
+           [this] { return run_id_ + "-" + std::to_string(syncer_->generation()); }}}});
 }
 
 std::vector<std::string> Agent::not_ready() const {

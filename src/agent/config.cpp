@@ -304,6 +304,15 @@ std::string_view group_of(std::string_view field) {
     return dot == std::string_view::npos ? std::string_view{} : field.substr(0, dot);
 }
 
+std::string json_value(const Setting& setting, const std::vector<std::string>& values) {
+    if (setting.boolean || setting.number) return values.front();
+    if (!setting.list) return base::json_quote(values.front());
+    std::string list;
+    for (const auto& value : values)
+        list += (list.empty() ? "" : ",") + base::json_quote(value);
+    return "[" + list + "]";
+}
+
 }  // namespace
 
 Config default_config() {
@@ -365,6 +374,24 @@ std::string to_yaml(const Config& config) {
         text += "\n";
     }
     return text;
+}
+
+std::string to_json(const Config& config) {
+    std::string text = "{\"apiVersion\":" + base::json_quote(kConfigApiVersion) +
+                       ",\"kind\":" + base::json_quote(kConfigKind);
+    std::string_view open_group;
+    for (const auto& setting : kSettings) {
+        const auto values = setting.get(config);
+        if (values.empty()) continue;
+        const auto group = group_of(setting.field);
+        if (!open_group.empty() && group != open_group) text += "}";
+        text += ",";
+        if (!group.empty() && group != open_group) text += base::json_quote(group) + ":{";
+        open_group = group;
+        const auto name = setting.field.substr(group.empty() ? 0 : group.size() + 1);
+        text += base::json_quote(name) + ":" + json_value(setting, values);
+    }
+    return text + (open_group.empty() ? "}" : "}}");
 }
 
 }  // namespace fairlead::agent

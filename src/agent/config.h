@@ -103,4 +103,7 @@ std::vector<std::string_view> fields_needing_restart(const Config& before, const
 /// The configuration as a file that parse_config() reads back to the same.
 std::string to_yaml(const Config& config);
 
+/// The same as a JSON object in one line.
+std::string to_json(const Config& config);
+
 }  // namespace fairlead::agent

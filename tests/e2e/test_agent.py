@@ -276,6 +276,18 @@ class KubeProxyConfigTest(AgentTest):
         self.assertEqual(NODE.sh("cat /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_close_wait"), "3600\n")
         self.assertIn("mode: none is given, for which kube-proxy takes iptables", agent.log())
 
+    def test_the_admin_pages_of_kube_proxy_are_there(self):
+        agent = self.kube_proxy_agent().start()
+        self.assertEqual(agent.get("/proxyMode"), "nftables")
+        self.assertEqual(agent.get("/healthz"), "ok")
+        self.assertIn('kubernetes_healthchecks_total{name="ping",status="success",type="healthz"} 1\n', agent.get("/metrics/slis"))
+        in_effect = json.loads(agent.get("/configz"))
+        self.assertEqual(in_effect["kubeproxy.config.k8s.io"]["clusterCIDR"], "10.244.0.0/16,fd00:10:244::/56")
+        self.assertEqual(in_effect["fairlead.config"]["conntrack"]["tcpEstablishedTimeout"], "24h0m0s")
+        self.change("10.244.0.0/16", "10.245.0.0/16")
+        self.reload(agent)
+        self.assertIn("10.245.0.0/16", json.loads(agent.get("/configz"))["fairlead.config"]["clusterCIDRs"])
+
     def test_it_reads_the_file_again_on_sighup_and_refuses_a_broken_one(self):
         agent = self.kube_proxy_agent().start()
         self.change("10.244.0.0/16", "10.245.0.0/16")

@@ -137,6 +137,14 @@ class ApiServerTest(ApiServerCase):
         self.assertGreaterEqual(self.agent.metric('kubeproxy_proxy_healthz_total{code="503"}'), 1)
         self.control.patch("/api/v1/nodes/n1", {"spec": {"taints": []}})
         wait_for("eligible again", eligible)
+        node = self.control.request("GET", "/api/v1/nodes/n1")
+        self.control.delete("/api/v1/nodes/n1")
+        wait_for("not eligible without a Node", lambda: not eligible())
+        self.assertNotIn("nodeEligible", self.agent.get("/livez", 10256))
+        self.assertTrue(json.loads(self.agent.get("/livez", 10256))["healthy"])
+        self.control.create("/api/v1/nodes", {"metadata": {"name": "n1"}})
+        self.control.patch("/api/v1/nodes/n1/status", {"status": {"addresses": node["status"]["addresses"]}})
+        wait_for("eligible anew", eligible)
 
     def test_pods_of_all_nodes_are_reached_from_every_node_by_its_own_agent(self):
         remote = self.world.remote_node

@@ -18,6 +18,7 @@ class AdminHandlerTest : public testing::Test {
     int bodies_ = 0;
     net::HttpServer::Handler handler_ =
         admin_handler(metrics_, {{"/plain", {[](const std::string& query) { return "{" + query + "}"; }, {}}},
+                                 {"/text", {[](const std::string&) { return "word"; }, {}, "text/plain"}},
                                  {"/versioned",
                                   {[this](const std::string& query) -> base::Result<std::string> {
                                        if (query == "bad")
@@ -28,7 +29,7 @@ class AdminHandlerTest : public testing::Test {
 };
 
 TEST_F(AdminHandlerTest, ListsItsPages) {
-    EXPECT_EQ(get("/").body, "/metrics\n/plain\n/versioned\n");
+    EXPECT_EQ(get("/").body, "/healthz\n/metrics\n/metrics/slis\n/plain\n/text\n/versioned\n");
     EXPECT_EQ(get("/none").status, 404U);
 }
 
@@ -46,6 +47,22 @@ TEST_F(AdminHandlerTest, MakesAPlainPageAnewEachTime) {
     EXPECT_EQ(answer.content_type, "application/json");
     EXPECT_EQ(answer.body, "{q=1}");
     EXPECT_EQ(answer.entity_tag, "");
+}
+
+TEST_F(AdminHandlerTest, ServesPagesThatAreNoJson) {
+    const auto answer = get("/text");
+    EXPECT_EQ(answer.content_type, "text/plain");
+    EXPECT_EQ(answer.body, "word");
+}
+
+TEST_F(AdminHandlerTest, IsAliveAsKubeProxyIsAndCountsThat) {
+    EXPECT_THAT(get("/metrics/slis").body,
+                testing::HasSubstr("\nkubernetes_healthcheck{name=\"ping\",type=\"healthz\"} 1\n"));
+    EXPECT_EQ(get("/healthz").body, "ok");
+    EXPECT_EQ(get("/healthz").content_type, "text/plain; charset=utf-8");
+    EXPECT_THAT(get("/metrics/slis").body, testing::HasSubstr("\nkubernetes_healthchecks_total{name=\"ping\","
+                                                              "status=\"success\",type=\"healthz\"} 2\n"));
+    EXPECT_THAT(metrics_.expose(), testing::Not(testing::HasSubstr("kubernetes_healthcheck")));
 }
 
 TEST_F(AdminHandlerTest, DoesNotMakeAPageForThoseWhoHaveIt) {
