@@ -37,7 +37,9 @@ Agent::Agent(net::EventLoop& loop, Config config, std::function<Result<Config>()
       manifest_problems_(
           metrics_.gauge("fairlead_manifest_problems", "Problems in the manifests as they are now.")),
       listeners_(loop, health_pages(), admin_pages()),
-      health_checks_(loop, metrics_, [this] { return serves(); }),
+      health_checks_(
+          loop, metrics_, [this] { return serves(); },
+          [this](const auto& check, const auto& error) { tell_of_taken_port(check, error); }),
       localhost_node_ports_(loop, metrics_) {
     metrics_
         .gauge("fairlead_build_info", "Always 1; the label is what counts.",
@@ -97,6 +99,13 @@ void Agent::serve_localhost() {
     if (auto ports = syncer_->take_localhost_ports()) localhost_node_ports_.serve(*std::move(ports));
 }
 
+void Agent::tell_of_taken_port(const services::HealthCheck& check, const std::string& error) {
+    if (!events_) return;
+    events_->write({check.service, "FailedToStartServiceHealthcheck", "Listen",
+                    "node " + config_.node_name + " does not answer health checks on port " +
+                        std::to_string(check.port) + ": " + error});
+}
+
 Result<void> Agent::start_source() {
     return config_.manifests.empty() ? start_api() : start_manifests();
 }
@@ -123,6 +132,7 @@ Result<void> Agent::start_api() {
     };
     api_ = std::make_unique<ApiSource>(loop_, std::move(client), config_.node_name, stores_, metrics_,
                                        std::move(listener));
+    events_ = std::make_unique<EventWriter>(loop_, api_->client(), config_.node_name);
     api_->start();
     return {};
 }

@@ -8,6 +8,7 @@
 #include "admin/metrics.h"
 #include "agent/api_source.h"
 #include "agent/config.h"
+#include "agent/event_writer.h"
 #include "agent/health_check_servers.h"
 #include "agent/listeners.h"
 #include "agent/local_addresses.h"
@@ -53,6 +54,7 @@ class Agent {
     base::Result<void> listen(const Config& config);
     void serve_health_checks();
     void serve_localhost();
+    void tell_of_taken_port(const services::HealthCheck& check, const std::string& error);
     /// New connections go where they should.
     [[nodiscard]] bool serves() const;
 
@@ -69,6 +71,7 @@ class Agent {
     std::unique_ptr<ServiceSyncer> syncer_;
     std::unique_ptr<ManifestSource> manifests_;
     std::unique_ptr<ApiSource> api_;
+    std::unique_ptr<EventWriter> events_;  // with an API server
     std::string source_name_;
     bool source_synced_ = false;
     Listeners listeners_;

@@ -117,8 +117,21 @@ Result<net::HttpRequest> ApiClient::request(const std::string& target) const {
 }
 
 net::HttpExchange ApiClient::get(const std::string& target, net::HttpHandlers handlers) {
-    auto address = this->address();
+    return send(request(target), std::move(handlers));
+}
+
+net::HttpExchange ApiClient::post(const std::string& target, std::string json, net::HttpHandlers handlers) {
     auto request = this->request(target);
+    if (request) {
+        request->method = "POST";
+        request->headers.emplace_back("Content-Type", "application/json");
+        request->body = std::move(json);
+    }
+    return send(std::move(request), std::move(handlers));
+}
+
+net::HttpExchange ApiClient::send(Result<net::HttpRequest> request, net::HttpHandlers handlers) {
+    auto address = this->address();
     if (address && request)
         return net::send_http(loop_, *std::move(address), *std::move(request), std::move(handlers));
     loop_.post([on_error = std::move(handlers.on_error),

@@ -15,7 +15,7 @@ namespace fairlead::agent {
 /// in.
 base::Result<kube::ApiAccess> find_api_access(const Config& config);
 
-/// Sends GET requests to an API server with fresh credentials: files are read anew for each request, because
+/// Sends requests to an API server with fresh credentials: files are read anew for each request, because
 /// tokens and certificates rotate; an exec plugin runs again when what it gave expires or is refused, and so
 /// is the kubeconfig read again.
 class ApiClient {
@@ -25,6 +25,8 @@ class ApiClient {
 
     /// An error in credentials is reported through on_error, like every other.
     net::HttpExchange get(const std::string& target, net::HttpHandlers handlers);
+    /// Sends `json` to create an object. Errors as with get().
+    net::HttpExchange post(const std::string& target, std::string json, net::HttpHandlers handlers);
 
     /// Runs `ready` once credentials are there: at once, or after the exec plugin ended.
     void with_credentials(std::function<void(base::Result<void>)> ready);
@@ -39,6 +41,7 @@ class ApiClient {
         : loop_(loop), access_(std::move(access)), url_(std::move(url)) {}
     base::Result<net::HttpServerAddress> address() const;
     base::Result<net::HttpRequest> request(const std::string& target) const;
+    net::HttpExchange send(base::Result<net::HttpRequest> request, net::HttpHandlers handlers);
     void run_plugin();
     void plugin_ended(const kube::ExecPlugin& exec, base::Result<std::string> output);
     [[nodiscard]] bool needs_plugin() const;

@@ -31,6 +31,8 @@ class ApiSource {
 
     void start();
 
+    [[nodiscard]] ApiClient& client() { return *client_; }
+
     /// What goes wrong now, one sentence each.
     [[nodiscard]] std::vector<std::string> problems() const;
 

@@ -18,11 +18,12 @@ constexpr std::chrono::seconds kRetryPause{1};
 }  // namespace
 
 HealthCheckServers::HealthCheckServers(net::EventLoop& loop, admin::Metrics& metrics,
-                                       std::function<bool()> healthy)
+                                       std::function<bool()> healthy, OnTaken on_taken)
     : loop_(loop),
       failures_(metrics.counter("fairlead_health_check_listen_failures_total",
                                 "healthCheckNodePorts that could not be listened on.")),
-      healthy_(std::move(healthy)) {}
+      healthy_(std::move(healthy)),
+      on_taken_(std::move(on_taken)) {}
 
 void HealthCheckServers::serve(const std::map<services::ServiceId, services::HealthCheck>& checks,
                                std::span<const base::IpAddress> addresses) {
@@ -41,8 +42,19 @@ void HealthCheckServers::serve(const std::map<services::ServiceId, services::Hea
 void HealthCheckServers::open_all() {
     for (auto& [address, place] : places_)
         if (!place.server) open(address, place);
+    report_taken();
     const bool missing = std::ranges::any_of(places_, [](const auto& each) { return !each.second.server; });
     retry_ = missing ? loop_.after(kRetryPause, [this] { open_all(); }) : net::Subscription{};
+}
+
+void HealthCheckServers::report_taken() {
+    decltype(taken_) taken;
+    for (const auto& [address, place] : places_) {
+        if (place.problem.empty()) continue;
+        const std::pair key{place.check.service, place.check.port};
+        if (taken.insert(key).second && !taken_.contains(key)) on_taken_(place.check, place.problem);
+    }
+    taken_ = std::move(taken);
 }
 
 void HealthCheckServers::open(const base::SocketAddress& address, Place& place) {
@@ -53,13 +65,12 @@ void HealthCheckServers::open(const base::SocketAddress& address, Place& place) 
         place.problem.clear();
         return;
     }
-    auto problem =
-        "healthCheckNodePort of Service " + place.check.service.to_string() + ": " + server.error().message;
     // It is tried every second: once is enough to say why.
-    if (problem == place.problem) return;
-    place.problem = std::move(problem);
+    if (server.error().message == place.problem) return;
     failures_.add();
-    base::log_error("cannot answer a load balancer's health checks", {{"problem", place.problem}});
+    place.problem = std::move(server).error().message;
+    base::log_error("cannot answer a load balancer's health checks",
+                    {{"service", place.check.service.to_string()}, {"error", place.problem}});
 }
 
 net::HttpAnswer HealthCheckServers::answer(const base::SocketAddress& address) const {
@@ -82,7 +93,9 @@ net::HttpAnswer HealthCheckServers::answer(const base::SocketAddress& address) c
 std::vector<std::string> HealthCheckServers::problems() const {
     std::vector<std::string> problems;
     for (const auto& [address, place] : places_)
-        if (!place.problem.empty()) problems.push_back(place.problem);
+        if (!place.problem.empty())
+            problems.push_back("healthCheckNodePort of Service " + place.check.service.to_string() + ": " +
+                               place.problem);
     return problems;
 }
 

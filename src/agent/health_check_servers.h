@@ -3,8 +3,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "admin/metrics.h"
@@ -21,7 +23,11 @@ namespace fairlead::agent {
 /// When the agent dies nobody answers, so that load balancers turn to other nodes; connections go on.
 class HealthCheckServers {
   public:
-    HealthCheckServers(net::EventLoop& loop, admin::Metrics& metrics, std::function<bool()> healthy);
+    /// Called once when a port cannot be had, until it could: the error names the address.
+    using OnTaken = std::function<void(const services::HealthCheck& check, const std::string& error)>;
+
+    HealthCheckServers(net::EventLoop& loop, admin::Metrics& metrics, std::function<bool()> healthy,
+                       OnTaken on_taken);
 
     /// Listens for these checks at these addresses, and for no others. A port that cannot be had is named in
     /// problems(), counted in fairlead_health_check_listen_failures_total, and tried again every
@@ -36,8 +42,9 @@ class HealthCheckServers {
     struct Place {
         services::HealthCheck check;
         std::unique_ptr<net::HttpServer> server;
-        std::string problem;
+        std::string problem;  ///< why there is none
     };
+    void report_taken();
 
     void open_all();
     void open(const base::SocketAddress& address, Place& place);
@@ -46,8 +53,10 @@ class HealthCheckServers {
     net::EventLoop& loop_;
     admin::Number& failures_;
     std::function<bool()> healthy_;
+    OnTaken on_taken_;
     std::map<base::SocketAddress, Place> places_;
     net::Subscription retry_;
+    std::set<std::pair<kube::ObjectKey, std::uint16_t>> taken_;
 };
 
 }  // namespace fairlead::agent

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import socket
 import subprocess
 import sys
 import unittest
@@ -191,6 +192,42 @@ class CredentialsTest(unittest.TestCase):
     def test_we_act_as_the_user_that_the_kubeconfig_names(self):
         agent = self.start(self.kubeconfig({"token": TOKEN, "as": "system:serviceaccount:default:jo", "as-groups": ["guests"]}), wait=False)
         self.wait_for_problem(agent, 'User "system:serviceaccount:default:jo" cannot watch resource')
+
+    def take_a_health_check_port(self, name, port):
+        """A Service whose healthCheckNodePort somebody else listens on."""
+        with self.node.inside():
+            taken = socket.create_server(("0.0.0.0", port))
+        self.addCleanup(taken.close)
+        self.control.create("/api/v1/namespaces/default/services", {"metadata": {"name": name}, "spec": {
+            "type": "LoadBalancer", "externalTrafficPolicy": "Local", "healthCheckNodePort": port, "ports": [{"port": 80}]}})
+        return taken
+
+    def events(self, name):
+        items = self.control.request("GET", "/apis/events.k8s.io/v1/namespaces/default/events")["items"]
+        return [event for event in items if event["regarding"].get("name") == name]
+
+    def test_an_event_tells_of_a_health_check_port_that_is_taken(self):
+        agent = self.start(self.kubeconfig({"token": self.account("events")}))
+        taken = self.take_a_health_check_port("told", 31001)
+        wait_for("an Event", lambda: self.events("told"))
+        self.expect_news(agent)  # the port is tried again with every change
+        [event] = self.events("told")
+        self.assertEqual((event["reason"], event["action"], event["type"]), ("FailedToStartServiceHealthcheck", "Listen", "Warning"))
+        self.assertEqual(event["regarding"], {"kind": "Service", "namespace": "default", "name": "told", "apiVersion": "v1"})
+        self.assertIn("node n1 does not answer health checks on port 31001: listen on ", event["note"])
+        taken.close()
+        self.expect_news(agent)
+        wait_for("no problem", lambda: agent.status()["problems"] == [])
+        self.assertEqual(len(self.events("told")), 1)
+
+    def test_without_the_right_to_write_events_all_else_works(self):
+        rules = [rule for rule in documented_role() if rule["resources"] != ["events"]]
+        self.control.create(f"{RBAC}/clusterroles", {"metadata": {"name": "silent"}, "rules": rules})
+        agent = self.start(self.kubeconfig({"token": self.account("silent", "silent")}))
+        self.take_a_health_check_port("untold", 31002)
+        wait_for("a word in the log", lambda: "the account needs the verb create on events.events.k8s.io" in agent.log())
+        self.expect_news(agent)
+        self.assertEqual(self.events("untold"), [])
 
     def test_nothing_is_programmed_before_services_and_endpoint_slices_are_known(self):
         self.control.create(f"{RBAC}/clusterroles", {"metadata": {"name": "half"}, "rules": [
