@@ -286,7 +286,7 @@ TableView ClusterModel::wanted(Family family, const CompileOptions& options) con
             claim(options.node_port_addresses, 1, port.node_port, external);
             claim(service->load_balancer_ips, 2, port.port,
                   external_words(*service, naive, allowed_sources(*service, family, options)));
-            claim(service->external_ips, 3, port.port, external);
+            if (options.external_ips) claim(service->external_ips, 3, port.port, external);
         }
         for (const auto& address : service->cluster_ips)
             if (address.family() == family) view.cluster_ips.insert(address.to_string());

@@ -7,7 +7,10 @@
 #include "base/random.h"
 #include "kube/store.h"
 #include "services/options.h"
-#include "support/fake_nft_tables.h"
+
+namespace fairlead::test {
+class FakeNftTables;
+}
 
 namespace fairlead::services {
 

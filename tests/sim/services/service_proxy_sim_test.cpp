@@ -5,6 +5,7 @@
 #include "services/layout.h"
 #include "services/service_proxy.h"
 #include "sim/services/cluster_model.h"
+#include "support/fake_nft_tables.h"
 
 namespace fairlead::services {
 

@@ -5,6 +5,7 @@
 #include "services/elements.h"
 #include "services/layout.h"
 #include "sim/services/cluster_model.h"
+#include "support/fake_nft_tables.h"
 
 namespace fairlead::services {
 
