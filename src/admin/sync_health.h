@@ -18,6 +18,8 @@ class SyncHealth {
     void queued(base::Family family, base::TimePoint now);
     /// All that was queued for `family` is in the kernel.
     void synced(base::Family family, base::WallTime now);
+    /// The family is off: nothing waits for it.
+    void turned_off(base::Family family) { of(family).waiting_since.reset(); }
 
     [[nodiscard]] bool healthy(base::Family family, base::TimePoint now) const;
     /// When the kernel was last known to be as wanted; the epoch before that.

@@ -138,15 +138,15 @@ Result<void> Agent::start_api() {
 }
 
 std::vector<std::string> Agent::problems() const {
-    auto problems = health_checks_.problems();
-    const auto& localhost = localhost_node_ports_.problems();
-    problems.insert(problems.end(), localhost.begin(), localhost.end());
-    const auto more = manifests_ ? manifests_->problems()
-                      : api_     ? api_->problems()
-                                 : std::vector<std::string>{};
-    problems.insert(problems.end(), more.begin(), more.end());
-    const auto& pages = listeners_.problems();
-    problems.insert(problems.end(), pages.begin(), pages.end());
+    auto problems = syncer_->problems();
+    const auto add = [&](const std::vector<std::string>& more) {
+        problems.insert(problems.end(), more.begin(), more.end());
+    };
+    add(health_checks_.problems());
+    add(localhost_node_ports_.problems());
+    if (manifests_) add(manifests_->problems());
+    if (api_) add(api_->problems());
+    add(listeners_.problems());
     return problems;
 }
 

@@ -12,6 +12,8 @@ using base::Family;
 using base::Result;
 
 constexpr base::Duration kFirstRetryPause = std::chrono::milliseconds(100);
+// For a module that somebody loads after all.
+constexpr base::Duration kLookAgainPause = std::chrono::minutes(5);
 
 void log_sync(Family family, const services::SyncReport& report, double seconds, double kernel_seconds) {
     const auto level =
@@ -120,6 +122,7 @@ double ServiceSyncer::now_seconds() const {
 void ServiceSyncer::schedule() {
     if (!writing_allowed_) return;
     for (auto& state : families_) {
+        if (state.rests) continue;
         health_.queued(state.family, loop_.now());
         state.metrics.last_queued.set(now_seconds());
     }
@@ -145,6 +148,7 @@ void ServiceSyncer::sync_all() {
     }
     retry_pause_ = {};
     retry_.reset();
+    if (!synced_once()) return;  // no family can be done
     last_error_.clear();
     metrics_.service_changes_pending.set(0);
     metrics_.endpoint_changes_pending.set(0);
@@ -161,14 +165,32 @@ void ServiceSyncer::come_back_for_leftovers() {
             leftovers_ = loop_.after(*deadline - loop_.now(), [this] { schedule(); });
 }
 
+bool ServiceSyncer::synced_once() const {
+    const auto in_kernel = [](const FamilyState& state) { return state.synced_once; };
+    const auto settled = [](const FamilyState& state) {
+        return state.synced_once || !state.missing_support.empty();
+    };
+    return std::ranges::any_of(families_, in_kernel) && std::ranges::all_of(families_, settled);
+}
+
+std::vector<std::string> ServiceSyncer::problems() const {
+    std::vector<std::string> problems;
+    for (const auto& state : families_)
+        if (!state.missing_support.empty())
+            problems.push_back("Services of " + std::string(base::name_of(state.family)) +
+                               " are off, this kernel cannot do them: " + state.missing_support);
+    return problems;
+}
+
 bool ServiceSyncer::sync_family(FamilyState& state, bool& wrote) {
+    if (state.rests) return true;
     const auto start = loop_.now();
     const auto report = proxy_.sync(state.family, start);
     const double kernel_seconds = tables_.take_seconds();
     state.metrics.kernel_seconds.add(kernel_seconds);
     if (!report) {
         on_failure(state, report.error());
-        return false;
+        return state.rests;
     }
     const double seconds = std::chrono::duration<double>(loop_.now() - start).count();
     wrote = wrote || report->transactions > 0;
@@ -183,11 +205,28 @@ void ServiceSyncer::on_failure(FamilyState& state, const base::Error& error) {
     state.reads_back = true;
     state.metrics.failures.add();
     last_error_ = error.message;
+    if (proxy_.proxy(state.family).kernel_lacks_support()) return turn_off(state, error);
     base::log_error("sync failed", {{"family", base::name_of(state.family)}, {"error", last_error_}});
+}
+
+void ServiceSyncer::turn_off(FamilyState& state, const base::Error& error) {
+    if (state.missing_support != error.message)
+        base::log_error("this kernel cannot do Services of this family; they are off",
+                        {{"family", base::name_of(state.family)}, {"error", error.message}});
+    state.missing_support = error.message;
+    state.rests = true;
+    health_.turned_off(state.family);
+    look_again_ = loop_.after(kLookAgainPause, [this] {
+        for (auto& resting : families_)
+            resting.rests = false;
+        schedule();
+    });
 }
 
 void ServiceSyncer::on_success(FamilyState& state) {
     state.reads_back = false;
+    if (!std::exchange(state.missing_support, {}).empty())
+        base::log_info("this kernel can do the family now", {{"family", base::name_of(state.family)}});
     health_.synced(state.family, loop_.wall_now());
     state.metrics.last_synced.set(now_seconds());
     const auto& programmed = proxy_.proxy(state.family).programmed();

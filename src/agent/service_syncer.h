@@ -34,8 +34,10 @@ class ServiceSyncer {
     /// after no longer than this.
     void set_sync_period(base::Duration period);
 
-    /// True once both families reached the kernel.
-    [[nodiscard]] bool synced_once() const { return families_[0].synced_once && families_[1].synced_once; }
+    /// True once both families reached the kernel, or the one that this kernel can do.
+    [[nodiscard]] bool synced_once() const;
+    /// Families that are off, and what the kernel lacks.
+    [[nodiscard]] std::vector<std::string> problems() const;
     [[nodiscard]] const admin::SyncHealth& health() const { return health_; }
     /// The error of the last attempt; empty when it went well.
     [[nodiscard]] const std::string& last_error() const { return last_error_; }
@@ -52,6 +54,8 @@ class ServiceSyncer {
         bool synced_once = false;
         bool reads_back = true;                 // the next sync does
         std::vector<std::int64_t> triggers_ns;  // of slices that changed since the last sync
+        std::string missing_support{};          // what the kernel said when the table could not be made
+        bool rests = false;                     // is not tried again before look_again_
     };
 
     ServiceSyncer(net::EventLoop& loop, admin::Metrics& metrics, const services::Options& options,
@@ -64,6 +68,7 @@ class ServiceSyncer {
     /// `wrote` becomes true if the kernel's table had to be changed.
     bool sync_family(FamilyState& state, bool& wrote);
     void on_failure(FamilyState& state, const base::Error& error);
+    void turn_off(FamilyState& state, const base::Error& error);
     void on_success(FamilyState& state);
     void note_first_sync();
     void on_foreign_change();
@@ -87,6 +92,7 @@ class ServiceSyncer {
     base::Duration longest_retry_pause_ = std::chrono::seconds(30);
     net::Subscription retry_;
     net::Subscription leftovers_;
+    net::Subscription look_again_;
     net::Subscription repair_;
     RepairPace repair_pace_;
     bool suspicious_ = false;

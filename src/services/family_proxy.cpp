@@ -97,6 +97,12 @@ class ChangeTaker {
     std::vector<base::IpAddress> hairpins_;
 };
 
+/// Of the transaction that makes a table. That refers to nothing outside of itself: what is "not there" (a
+/// kind of chain or expression that no module has) or not supported is the kernel's.
+bool means_missing_support(const base::Error& error) {
+    return error.errno_value == ENOENT || error.code == base::ErrorCode::kUnsupported;
+}
+
 }  // namespace
 
 FamilyProxy::FamilyProxy(base::Family family, Options options, const ServiceCatalog& catalog,
@@ -168,6 +174,7 @@ void FamilyProxy::mark_all_changed() {
 
 Result<SyncReport> FamilyProxy::sync(base::TimePoint now) {
     SyncReport report;
+    kernel_lacks_support_ = false;
     if (!kernel_known_) {
         FAIRLEAD_CHECK(learn_kernel());
         unlinked_at_ = now;  // we do not know since when
@@ -198,7 +205,9 @@ Result<void> FamilyProxy::write_changes(SyncReport& report) {
         ChangeTaker taker{wanted_, chunk, limit};
         taker.take();
         chunk.append_to(transaction);
-        FAIRLEAD_CHECK(commit(transaction, report));
+        const auto committed = commit(transaction, report);
+        kernel_lacks_support_ = make && !committed && means_missing_support(committed.error());
+        FAIRLEAD_CHECK(committed);
         chunk.apply_to(programmed_);
         taker.forget();
         if (make) programmed_.configured = configured_elements(options_, family_);

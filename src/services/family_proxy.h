@@ -47,6 +47,10 @@ class FamilyProxy {
     /// later.
     base::Result<SyncReport> sync(base::TimePoint now);
 
+    /// The last sync could not make the table because the kernel lacks something that is in it: the family,
+    /// or an expression. Another sync soon will not help.
+    [[nodiscard]] bool kernel_lacks_support() const { return kernel_lacks_support_; }
+
     /// When there will be something to write again though nothing changes: chains that are not used any more
     /// are removed a while later.
     [[nodiscard]] std::optional<base::TimePoint> next_deadline() const;
@@ -76,6 +80,7 @@ class FamilyProxy {
     ProgrammedTable programmed_;
     base::TimePoint unlinked_at_{};  // the last time that balancers were
     bool kernel_known_ = false;
+    bool kernel_lacks_support_ = false;
     KernelState kernel_state_ = KernelState::kAbsent;
 };
 

@@ -2,12 +2,15 @@
 
 import contextlib
 import json
+import os
+import shutil
 import signal
 import socket
+import tempfile
 import time
 import unittest
 
-from harness import nft, world
+from harness import netns, nft, world
 from harness.api_case import ApiServerCase
 from harness.cluster import wait_for
 from harness.load import Load
@@ -146,6 +149,33 @@ class RepairTest(ApiServerCase):
         self.assertLess(min(took), 0.1)
         for address in addresses:
             self.assertEqual(self.answering(address), {"p1", "p2"})
+
+
+class MissingSupportTest(ApiServerCase):
+    def test_a_kernel_without_ip6_tables_costs_the_services_of_that_family_and_no_other(self):
+        folder = tempfile.mkdtemp(prefix=f"{netns.PREFIX}-{os.getpid()}-")
+        self.addCleanup(shutil.rmtree, folder)
+        shim = os.path.join(folder, "without_ip6_tables.so")
+        source = os.path.join(os.path.dirname(nft.__file__), "without_ip6_tables.c")
+        netns.sh(["cc", "-shared", "-fPIC", "-O1", "-o", shim, source])
+        self.agent.close()
+        self.agent = world.Agent(self.node, ["--kubeconfig", self.control.kubeconfig], wrapper=["env", f"LD_PRELOAD={shim}"])
+        self.addCleanup(self.agent.close)
+        self.agent.start()
+        address, address6 = self.shop.service()
+        self.shop.pod(self.pods[0])
+        self.wait_for_pods(address, {"p1"})
+        self.shop.pod(self.pods[1])
+        self.wait_for_pods(address, {"p1", "p2"})
+        self.assertEqual(self.node.sh("nft list tables"), "table ip fairlead\n")
+        status = self.agent.status()
+        self.assertTrue(status["ready"], status["notReady"])
+        self.assertEqual(status["lastError"], "")
+        off = [problem for problem in status["problems"] if problem.startswith("Services of IPv6 are off")]
+        self.assertEqual(len(off), 1, status["problems"])
+        self.assertIn("Operation not supported", off[0])
+        self.assertTrue(json.loads(self.agent.get("/healthz", 10256))["healthy"])
+        self.assertEqual(self.agent.log().count("they are off"), 1)
 
 
 class ReloadTest(ApiServerCase):

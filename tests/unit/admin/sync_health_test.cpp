@@ -43,5 +43,13 @@ TEST(SyncHealth, IsGoodAgainAfterASync) {
     EXPECT_FALSE(health.healthy(Family::kIpv4, kStart + 1h + 60s));
 }
 
+TEST(SyncHealth, DoesNotWaitForAFamilyThatIsOff) {
+    SyncHealth health;
+    health.queued(Family::kIpv6, kStart);
+    health.turned_off(Family::kIpv6);
+    EXPECT_TRUE(health.healthy(Family::kIpv6, kStart + 1h));
+    EXPECT_EQ(health.last_synced(Family::kIpv6), base::WallTime{});
+}
+
 }  // namespace
 }  // namespace fairlead::admin

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "services/layout.h"
 #include "support/fake_nft_tables.h"
 #include "support/kube_fixture.h"
@@ -139,6 +141,44 @@ TEST_F(ServiceProxyTest, WritesNothingBeforeItIsAskedTo) {
     scale_to(3);
     EXPECT_EQ(tables_.commit_count(), 0U);
     EXPECT_TRUE(proxy_.has_pending(Family::kIpv4));
+}
+
+TEST_F(ServiceProxyTest, TellsAKernelThatCannotMakeItsTableFromOtherFailures) {
+    struct Case {
+        int errno_value;
+        bool lacks_support;
+    };
+    proxy_.stage(test::change({}, test::shared(test::service("cart", {"10.96.0.1"}))));
+    const auto& ipv4 = proxy_.proxy(Family::kIpv4);
+    for (const auto& [errno_value, lacks_support] : {Case{EOPNOTSUPP, true},
+                                                     {EAFNOSUPPORT, true},
+                                                     {EPROTONOSUPPORT, true},
+                                                     {ENOENT, true},
+                                                     {EPERM, false},
+                                                     {ENOMEM, false},
+                                                     {EBUSY, false},
+                                                     {EEXIST, false},
+                                                     {EINVAL, false}}) {
+        tables_.fail_commits(base::fail_errno(errno_value, "as the test wants it").error());
+        ASSERT_FALSE(proxy_.sync(Family::kIpv4, now_));
+        EXPECT_EQ(ipv4.kernel_lacks_support(), lacks_support) << errno_value;
+        EXPECT_FALSE(proxy_.proxy(Family::kIpv6).kernel_lacks_support());
+    }
+    ASSERT_TRUE(proxy_.sync(Family::kIpv4, now_));
+    EXPECT_FALSE(ipv4.kernel_lacks_support());
+    scale_to(2);
+    tables_.fail_commits(base::fail_errno(ENOENT, "an element of somebody else").error());
+    ASSERT_FALSE(proxy_.sync(Family::kIpv4, now_));
+    EXPECT_FALSE(ipv4.kernel_lacks_support()) << "the table is there";
+}
+
+TEST_F(ServiceProxyTest, RemovingTablesPassesOverAFamilyThatTheKernelCannotDo) {
+    ASSERT_TRUE(proxy_.sync(Family::kIpv6, now_));
+    tables_.fail_commits(base::fail_errno(EOPNOTSUPP, "as the test wants it").error());
+    EXPECT_TRUE(remove_tables(tables_));
+    EXPECT_FALSE(tables_.read_table(Family::kIpv6, kTableName).value());
+    tables_.fail_commits(base::fail_errno(EPERM, "as the test wants it").error());
+    EXPECT_FALSE(remove_tables(tables_));
 }
 
 }  // namespace
