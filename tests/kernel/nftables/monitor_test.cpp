@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include "kernel/nftables/netlink_nft_tables.h"
 #include "support/command.h"
@@ -50,6 +51,23 @@ TEST_F(NftMonitorTest, DoesNotSeeOurOwnCommitsNorOtherTables) {
                                {}});
     ASSERT_TRUE(tables_.commit(ours));
     EXPECT_FALSE(monitor_.drain().value());
+}
+
+TEST_F(NftMonitorTest, TakesEventsThatWereLostForAChangeAndSeesLaterOnes) {
+    constexpr int kSmallBufferBytes = 4'096;
+    ASSERT_EQ(setsockopt(monitor_.fd(), SOL_SOCKET, SO_RCVBUF, &kSmallBufferBytes, sizeof kSmallBufferBytes),
+              0);
+    // None of it is about our table: without the loss it would be silent.
+    output_of(
+        "nft add set ip other many '{ type inet_service; }'; (echo 'add element ip other many {'; seq -f "
+        "'%.0f,' 1 9999; "
+        "echo '}') | nft -f -");
+    EXPECT_TRUE(monitor_.drain().value());
+    EXPECT_FALSE(monitor_.drain().value());
+    output_of("nft add chain ip other later");
+    EXPECT_FALSE(monitor_.drain().value());
+    output_of("nft add chain ip fairlead extra");
+    EXPECT_TRUE(monitor_.drain().value());
 }
 
 class NftMonitorUnobservedTest : public NftMonitorTest {

@@ -164,32 +164,33 @@ TEST_F(ServiceProxyTest, AFlushOrAnEditIsRepairedOnceTheKernelIsDistrusted) {
     proxy.stage(test::change({}, test::shared(test::slice("door", {"10.64.0.3", "10.64.0.4"}, "a"))));
     sync(proxy);
     const auto right = elements(Family::kIpv4);
-    for (const auto* damage :
-         {"nft flush ruleset",
-          "nft flush map ip fairlead endpoints",
-          "nft flush chain ip fairlead services",
-          "nft delete element ip fairlead cluster_ips { 10.96.0.1 }",
-          "nft add element ip fairlead cluster_ips { 10.96.0.77 }",
-          "nft add element ip fairlead hairpin { 10.64.0.8 . 10.64.0.9 }",
-          "nft add element ip fairlead balancers { 0x7 : accept }",
-          "nft add element ip fairlead balancers { 0x7 : goto balance-2 }",
-          "nft add element ip fairlead no_endpoints { 10.96.0.66 . icmp . 80 }",
-          "nft add element ip fairlead dropped { 10.96.0.1 . tcp . 80 }",
-          "nft add element ip fairlead endpoints { 0x5 . 10.96.0.1 . tcp . 80 : 10.64.0.1 . 80 }",
-          "nft delete element ip fairlead alive { 10.96.0.3 . tcp . 80 . 10.64.0.3 . 8080 }",
-          "nft add element ip fairlead outside_alive { 10.96.0.3 . tcp . 80 . 10.64.0.3 . 8080 }",
-          "nft add element ip fairlead masquerade { 192.0.2.1 . tcp . 30080 }",
-          "nft add element ip fairlead masquerade_node { 10.96.0.1 . tcp . 80 }",
-          "nft delete element ip fairlead masquerade_node { 192.0.2.1 . tcp . 30080 }",
-          "nft add element ip fairlead allowed_sources { 10.96.0.1 . tcp . 80 . 10.0.0.0/8 }",
-          "nft add element ip fairlead allowed_sources { 203.0.113.10 . tcp . 80 . 10.0.0.1-10.0.0.6 }",
-          "nft flush set ip fairlead allowed_sources",
-          "nft flush map ip fairlead sticky_endpoints",
-          "nft add element ip fairlead dropped { 192.0.2.1 . tcp . 30080 }",
-          "nft add set ip fairlead extra '{ type mark; }'",
-          "nft add chain ip fairlead extra",
-          "nft insert rule ip fairlead services accept"}) {
+    for (
+        const auto* damage :
+        {"nft flush ruleset", "nft flush map ip fairlead endpoints", "nft flush chain ip fairlead services",
+         "nft delete element ip fairlead cluster_ips { 10.96.0.1 }",
+         "nft add element ip fairlead cluster_ips { 10.96.0.77 }",
+         "nft add element ip fairlead hairpin { 10.64.0.8 . 10.64.0.9 }",
+         "nft add element ip fairlead balancers { 0x7 . 0x0 : accept }",
+         "nft add element ip fairlead balancers { 0x7 . 0x0 : goto balance-2 }",
+         "nft add element ip fairlead no_endpoints { 10.96.0.66 . icmp . 80 }",
+         "nft add element ip fairlead dropped { 10.96.0.1 . tcp . 80 }",
+         "nft add element ip fairlead endpoints { 0x5 . 10.96.0.1 . tcp . 80 : 10.64.0.1 . 80 }",
+         "nft delete element ip fairlead alive { 10.96.0.3 . tcp . 80 . 10.64.0.3 . 8080 }",
+         "nft add element ip fairlead outside_alive { 10.96.0.3 . tcp . 80 . 10.64.0.3 . 8080 }",
+         // The name is a word of nft's language; its JSON takes it.
+         R"(echo '{"nftables": [{"add": {"element": {"family": "ip", "table": "fairlead", "name": "masquerade",
+             "elem": [{"concat": ["192.0.2.1", "tcp", 30080]}]}}}]}' | nft -j -f -)",
+         "nft add element ip fairlead masquerade_node { 10.96.0.1 . tcp . 80 }",
+         "nft delete element ip fairlead masquerade_node { 192.0.2.1 . tcp . 30080 }",
+         "nft add element ip fairlead allowed_sources { 10.96.0.1 . tcp . 80 . 10.0.0.0/8 }",
+         "nft add element ip fairlead allowed_sources { 203.0.113.10 . tcp . 80 . 10.0.0.1-10.0.0.6 }",
+         "nft flush set ip fairlead allowed_sources", "nft flush map ip fairlead sticky_endpoints",
+         "nft add element ip fairlead dropped { 192.0.2.1 . tcp . 30080 }",
+         "nft add set ip fairlead extra '{ type mark; }'", "nft add chain ip fairlead extra",
+         "nft insert rule ip fairlead services accept"}) {
+        const auto before = output_of("nft list ruleset");
         output_of(damage);
+        ASSERT_NE(output_of("nft list ruleset"), before) << damage;
         proxy.distrust_kernel();
         sync(proxy);
         EXPECT_EQ(elements(Family::kIpv4), right) << damage;
@@ -291,6 +292,69 @@ TEST_F(ServiceProxyTest, ReconfiguredPodSourcesOfEveryKindReplaceEachOther) {
                     << "what is there is what a fresh start wants";
             }
         }
+}
+
+TEST_F(ServiceProxyTest, AnElementThatIsThereAlreadyFailsOneSyncAndIsPutRightByTheNext) {
+    for (const auto* foreign : {"frontends { 10.96.0.1 . tcp . 80 : 0x1 . 0x1 . 0x0 }",
+                                "frontends { 10.96.0.1 . tcp . 80 : 0x7 . 0x7 . 0x0 }",
+                                "endpoints { 0x1 . 10.96.0.1 . tcp . 80 : 10.64.0.99 . 99 }",
+                                "cluster_ips { 10.96.0.1 }", "hairpin { 10.64.0.1 . 10.64.0.1 }"}) {
+        SCOPED_TRACE(foreign);
+        output_of("nft flush ruleset");
+        ServiceProxy proxy{options(), tables_};
+        proxy.stage(test::change({}, test::shared(test::service("other", {"10.96.0.2"}))));
+        proxy.stage(test::change({}, test::shared(test::slice("other", {"10.64.0.9"}))));
+        sync(proxy);
+        output_of(std::string("nft 'add element ip fairlead ") + foreign + "'");
+        proxy.stage(test::change({}, test::shared(test::service("cart", {"10.96.0.1"}))));
+        proxy.stage(test::change({}, test::shared(test::slice("cart", {"10.64.0.1", "10.64.0.2"}))));
+        const auto refused = proxy.sync(Family::kIpv4, {});
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, base::ErrorCode::kExists) << refused.error().message;
+        EXPECT_THAT(refused.error().message, HasSubstr("table ip fairlead"));
+        EXPECT_THAT(output_of("nft list map ip fairlead frontends"), HasSubstr("10.96.0.2"));
+        sync(proxy);
+        const auto repaired = elements(Family::kIpv4);
+        output_of("nft delete table ip fairlead");
+        proxy.distrust_kernel();
+        sync(proxy);
+        EXPECT_EQ(repaired, elements(Family::kIpv4));
+    }
+}
+
+TEST_F(ServiceProxyTest, TablesOfOthersWithTheSameNamesInThemAreLeftAlone) {
+    const std::string contents =
+        " { set cluster_ips { type ipv4_addr; elements = { 10.96.0.1 }; }; map frontends { type ipv4_addr : "
+        "mark; "
+        "elements = { 10.96.0.1 : 0x5 }; }; chain services { counter; }; chain balance-1 { jump services; }; "
+        "}";
+    for (const auto* table :
+         {"inet fairlead", "ip fairlead2", "arp fairlead", "bridge fairlead", "ip Fairlead"})
+        output_of(std::string("nft 'table ") + table + contents + "'");
+    const auto others = [] {
+        return output_of(
+            "for t in 'inet fairlead' 'ip fairlead2' 'arp fairlead' 'bridge fairlead' 'ip Fairlead'; do nft "
+            "-a list "
+            "table $t; done");
+    };
+    const auto before = others();
+    ASSERT_THAT(before, HasSubstr("bridge fairlead"));
+    const auto cart = test::shared(test::service("cart", {"10.96.0.1", "fd00:96::1"}));
+    {
+        ServiceProxy proxy{options(), tables_};
+        proxy.stage(test::change({}, cart));
+        for (const auto family : {Family::kIpv4, Family::kIpv6})
+            EXPECT_TRUE(sync(proxy, family).table_created);
+        output_of("nft flush chain ip fairlead services");
+        proxy.distrust_kernel();
+        EXPECT_TRUE(sync(proxy).table_replaced);
+    }
+    ServiceProxy restarted{options(), tables_};
+    restarted.stage(test::change({}, cart));
+    EXPECT_EQ(sync(restarted).transactions, 0U) << "tables of others are not taken for ours";
+    EXPECT_EQ(others(), before);
+    ASSERT_TRUE(remove_tables(tables_));
+    EXPECT_EQ(others(), before);
 }
 
 TEST_F(ServiceProxyTest, RemoveTablesTakesOnlyOurs) {
