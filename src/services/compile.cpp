@@ -33,7 +33,7 @@ class Compilation {
                 if (port.port != 0) add_port(port);
             note_endpoint_addresses();
         }
-        std::ranges::sort(compiled_.frontends, {}, [](const BackedFrontend& backed) {
+        std::ranges::stable_sort(compiled_.frontends, {}, [](const BackedFrontend& backed) {
             return std::pair{backed.frontend, backed.kind};
         });
         const auto repeated = std::ranges::unique(compiled_.frontends, {}, &BackedFrontend::frontend);

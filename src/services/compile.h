@@ -37,7 +37,7 @@ bool is_proxied(const kube::Service& service);
 ///
 /// Nothing comes of Services that are not proxied, and of families in which the Service has no ClusterIP.
 /// Addresses that are not routable and ports 0 are left out; the addresses are named in
-/// CompiledService::refused.
+/// CompiledService::refused. Of ports with one number and protocol the first counts.
 CompiledService compile(const kube::Service& service, Slices slices, base::Family family,
                         const CompileOptions& options);
 

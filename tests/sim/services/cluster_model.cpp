@@ -163,12 +163,20 @@ void ClusterModel::put_service() {
     const auto node_port = [&](unsigned number) {
         return static_cast<std::uint16_t>(chance(40) ? 30'000 + number + random_.below(3) : 0);
     };
+    // The first one counts.
+    const bool repeated = chance(8);
+    const bool repeated_first = chance(50);
+    const auto repeat = [&] {
+        service.ports.push_back({"again", L4Protocol::kTcp, 80, node_port(0), std::uint16_t{0}, ""});
+    };
+    if (repeated && repeated_first) repeat();
     if (chance(90))
         service.ports.push_back({"http", L4Protocol::kTcp, 80, node_port(0), std::uint16_t{0}, ""});
     if (chance(40))
         service.ports.push_back({"dns", L4Protocol::kUdp, 53, node_port(1), std::uint16_t{0}, ""});
     if (chance(20))
         service.ports.push_back({"sctp", L4Protocol::kSctp, 80, node_port(2), std::uint16_t{0}, ""});
+    if (repeated && !repeated_first) repeat();
     stores_.services.put(std::move(service));
 }
 

@@ -54,6 +54,24 @@ TEST(Compile, TakesEachEndpointOnceThoughTwoSlicesHaveIt) {
               "10.96.0.1:80/TCP -> 10.0.0.1:8080 10.0.0.2:8080\n");
 }
 
+TEST(Compile, LetsTheFirstOfSeveralPortsWithOneNumberHaveIt) {
+    constexpr int kPorts = 40;
+    for (int first = 0; first < kPorts; ++first) {
+        auto service = test::service("cart", {"10.96.0.1"});
+        service.ports.clear();
+        auto slice = test::slice("cart", {"10.0.0.1"});
+        slice.ports.clear();
+        for (int i = 0; i < kPorts; ++i) {
+            const auto name = "p" + std::to_string((first + i) % kPorts);
+            service.ports.push_back({name, base::L4Protocol::kTcp, 80, 0, std::uint16_t{0}, ""});
+            slice.ports.push_back(
+                {name, base::L4Protocol::kTcp, static_cast<std::uint16_t>(8000 + (first + i) % kPorts)});
+        }
+        EXPECT_EQ(compiled_text(service, {slice}),
+                  "10.96.0.1:80/TCP -> 10.0.0.1:" + std::to_string(8000 + first) + "\n");
+    }
+}
+
 TEST(Compile, MatchesPortsByNameAndProtocol) {
     auto service = test::service("dns", {"10.96.0.10"});
     service.ports = {{"dns", base::L4Protocol::kUdp, 53, 0, std::uint16_t{0}, ""},
