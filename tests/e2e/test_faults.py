@@ -1,6 +1,7 @@
 """What breaks around the agent, and the agent itself, while connections flow: API server, network, ruleset, SIGKILL."""
 
 import contextlib
+import datetime
 import json
 import os
 import shutil
@@ -151,17 +152,23 @@ class RepairTest(ApiServerCase):
             self.assertEqual(self.answering(address), {"p1", "p2"})
 
 
-class MissingSupportTest(ApiServerCase):
-    def test_a_kernel_without_ip6_tables_costs_the_services_of_that_family_and_no_other(self):
-        folder = tempfile.mkdtemp(prefix=f"{netns.PREFIX}-{os.getpid()}-")
-        self.addCleanup(shutil.rmtree, folder)
-        shim = os.path.join(folder, "without_ip6_tables.so")
-        source = os.path.join(os.path.dirname(nft.__file__), "without_ip6_tables.c")
-        netns.sh(["cc", "-shared", "-fPIC", "-O1", "-o", shim, source])
+class PreloadedAgentTest(ApiServerCase):
+    """The machine is another one for the agent: harness/NAME.c stands between it and the C library."""
+
+    def start_with(self, name, **environment):
+        self.folder = tempfile.mkdtemp(prefix=f"{netns.PREFIX}-{os.getpid()}-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        library = os.path.join(self.folder, f"{name}.so")
+        netns.sh(["cc", "-shared", "-fPIC", "-O1", "-o", library, os.path.join(os.path.dirname(nft.__file__), f"{name}.c")])
         self.agent.close()
-        self.agent = world.Agent(self.node, ["--kubeconfig", self.control.kubeconfig], wrapper=["env", f"LD_PRELOAD={shim}"])
+        variables = [f"{key}={value.format(folder=self.folder)}" for key, value in environment.items()]
+        self.agent = world.Agent(self.node, ["--kubeconfig", self.control.kubeconfig],
+                                 wrapper=["env", f"LD_PRELOAD={library}", *variables])
         self.addCleanup(self.agent.close)
         self.agent.start()
+
+    def test_a_kernel_without_ip6_tables_costs_the_services_of_that_family_and_no_other(self):
+        self.start_with("without_ip6_tables")
         address, address6 = self.shop.service()
         self.shop.pod(self.pods[0])
         self.wait_for_pods(address, {"p1"})
@@ -176,6 +183,69 @@ class MissingSupportTest(ApiServerCase):
         self.assertIn("Operation not supported", off[0])
         self.assertTrue(json.loads(self.agent.get("/healthz", 10256))["healthy"])
         self.assertEqual(self.agent.log().count("they are off"), 1)
+
+    def test_steps_of_the_wall_clock_change_nothing(self):
+        """A day forward, then two back: before the agent started, and before the certificates of the API server."""
+        self.start_with("stepped_clock", WALL_CLOCK_OFFSET="{folder}/offset")
+        address = self.serve()[0]
+        watched = nft.Events(self.node)
+        day = 86400
+        for offset in (day, -day):
+            with open(f"{self.folder}/offset.new", "w") as file:
+                file.write(str(offset))
+            os.rename(f"{self.folder}/offset.new", f"{self.folder}/offset")
+            health = json.loads(self.agent.get("/healthz", 10256))
+            now = datetime.datetime.fromisoformat(health["currentTime"].split(".")[0].removesuffix("Z") + "+00:00").timestamp()
+            self.assertLess(abs(now - time.time() - offset), 3600, "the clock did not step")
+            self.assertTrue(health["healthy"], health)
+            self.assertEqual(self.agent.get("/readyz", 10256), "ok\n")
+            self.assertEqual(self.answering(address), {"p1", "p2"})
+        self.assertNotIn("fairlead", watched.stop())
+        self.shop.pod(self.pods[2])
+        self.wait_for_pods(address, {"p1", "p2", "p3"})
+        before = self.agent.metric("fairlead_repairs_total")
+        self.node.sh("nft flush ruleset")
+        wait_for("a repair", lambda: self.agent.metric("fairlead_repairs_total") > before)
+        self.assertEqual(self.answering(address), {"p1", "p2", "p3"})
+
+
+class LateAgentTest(ApiServerCase):
+    """What the kernel tells an agent that has no time to listen."""
+
+    def test_a_burst_of_events_that_overruns_the_agent_hides_no_damage(self):
+        address = self.serve()[0]
+        before = self.agent.metric("fairlead_repairs_total")
+        self.node.sh("nft add table ip other; nft add set ip other many '{ type inet_service . inet_service; }'")
+        self.addCleanup(self.node.sh, "nft delete table ip other")
+        fill = "(echo 'add element ip other many {{'; seq -f '{0} . %.0f,' 1 60000; echo '}}') | nft -f -"
+        self.agent.process.send_signal(signal.SIGSTOP)
+        try:
+            for number in range(1, 6):
+                self.node.sh(fill.format(number))
+            self.node.sh("nft flush chain ip fairlead services")
+            # Of all sockets of the agent only that of its monitor belongs to a group.
+            lost = [line.split() for line in self.node.sh("cat /proc/net/netlink").splitlines()]
+            self.assertTrue([row for row in lost if row[1] == "12" and row[3] != "00000000" and int(row[8]) > 0], lost)
+        finally:
+            self.agent.process.send_signal(signal.SIGCONT)
+        wait_for("a repair", lambda: self.agent.metric("fairlead_repairs_total") > before)
+        self.assertEqual(self.answering(address), {"p1", "p2"})
+        self.node.sh("nft flush chain ip fairlead services")
+        wait_for("another repair", lambda: self.agent.metric("fairlead_repairs_total") > before + 1)
+        self.assertEqual(self.answering(address), {"p1", "p2"})
+
+    def test_elements_that_are_there_before_their_service_are_put_right(self):
+        address = self.serve()[0]
+        self.agent.process.send_signal(signal.SIGSTOP)
+        try:
+            self.shop.service("late", clusterIP="10.96.88.88", ipFamilyPolicy="SingleStack", selector={"app": "cart"})
+            self.node.sh("nft add element ip fairlead frontends '{ 10.96.88.88 . tcp . 80 : 0x5 . 0x5 . 0x0 }'")
+            self.node.sh("nft add element ip fairlead cluster_ips '{ 10.96.88.88 }'")
+        finally:
+            self.agent.process.send_signal(signal.SIGCONT)
+        self.wait_for_pods("10.96.88.88", {"p1", "p2"})
+        self.assertEqual(self.answering(address), {"p1", "p2"})
+        self.assertEqual(self.agent.status()["lastError"], "")
 
 
 class ReloadTest(ApiServerCase):
