@@ -51,6 +51,10 @@ class Load:
         for loop in self._loops:
             loop.check()
 
+    def total(self):
+        """How often all loops have come round."""
+        return sum(self._counts.values())
+
     def stop(self):
         self._stopped = True
         for loop in self._loops:
