@@ -40,7 +40,7 @@ struct LoadMeta {
     friend bool operator==(const LoadMeta&, const LoadMeta&) = default;
 };
 
-/// Values are NFT_CT_*. kState, kStatus and kDirection have no direction.
+/// Values are NFT_CT_*. kState, kStatus, kDirection and kL4Protocol have no direction.
 enum class CtKey : std::uint8_t {
     kState = 0,
     kDirection = 1,
