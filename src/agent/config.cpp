@@ -7,7 +7,6 @@
 
 #include "agent/config_setters.h"
 #include "base/dns_name.h"
-#include "base/json.h"
 
 namespace fairlead::agent {
 
@@ -298,21 +297,6 @@ Result<void> check_addresses(const ConfigDraft& draft) {
                       " cannot both be listened on");
 }
 
-/// "conntrack" of "conntrack.min"; empty for a field of the first level.
-std::string_view group_of(std::string_view field) {
-    const auto dot = field.find('.');
-    return dot == std::string_view::npos ? std::string_view{} : field.substr(0, dot);
-}
-
-std::string json_value(const Setting& setting, const std::vector<std::string>& values) {
-    if (setting.boolean || setting.number) return values.front();
-    if (!setting.list) return base::json_quote(values.front());
-    std::string list;
-    for (const auto& value : values)
-        list += (list.empty() ? "" : ",") + base::json_quote(value);
-    return "[" + list + "]";
-}
-
 }  // namespace
 
 Config default_config() {
@@ -353,45 +337,6 @@ std::vector<std::string_view> fields_needing_restart(const Config& before, const
     for (const auto& setting : kSettings)
         if (!setting.reloadable && setting.get(before) != setting.get(after)) fields.push_back(setting.field);
     return fields;
-}
-
-std::string to_yaml(const Config& config) {
-    std::string text =
-        "apiVersion: " + std::string(kConfigApiVersion) + "\nkind: " + std::string(kConfigKind) + "\n";
-    std::string_view open_group;
-    for (const auto& setting : kSettings) {
-        const auto values = setting.get(config);
-        if (values.empty()) continue;
-        const auto group = group_of(setting.field);
-        if (group != open_group && !group.empty()) text += std::string(group) + ":\n";
-        open_group = group;
-        const std::string indent = group.empty() ? "" : "  ";
-        text += indent + std::string(setting.field.substr(group.empty() ? 0 : group.size() + 1)) + ":";
-        const bool plain = setting.boolean || setting.number;
-        if (!setting.list) text += " " + (plain ? values.front() : base::json_quote(values.front()));
-        for (std::size_t i = 0; setting.list && i < values.size(); ++i)
-            text += "\n" + indent + "- " + base::json_quote(values[i]);
-        text += "\n";
-    }
-    return text;
-}
-
-std::string to_json(const Config& config) {
-    std::string text = "{\"apiVersion\":" + base::json_quote(kConfigApiVersion) +
-                       ",\"kind\":" + base::json_quote(kConfigKind);
-    std::string_view open_group;
-    for (const auto& setting : kSettings) {
-        const auto values = setting.get(config);
-        if (values.empty()) continue;
-        const auto group = group_of(setting.field);
-        if (!open_group.empty() && group != open_group) text += "}";
-        text += ",";
-        if (!group.empty() && group != open_group) text += base::json_quote(group) + ":{";
-        open_group = group;
-        const auto name = setting.field.substr(group.empty() ? 0 : group.size() + 1);
-        text += base::json_quote(name) + ":" + json_value(setting, values);
-    }
-    return text + (open_group.empty() ? "}" : "}}");
 }
 
 }  // namespace fairlead::agent

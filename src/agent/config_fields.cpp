@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "base/json.h"
+#include "kube/yaml_load.h"
 #include "kube/yaml_scalar.h"
+#include "kube/yaml_split.h"
 
 namespace fairlead::agent {
 
@@ -65,12 +67,23 @@ Result<std::vector<ConfigField>> read_document(std::string_view file_name, const
     return std::move(reading.fields);
 }
 
+/// Those that are not empty, with the marks that they have in the whole text.
+std::vector<YAML::Node> documents_in(std::string_view text) {
+    std::vector<YAML::Node> documents;
+    for (const auto& part : kube::split_yaml(text)) {
+        auto document =
+            kube::load_only_document(std::string(part.lines_before, '\n') + std::string(part.text));
+        if (!document.IsNull()) documents.push_back(std::move(document));
+    }
+    return documents;
+}
+
 }  // namespace
 
 Result<std::vector<ConfigField>> read_config_fields(std::string_view file_name, std::string_view text,
                                                     const ConfigSchema& schema) {
     try {
-        const auto documents = YAML::LoadAll(std::string(text));
+        const auto documents = documents_in(text);
         if (documents.size() != 1)
             return base::fail(ErrorCode::kInvalid,
                               std::string(file_name) + ": holds " + std::to_string(documents.size()) +

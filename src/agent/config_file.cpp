@@ -73,8 +73,10 @@ Result<void> set_field(ConfigDraft& draft, std::string_view file_name, const Con
                                    : set_value(draft.config, *setting, field.value, "");
     if (set) return {};
     const auto& problem = set.error();
-    return refuse_field(file_name, problem.mark.is_null() ? field.mark : problem.mark,
-                        field.path + problem.item, problem.why);
+    // What is nothing has no place of its own.
+    const bool placed = !problem.mark.is_null() && !field.value.IsNull();
+    return refuse_field(file_name, placed ? problem.mark : field.mark, field.path + problem.item,
+                        problem.why);
 }
 
 bool is_group(std::string_view path) {

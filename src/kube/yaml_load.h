@@ -1,6 +1,6 @@
 #pragma once
 
-// For .cpp files of kube/ only.
+// For .cpp files that link yaml-cpp.
 
 #include <yaml-cpp/yaml.h>
 

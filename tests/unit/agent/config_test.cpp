@@ -149,6 +149,8 @@ TEST(ParseConfig, NamesFileLineAndFieldOfWhatItRefuses) {
         {with_header("nodeName: a\nnodeName: b"), "f.yaml:4: nodeName: is there twice, first in line 3"},
         {with_header("nodeName: 'a"), "f.yaml:"},
         {with_header("---\nkind: AgentConfiguration\n"), "f.yaml: holds 2 documents"},
+        {"# a\n---\n" + with_header("nodename: n1"), "f.yaml:5: nodename: no such field"},
+        {"{apiVersion: fairlead.config/v1alpha1, kind: AgentConfiguration},", "f.yaml:1: something follows"},
     };
     for (const auto& [text, wanted] : cases) {
         const auto config = parse("f.yaml", text);
