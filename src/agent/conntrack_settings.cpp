@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/log.h"
+#include "kernel/conntrack/netlink_conntrack_table.h"
 #include "net/files.h"
 
 namespace fairlead::agent {
@@ -32,6 +33,13 @@ Result<void> write(const KernelValue& wanted) {
     return {};
 }
 
+/// The files are there only while connection tracking is; any question to it has the kernel load its module.
+/// Where that does not help, the files say so.
+void wake_connection_tracking() {
+    auto table = kernel::conntrack::NetlinkConntrackTable::open();
+    if (table) static_cast<void>(table->count());
+}
+
 }  // namespace
 
 std::vector<KernelValue> kernel_values(const ConntrackSettings& settings, unsigned cpus) {
@@ -57,7 +65,9 @@ std::vector<KernelValue> kernel_values(const ConntrackSettings& settings, unsign
 }
 
 void apply_conntrack_settings(const ConntrackSettings& settings) {
-    for (const auto& wanted : kernel_values(settings, net::online_cpus()))
+    const auto values = kernel_values(settings, net::online_cpus());
+    if (!values.empty()) wake_connection_tracking();
+    for (const auto& wanted : values)
         if (const auto written = write(wanted); !written)
             base::log_warning("connection tracking keeps a value",
                               {{"wanted", wanted.value}, {"error", written.error().message}});

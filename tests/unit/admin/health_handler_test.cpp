@@ -43,6 +43,7 @@ TEST_F(HealthHandlerTest, SaysOfAHealthyProxyThatItWasUpdatedJustNow) {
     const auto healthz = get("/healthz");
     EXPECT_EQ(healthz.status, 200U);
     EXPECT_EQ(healthz.content_type, "application/json");
+    EXPECT_THAT(healthz.headers, testing::ElementsAre(testing::Pair("X-Content-Type-Options", "nosniff")));
     EXPECT_EQ(healthz.body, times + R"("nodeEligible":true,)" + rest);
     EXPECT_EQ(get("/livez").body, times + rest);
 }
