@@ -1,6 +1,7 @@
 #include "agent/commands.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -39,17 +40,28 @@ Result<void> check(const LoadedConfig& loaded) {
     return {};
 }
 
-/// Says what is not as with kube-proxy, and gives the rest.
-Config announced(LoadedConfig loaded) {
-    for (const auto& note : loaded.notes)
-        base::log_warning("not as kube-proxy would have it", {{"setting", note}});
-    return std::move(loaded.config);
-}
+/// Loads the configuration again and again; says once what of it is not as with kube-proxy.
+class Loader {
+  public:
+    explicit Loader(const AgentArguments& arguments) : arguments_(arguments) {}
 
-Result<Config> reloaded(const AgentArguments& arguments) {
-    FAIRLEAD_TRY(auto loaded, load_config(arguments));
-    return announced(std::move(loaded));
-}
+    Config announce(LoadedConfig loaded) {
+        for (const auto& note : loaded.notes)
+            if (std::ranges::find(said_, note) == said_.end())
+                base::log_warning("not as kube-proxy would have it", {{"setting", note}});
+        said_ = std::move(loaded.notes);
+        return std::move(loaded.config);
+    }
+
+    Result<Config> reload() {
+        FAIRLEAD_TRY(auto loaded, load_config(arguments_));
+        return announce(std::move(loaded));
+    }
+
+  private:
+    const AgentArguments& arguments_;
+    std::vector<std::string> said_;
+};
 
 Result<void> run(const AgentArguments& arguments, LoadedConfig loaded) {
     FAIRLEAD_TRY(const auto lock, lock_this_namespace());
@@ -57,7 +69,8 @@ Result<void> run(const AgentArguments& arguments, LoadedConfig loaded) {
     std::signal(SIGPIPE, SIG_IGN);
     net::EventLoop loop;
     base::configure_log(loaded.config.log_level, loaded.config.log_format);
-    Agent agent{loop, announced(std::move(loaded)), [&arguments] { return reloaded(arguments); }};
+    Loader loader{arguments};
+    Agent agent{loop, loader.announce(std::move(loaded)), [&loader] { return loader.reload(); }};
     FAIRLEAD_CHECK(agent.start());
     loop.run();
     return {};

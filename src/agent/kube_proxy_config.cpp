@@ -145,10 +145,8 @@ class Translation {
             addresses.all = true;
             addresses.localhost = mode_ != "ipvs" && text("iptables.localhostNodePorts") != "false";
         }
-        if (addresses.localhost)
-            note("nodePortAddresses",
-                 "fairlead does not serve NodePorts at 127.0.0.1 and ::1; at the node's other addresses it "
-                 "does");
+        if (addresses.localhost && mode_ != "nftables")
+            note("iptables.localhostNodePorts", "at 127.0.0.1 and ::1 fairlead serves NodePorts of TCP only");
         return {};
     }
 
@@ -208,10 +206,17 @@ class Translation {
             if (!value.path.starts_with("featureGates.")) continue;
             if (value.path == "featureGates.AllowServiceExternalIPs")
                 FAIRLEAD_CHECK(put("externalIPs", value, {value.text}));
+            else if (value.path == "featureGates.KubeProxyNFTablesLocalhostNodePorts")
+                note_localhost_gate(value);
             else
                 note(value.path, "of the feature gates fairlead knows AllowServiceExternalIPs only");
         }
         return {};
+    }
+
+    void note_localhost_gate(const KubeProxyValue& gate) {
+        if (gate.text == "false" && result_.draft.config.node_port_addresses.localhost)
+            note(gate.path, "fairlead serves NodePorts at localhost wherever nodePortAddresses has it");
     }
 
     void note_unused() {

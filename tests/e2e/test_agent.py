@@ -298,6 +298,7 @@ class KubeProxyConfigTest(AgentTest):
             self.assertEqual(file.read(), "7\n")
         self.assertIn("10.245.0.0/16", NODE.sh("nft list set ip fairlead pod_cidrs"))
         self.assertEqual(NODE.sh("cat /proc/sys/net/netfilter/nf_conntrack_udp_timeout"), "77\n")
+        self.assertEqual(agent.log().count("for which kube-proxy takes iptables"), 1, "said once")
         self.change("portRange:", "portrange:")
         self.reload(agent, "refused")
         self.assertIn("config.conf:60: portrange: no such field", agent.log())

@@ -232,8 +232,8 @@ TEST(ParseKubeProxyConfig, SaysOnceOfEachFieldWhyItIsNotAsWithKubeProxy) {
         {"featureGates: {NFTablesNetlink: true}\n",
          "featureGates.NFTablesNetlink: of the feature gates fairlead knows AllowServiceExternalIPs only"},
         {"bindAddress: 10.0.0.1\n", "bindAddress: fairlead takes the addresses of the node from the Node"},
-        {"nodePortAddresses: [localhost]\n",
-         "nodePortAddresses: fairlead does not serve NodePorts at 127.0.0.1"},
+        {"nodePortAddresses: [localhost]\nfeatureGates: {KubeProxyNFTablesLocalhostNodePorts: false}\n",
+         "featureGates.KubeProxyNFTablesLocalhostNodePorts: fairlead serves NodePorts at localhost wherever"},
         {"udpIdleTimeout: 1s\n", "udpIdleTimeout: is not used: kube-proxy has no such field any more"},
     };
     for (const auto& [fields, wanted] : cases)
@@ -242,8 +242,10 @@ TEST(ParseKubeProxyConfig, SaysOnceOfEachFieldWhyItIsNotAsWithKubeProxy) {
                                                          "nftables, whatever the mode"));
     EXPECT_THAT(
         parse("").notes,
-        ElementsAre(StartsWith("config.conf: mode: none is given, for which kube-proxy takes iptables"),
-                    StartsWith("config.conf: nodePortAddresses: fairlead does not serve NodePorts at")));
+        ElementsAre(
+            StartsWith("config.conf: mode: none is given, for which kube-proxy takes iptables"),
+            "config.conf: iptables.localhostNodePorts: at 127.0.0.1 and ::1 fairlead serves NodePorts of TCP "
+            "only"));
 }
 
 TEST(ParseKubeProxyConfig, SaysNothingOfUnusedFieldsThatAreAsKubeProxyWouldHaveThem) {
@@ -253,6 +255,7 @@ TEST(ParseKubeProxyConfig, SaysNothingOfUnusedFieldsThatAreAsKubeProxyWouldHaveT
           "nftables: {masqueradeBit: 14, minSyncPeriod: 1s}", "configSyncPeriod: 15m",
           "configSyncPeriod: 15m0s", "logging: {flushFrequency: 5s, format: text}",
           "logging: {flushFrequency: 5000000000}", "udpIdleTimeout: 250ms", "resourceContainer: /kube-proxy",
+          "nodePortAddresses: [localhost]\nfeatureGates: {KubeProxyNFTablesLocalhostNodePorts: true}",
           "logging: {vmodule: []}", "winkernel: null", "featureGates: {}"})
         EXPECT_THAT(parse("mode: nftables\n" + fields + "\n").notes, IsEmpty()) << fields;
 }
