@@ -1,5 +1,6 @@
 #include "agent/localhost_node_ports.h"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <map>
@@ -20,6 +21,8 @@ struct LocalhostNodePorts::Outcome {
 
 namespace {
 
+// A process may have the port, and be about to go.
+constexpr std::chrono::seconds kRetryPause{1};
 constexpr base::Family kFamilies[] = {base::Family::kIpv4, base::Family::kIpv6};
 
 std::size_t index_of(base::Family family) {
@@ -48,6 +51,7 @@ class LocalhostNodePorts::Worker {
         : report_(std::move(report)), thread_([this] { loop_.run(); }) {}
     ~Worker() {
         loop_.post([this] {
+            retry_.reset();
             places_.clear();
             loop_.stop();
         });
@@ -57,14 +61,17 @@ class LocalhostNodePorts::Worker {
     Worker& operator=(const Worker&) = delete;
 
     void serve(services::LocalhostPorts ports) {
-        loop_.post([this, ports = std::move(ports)] { arrange(ports); });
+        loop_.post([this, ports = std::move(ports)]() mutable {
+            wanted_ = std::move(ports);
+            std::erase_if(places_, [&](const auto& place) { return !wanted_.contains(place.first); });
+            open_all();
+        });
     }
 
   private:
-    void arrange(const services::LocalhostPorts& ports) {
+    void open_all() {
         Findings findings;
-        std::erase_if(places_, [&](const auto& place) { return !ports.contains(place.first); });
-        for (const auto& [address, port] : ports) {
+        for (const auto& [address, port] : wanted_) {
             const auto family = index_of(address.address.family());
             auto& place = places_[address];
             if (place.relay) {
@@ -72,14 +79,18 @@ class LocalhostNodePorts::Worker {
             } else if (auto opened = open(address, port)) {
                 place = *std::move(opened);
             } else {
-                ++findings.failures[family];
                 findings.problems.push_back("localhost NodePort of Service " + port.service.to_string() +
                                             ": " + opened.error().message);
+                // It is tried every second: once is enough to say why.
+                if (std::ranges::find(problems_, findings.problems.back()) == problems_.end())
+                    ++findings.failures[family];
                 places_.erase(address);
                 continue;
             }
             ++findings.listeners[family];
         }
+        problems_ = findings.problems;
+        retry_ = problems_.empty() ? net::Subscription{} : loop_.after(kRetryPause, [this] { open_all(); });
         report_(std::move(findings));
     }
 
@@ -102,7 +113,10 @@ class LocalhostNodePorts::Worker {
     net::EventLoop loop_;
     std::function<void(Findings)> report_;
     base::Random random_{std::random_device{}()};
+    services::LocalhostPorts wanted_;
     std::map<base::SocketAddress, Place> places_;
+    std::vector<std::string> problems_;
+    net::Subscription retry_;
     std::thread thread_;  // last: it uses all of the above
 };
 
@@ -129,7 +143,8 @@ void LocalhostNodePorts::serve(services::LocalhostPorts ports) {
                 const auto known = outcome.lock();
                 if (!known) return;
                 for (const auto& problem : findings.problems)
-                    base::log_error("cannot serve a NodePort at localhost", {{"problem", problem}});
+                    if (std::ranges::find(known->problems, problem) == known->problems.end())
+                        base::log_error("cannot serve a NodePort at localhost", {{"problem", problem}});
                 for (const auto family : kFamilies) {
                     known->listeners[index_of(family)]->set(
                         static_cast<double>(findings.listeners[index_of(family)]));
