@@ -23,7 +23,7 @@ class LocalhostNodePorts {
     LocalhostNodePorts& operator=(const LocalhostNodePorts&) = delete;
 
     /// Listens at these, and at no others. A port that cannot be had is named in problems() and tried again
-    /// with the next call; connections to a port that goes live on.
+    /// every second; connections to a port that goes live on.
     void serve(services::LocalhostPorts ports);
 
     /// Ports that could not be listened on, one sentence each.
