@@ -231,10 +231,7 @@ void ServiceSyncer::on_success(FamilyState& state) {
     state.metrics.last_synced.set(now_seconds());
     const auto& programmed = proxy_.proxy(state.family).programmed();
     state.metrics.frontends.set(static_cast<double>(programmed.frontends.size()));
-    double endpoints = 0;
-    for (const auto& [balancer, users] : programmed.balancers)
-        endpoints += static_cast<double>(balancer.size) * users;
-    state.metrics.endpoints.set(endpoints);
+    state.metrics.endpoints.set(static_cast<double>(programmed.endpoint_count));
     constexpr double kNano = 1e-9;
     // What changed before we were there is not our latency.
     const bool counts = std::exchange(state.synced_once, true);

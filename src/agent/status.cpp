@@ -9,6 +9,7 @@
 #include "base/dns_name.h"
 #include "base/json.h"
 #include "base/version.h"
+#include "services/annotations.h"
 #include "services/compile.h"
 
 namespace fairlead::agent {
@@ -107,6 +108,15 @@ std::string port_json(const ServiceProxy& proxy, const CatalogEntry& entry, cons
                        frontends_json(proxy, entry, port));
 }
 
+std::vector<std::string> annotation_problems(const ServiceProxy& proxy) {
+    std::vector<std::string> problems;
+    for (const auto id : proxy.catalog().all())
+        if (const auto& service = proxy.catalog().entry(id).service)
+            std::ranges::move(services::annotation_problems(*service), std::back_inserter(problems));
+    std::ranges::sort(problems);
+    return problems;
+}
+
 std::string_view type_name(const kube::Service& service) {
     switch (service.type) {
         case kube::ServiceType::kClusterIp:
@@ -164,6 +174,8 @@ bool matches(const std::optional<std::string_view>& wanted, std::string_view fou
 std::string status_json(const StatusFacts& facts, const ServiceProxy& proxy) {
     std::vector<services::Conflict> conflicts;
     std::vector<services::Refusal> refusals;
+    auto problems = facts.problems;
+    std::ranges::move(annotation_problems(proxy), std::back_inserter(problems));
     std::string families;
     for (const auto family : kFamilies) {
         families += fmt::format("{}\"{}\":{}", families.empty() ? "" : ",", base::name_of(family),
@@ -180,7 +192,7 @@ std::string status_json(const StatusFacts& facts, const ServiceProxy& proxy) {
         json_quote(base::kVersion), json_quote(facts.node_name), json_quote(facts.source),
         facts.not_ready.empty(), json_list(facts.not_ready, json_quote), json_quote(facts.last_error),
         families, json_list(conflicts, conflict_json), json_list(refusals, refusal_json),
-        json_list(facts.problems, json_quote));
+        json_list(problems, json_quote));
 }
 
 base::Result<std::string> services_json(const ServiceProxy& proxy, std::string_view query) {

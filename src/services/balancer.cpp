@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "services/consistent_hash.h"
 #include "services/layout.h"
 #include "services/packet_fields.h"
 
@@ -14,11 +15,13 @@ namespace {
 
 constexpr std::uint32_t kSplitFlag = 1U << 24U;
 constexpr std::uint32_t kGuardedFlag = 1U << 25U;
+constexpr std::uint32_t kConsistentFlag = 1U << 26U;
 
 constexpr std::string_view kPrefix = "balance-";
 constexpr std::string_view kGuardedSuffix = "-guarded";
 constexpr std::string_view kSplitSuffix = "-split";
 constexpr std::string_view kOutsideSuffix = "-outside";
+constexpr std::string_view kConsistentSuffix = "-consistent";
 constexpr std::string_view kStickySuffix = "-sticky-";
 
 constexpr std::uint64_t kMillisecondsPerSecond = 1000;
@@ -53,12 +56,12 @@ class RuleMaker {
             return_to_known_endpoint();
             choose_and_remember();
         }
-        add(load_frontend(family_) + placeholders() + pick(at_random()) + translate(),
-            is_sticky() ? "@affinity is full: one of @sticky_endpoints at random" : "one of them at random");
+        add(load_frontend(family_) + placeholders() + pick(any_index()) + translate(),
+            (is_sticky() ? "@affinity is full: one of @sticky_endpoints " : "one of them ") + how());
         // Each lookup sees the newest elements: an index may be gone that was there when its number was
         // drawn.
         if (balancer_.size > 1)
-            add(load_frontend(family_) + placeholders() + pick(load_number(0, registers_.index)) +
+            add(load_frontend(family_) + placeholders() + pick({load_number(0, registers_.index)}) +
                     translate(),
                 "the drawn one went away at this very moment");
         return std::move(rules_);
@@ -67,8 +70,8 @@ class RuleMaker {
   private:
     [[nodiscard]] bool is_sticky() const { return balancer_.affinity_timeout_s > 0; }
 
-    void add(Expressions expressions, std::string_view comment) {
-        rules_.push_back({chain_, std::move(expressions), std::string(comment)});
+    void add(Expressions expressions, std::string comment) {
+        rules_.push_back({chain_, std::move(expressions), std::move(comment)});
     }
 
     void guard() {
@@ -92,11 +95,11 @@ class RuleMaker {
     /// The packet path can add to a map and delete from it, but not change what an element says.
     void choose_and_remember() {
         add(load_client_and_frontend() + placeholders() + Expressions{update_affinity(SetUpdate::kDelete)} +
-                pick(at_random()) +
+                pick(any_index()) +
                 Expressions{load_source(family_, registers_.source), load_destination_port(registers_.port),
                             update_affinity(SetUpdate::kUpdate)} +
                 translate(),
-            "a new client, or one whose endpoint is gone: one of @sticky_endpoints at random");
+            "a new client, or one whose endpoint is gone: one of @sticky_endpoints " + how());
     }
 
     Expressions load_client_and_frontend() {
@@ -119,16 +122,27 @@ class RuleMaker {
         return UpdateSet{update, std::string(kAffinity), registers_.source, registers_.port, timeout_ms};
     }
 
-    Expression at_random() {
-        if (balancer_.size == 1) return load_number(0, registers_.index);
-        return RandomNumber{balancer_.size, registers_.index};
+    [[nodiscard]] std::string how() const {
+        return balancer_.consistent ? "by the client's address" : "at random";
+    }
+
+    /// The hash needs nothing but the client's address, which it may overwrite.
+    Expressions any_index() {
+        if (balancer_.consistent)
+            return {
+                load_source(family_, registers_.source),
+                JenkinsHash{registers_.source, static_cast<std::uint8_t>(base::address_size_bytes(family_)),
+                            balancer_.size, kClientSeed, 0, registers_.index}};
+        if (balancer_.size == 1) return {load_number(0, registers_.index)};
+        return {RandomNumber{balancer_.size, registers_.index}};
     }
 
     /// Expects the frontend in its registers; overwrites the last word of the client and, with a sticky map,
     /// the port.
-    Expressions pick(const Expression& index) {
-        return {index, LookupMap{std::string(endpoints_of(balancer_.origin, is_sticky())), registers_.index,
-                                 is_sticky() ? registers_.port : registers_.result}};
+    Expressions pick(Expressions index) {
+        index.push_back(LookupMap{std::string(endpoints_of(balancer_.origin, is_sticky())), registers_.index,
+                                  is_sticky() ? registers_.port : registers_.result});
+        return index;
     }
 
     Expressions translate() { return {DestinationNat{registers_.result, registers_.result_port}}; }
@@ -146,7 +160,8 @@ std::optional<Balancer> balancer_of(const Backing& backing, Origin origin) {
     const auto* backends = backing.backends_for(origin);
     if (backends == nullptr || backends->empty()) return std::nullopt;
     Balancer balancer;
-    balancer.size = static_cast<std::uint32_t>(backends->size());
+    balancer.consistent = backing.consistent;
+    balancer.size = backing.consistent ? kSlotCount : static_cast<std::uint32_t>(backends->size());
     balancer.affinity_timeout_s = backing.affinity_timeout_s;
     balancer.origin = origin;
     // Who comes from outside has passed the balancer of the cluster's own, which guards both.
@@ -160,6 +175,7 @@ std::string name_of(const Balancer& balancer) {
     if (balancer.guarded) name += kGuardedSuffix;
     if (balancer.splits_origins) name += kSplitSuffix;
     if (balancer.origin == Origin::kOutside) name += kOutsideSuffix;
+    if (balancer.consistent) name += kConsistentSuffix;
     if (balancer.affinity_timeout_s > 0)
         name += std::string(kStickySuffix) + std::to_string(balancer.affinity_timeout_s);
     return name;
@@ -172,11 +188,13 @@ std::optional<Balancer> parse_balancer(std::string_view chain) {
     balancer.guarded = take(chain, kGuardedSuffix);
     balancer.splits_origins = take(chain, kSplitSuffix);
     if (take(chain, kOutsideSuffix)) balancer.origin = Origin::kOutside;
+    balancer.consistent = take(chain, kConsistentSuffix);
     if (take(chain, kStickySuffix)) {
         balancer.affinity_timeout_s = take_number(chain);
         if (balancer.affinity_timeout_s == 0) return std::nullopt;
     }
     if (balancer.size == 0 || balancer.size > Balancer::kLargestSize || !chain.empty()) return std::nullopt;
+    if (balancer.consistent && balancer.size != kSlotCount) return std::nullopt;
     return balancer;
 }
 
@@ -184,11 +202,18 @@ BalancerKey key_of(const Balancer& balancer) {
     std::uint32_t flags = 0;
     if (balancer.splits_origins) flags |= kSplitFlag;
     if (balancer.guarded) flags |= kGuardedFlag;
+    if (balancer.consistent) flags |= kConsistentFlag;
     return {flags | balancer.size, balancer.affinity_timeout_s};
 }
 
+bool is_consistent(const BalancerKey& key) {
+    return (key.size_and_flags & kConsistentFlag) != 0;
+}
+
 Chain balancer_chain(const Balancer& balancer) {
-    return {name_of(balancer), std::nullopt, "Services with so many endpoints"};
+    return {name_of(balancer), std::nullopt,
+            balancer.consistent ? "Services whose clients are sent by their address"
+                                : "Services with so many endpoints"};
 }
 
 std::vector<Rule> balancer_rules(Family family, const Balancer& balancer) {

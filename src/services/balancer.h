@@ -14,11 +14,12 @@ namespace fairlead::services {
 
 /// A way to choose an endpoint. Frontends that choose alike share one chain, however many they are.
 struct Balancer {
-    std::uint32_t size = 0;                ///< number of endpoints to choose from, 1 to kLargestSize
+    std::uint32_t size = 0;                ///< number of endpoints or slots to choose from, 1 to kLargestSize
     std::uint32_t affinity_timeout_s = 0;  ///< 0: each connection for itself
     Origin origin = Origin::kCluster;      ///< kOutside: chooses from `outside_endpoints`
     bool splits_origins = false;           ///< connections from outside are sent to `outside_frontends` first
     bool guarded = false;                  ///< only sources in `allowed_sources` pass
+    bool consistent = false;               ///< the client's address gives the slot; size is kSlotCount
 
     /// 24 bits of a word; etcd could not hold a Service of that size.
     static constexpr std::uint32_t kLargestSize = (1U << 24U) - 1;
@@ -28,14 +29,15 @@ struct Balancer {
     template <class H>
     friend H AbslHashValue(H state, const Balancer& balancer) {
         return H::combine(std::move(state), balancer.size, balancer.affinity_timeout_s, balancer.origin,
-                          balancer.splits_origins, balancer.guarded);
+                          balancer.splits_origins, balancer.guarded, balancer.consistent);
     }
 };
 
 /// The balancer that a frontend uses for connections of that origin; nullopt if it has no backends for them.
 std::optional<Balancer> balancer_of(const Backing& backing, Origin origin);
 
-/// "balance-3", "balance-3-sticky-10800", "balance-2-outside", "balance-5-guarded-split"; the chain's name.
+/// "balance-3", "balance-3-sticky-10800", "balance-2-outside", "balance-5-guarded-split",
+/// "balance-1024-consistent"; the chain's name.
 std::string name_of(const Balancer& balancer);
 /// The other way round; nullopt for names of other chains.
 std::optional<Balancer> parse_balancer(std::string_view chain);
@@ -48,6 +50,7 @@ struct BalancerKey {
     friend bool operator==(const BalancerKey&, const BalancerKey&) = default;
 };
 BalancerKey key_of(const Balancer& balancer);
+bool is_consistent(const BalancerKey& key);
 
 kernel::nftables::Chain balancer_chain(const Balancer& balancer);
 /// The rules of the chain, in order.

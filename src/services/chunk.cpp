@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/arrange.h"
+#include "services/consistent_hash.h"
 #include "services/elements.h"
 #include "services/layout.h"
 
@@ -20,6 +21,13 @@ using kernel::nftables::Transaction;
 std::span<const Backend> backends_of(const Backing* backing, Origin origin) {
     const auto* backends = backing == nullptr ? nullptr : backing->backends_for(origin);
     return backends == nullptr ? std::span<const Backend>{} : *backends;
+}
+
+/// What stands at each index: the backends as they are arranged, or the owners of the slots.
+std::vector<Backend> places_of(const Backing* backing, Origin origin) {
+    const auto backends = backends_of(backing, origin);
+    if (backing != nullptr && backing->consistent) return slots_of(backends);
+    return {backends.begin(), backends.end()};
 }
 
 std::optional<Balancer> balancer_of(const Backing* backing, Origin origin) {
@@ -48,6 +56,7 @@ void set_address(absl::flat_hash_set<base::IpAddress>& addresses, const base::Ip
 }
 
 void arrange_after(const Backing& before, Backing& after) {
+    if (after.consistent) return;  // their slots have places of their own
     after.backends = arrange(before.backends, after.backends);
     if (before.outside_backends && after.outside_backends)
         after.outside_backends = arrange(*before.outside_backends, *after.outside_backends);
@@ -86,8 +95,8 @@ void Chunk::change_endpoints(const Frontend& frontend, Origin origin, const Back
                              const Backing* after) {
     const bool was_sticky = is_sticky(before);
     const bool will_be_sticky = is_sticky(after);
-    const auto old_backends = backends_of(before, origin);
-    const auto new_backends = backends_of(after, origin);
+    const auto old_backends = places_of(before, origin);
+    const auto new_backends = places_of(after, origin);
     for (std::size_t i = 0; i < std::max(old_backends.size(), new_backends.size()); ++i) {
         const bool was = i < old_backends.size();
         const bool will_be = i < new_backends.size();
@@ -187,6 +196,8 @@ void Chunk::apply_to(ProgrammedTable& programmed) {
         auto known = programmed.frontends.find(frontend);
         const auto* before = known == programmed.frontends.end() ? nullptr : &known->second;
         const auto* after = backing ? &*backing : nullptr;
+        if (before != nullptr) programmed.endpoint_count -= before->endpoint_count();
+        if (after != nullptr) programmed.endpoint_count += after->endpoint_count();
         for (const auto origin : kOrigins) {
             if (const auto was = balancer_of(before, origin)) --programmed.balancers[*was];
             if (const auto will_be = balancer_of(after, origin)) ++programmed.balancers[*will_be];

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/sort_unique.h"
+#include "services/annotations.h"
 
 namespace fairlead::services {
 
@@ -89,9 +90,15 @@ class Compilation {
         compiled_.frontends.push_back({frontend, backing, kind});
     }
 
-    [[nodiscard]] Backing internal_backing(const EndpointChoice& choice) const {
+    [[nodiscard]] Backing empty_backing() const {
         Backing backing;
         backing.affinity_timeout_s = service_.affinity_timeout_s.value_or(0);
+        backing.consistent = wishes_of(service_).consistent;
+        return backing;
+    }
+
+    [[nodiscard]] Backing internal_backing(const EndpointChoice& choice) const {
+        Backing backing = empty_backing();
         const bool local = service_.internal_traffic_policy == kube::TrafficPolicy::kLocal;
         backing.backends = local ? choice.local : choice.cluster;
         if (backing.backends.empty() && !choice.cluster.empty()) backing.unserved = Unserved::kDropped;
@@ -99,8 +106,7 @@ class Compilation {
     }
 
     [[nodiscard]] Backing external_backing(const EndpointChoice& choice) const {
-        Backing backing;
-        backing.affinity_timeout_s = service_.affinity_timeout_s.value_or(0);
+        Backing backing = empty_backing();
         backing.backends = choice.cluster;
         if (service_.external_traffic_policy == kube::TrafficPolicy::kLocal)
             backing.outside_backends = choice.local;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/sort_unique.h"
+#include "services/consistent_hash.h"
 #include "services/layout.h"
 
 namespace fairlead::services {
@@ -36,6 +38,8 @@ Result<bool> ElementsReader::read() {
     check_marks();
     for (const auto origin : kOrigins)
         FAIRLEAD_CHECK(read_alive(origin));
+    for (const auto& [frontend, backing] : table_.frontends)
+        table_.endpoint_count += backing.endpoint_count();
     FAIRLEAD_CHECK(read_balancers());
     FAIRLEAD_CHECK(read_addresses(kClusterIps, address_element, table_.cluster_ips));
     FAIRLEAD_CHECK(read_addresses(kHairpin, hairpin_element, table_.hairpins));
@@ -158,13 +162,25 @@ void ElementsReader::check_choices(Origin origin, const Choices& choices) {
     if (!ours_) return;
     for (const auto& [frontend, choice] : choices) {
         auto& backing = backing_of(frontend);
-        if (origin == Origin::kCluster) backing.affinity_timeout_s = choice.balancer.affinity_timeout_s;
+        if (origin == Origin::kCluster) {
+            backing.affinity_timeout_s = choice.balancer.affinity_timeout_s;
+            backing.consistent = is_consistent(choice.balancer);
+        }
         const auto balancer = balancer_of(backing, origin);
         const auto user_count = table_.balancers.find(*balancer);
         distrust_unless(key_of(*balancer) == choice.balancer && user_count != table_.balancers.end());
         if (!ours_) return;
         ++user_count->second;
+        if (backing.consistent) take_owners(backing, origin);
     }
+}
+
+/// What was read are slots: keeps the endpoints that own them.
+void ElementsReader::take_owners(Backing& backing, Origin origin) {
+    auto& backends = *backing.backends_for(origin);
+    const auto slots = backends;
+    base::sort_unique(backends);
+    distrust_unless(slots_of(backends) == slots);
 }
 
 /// Nothing is marked that would not be marked anew.
@@ -186,12 +202,18 @@ Result<void> ElementsReader::read_alive(Origin origin) {
             distrust_unless(endpoint.has_value());
             if (endpoint) alive[endpoint->first].push_back(endpoint->second);
         }));
-    for (const auto& [frontend, backing] : table_.frontends) {
-        const auto* backends = backing.backends_for(origin);
+    for (auto& [frontend, backing] : table_.frontends) {
+        auto* backends = backing.backends_for(origin);
         if (backing.affinity_timeout_s == 0 || backends == nullptr || backends->empty()) continue;
         const auto known = alive.find(frontend);
-        distrust_unless(known != alive.end() && sorted(known->second) == sorted(*backends));
-        if (known != alive.end()) alive.erase(known);
+        distrust_unless(known != alive.end());
+        if (known == alive.end()) continue;
+        const auto kept = sorted(std::move(known->second));
+        alive.erase(known);
+        if (kept == sorted(*backends)) continue;
+        // An endpoint may have no slot and still have clients that keep it.
+        distrust_unless(backing.consistent && slots_of(kept) == slots_of(*backends));
+        if (backing.consistent) *backends = kept;
     }
     distrust_unless(alive.empty());
     return {};

@@ -47,6 +47,7 @@ class ElementsReader {
 
     Backing& backing_of(const Frontend& frontend) { return table_.frontends[frontend]; }
     void check_choices(Origin origin, const Choices& choices);
+    void take_owners(Backing& backing, Origin origin);
     void check_marks();
     void distrust_unless(bool right) { ours_ = ours_ && right; }
 

@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/address.h"
@@ -59,6 +60,7 @@ struct Backing {
     base::Boxed<std::vector<Backend>> outside_backends;
     Unserved unserved = Unserved::kRejected;  ///< kDropped only where there are no backends
     std::uint32_t affinity_timeout_s = 0;     ///< sessionAffinity ClientIP; 0: none
+    bool consistent = false;                  ///< the client's address decides, the same way on every node
     /// The client's address is hidden whoever it is (externalTrafficPolicy Cluster). False for ClusterIPs,
     /// where it depends on the client.
     bool masqueraded = false;
@@ -66,10 +68,17 @@ struct Backing {
 
     friend bool operator==(const Backing&, const Backing&) = default;
 
+    [[nodiscard]] std::size_t endpoint_count() const {
+        return backends.size() + (outside_backends ? outside_backends->size() : 0);
+    }
+
     /// The backends that connections of that origin get; null where the frontend makes no difference.
     [[nodiscard]] const std::vector<Backend>* backends_for(Origin origin) const {
         if (origin == Origin::kCluster) return &backends;
         return outside_backends ? &*outside_backends : nullptr;
+    }
+    [[nodiscard]] std::vector<Backend>* backends_for(Origin origin) {
+        return const_cast<std::vector<Backend>*>(std::as_const(*this).backends_for(origin));
     }
 };
 

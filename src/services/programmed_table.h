@@ -17,8 +17,10 @@ namespace fairlead::services {
 
 /// What the kernel's table of one family holds, as far as we wrote it or read it back.
 struct ProgrammedTable {
-    /// Backends by their index in `endpoints` and `outside_endpoints`.
+    /// Backends by their index in `endpoints` and `outside_endpoints`; those of consistent frontends, whose
+    /// indices are slots, sorted.
     absl::flat_hash_map<Frontend, Backing> frontends;
+    std::size_t endpoint_count = 0;  ///< backends of all frontends and origins
     absl::flat_hash_set<base::IpAddress> cluster_ips;
     absl::flat_hash_set<base::IpAddress> hairpins;
     /// Number of frontends that use each balancer.

@@ -26,14 +26,15 @@ CLUSTER_IPS = ("10.96.0.10", "fd00:96::10")
 BOTH = (0, 1)
 
 
-def setUpModule():
+def setUpModule(**size):
     global W
-    W = world.World(pod_count=3)
+    W = world.World(**(size or {"pod_count": 3}))
     unittest.addModuleCleanup(W.close)
 
 
-def service(**spec):
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "cart", "namespace": "shop"},
+def service(annotations=None, **spec):
+    return {"apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": "cart", "namespace": "shop", "annotations": annotations or {}},
             "spec": {"clusterIPs": list(CLUSTER_IPS), "ipFamilies": ["IPv4", "IPv6"],
                      "ports": [{"name": name, "protocol": name.upper(), "port": 80, "nodePort": NODE_PORT}
                                for name in ("tcp", "udp")], **spec}}
@@ -64,7 +65,9 @@ NODE = {"apiVersion": "v1", "kind": "Node",
         "status": {"addresses": [{"type": "InternalIP", "address": address} for address in PRIMARY]}}
 
 
-class ServiceTypesTest(unittest.TestCase):
+class ManifestCase(unittest.TestCase):
+    """An agent on the node that reads manifests which the test writes."""
+
     def start(self, objects, arguments=()):
         self.folder = tempfile.mkdtemp(prefix=f"{netns.PREFIX}-{os.getpid()}-")
         self.addCleanup(shutil.rmtree, self.folder)
@@ -99,6 +102,8 @@ class ServiceTypesTest(unittest.TestCase):
         with self.assertRaises(socket.timeout, msg=f"{address} {port} {kind}"):
             connect_to(client, address, port, kind, timeout=0.7)
 
+
+class ServiceTypesTest(ManifestCase):
     def test_a_node_port_is_served_at_the_nodes_primary_addresses_and_hides_its_clients(self):
         self.start([service(type="NodePort"), *slices(on(1), on(2, "n2"))])
         for family in BOTH:

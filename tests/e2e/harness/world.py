@@ -17,13 +17,15 @@ SERVICE_CIDRS = "10.96.0.0/16,fd00:96::/112"
 PORT = 8080
 
 
-def connect_to(namespace, address, port, kind="tcp", timeout=5.0, payload=b"hello"):
-    """Opens a connection from a namespace; returns (socket, first words of the server)."""
+def connect_to(namespace, address, port, kind="tcp", timeout=5.0, payload=b"hello", source=None):
+    """Opens a connection from a namespace, and from the address `source` of it; returns (socket, first words of the server)."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with namespace.inside():
         sock = socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
     sock.settimeout(timeout)
     try:
+        if source:
+            sock.bind((source, 0))
         sock.connect((address, port))
         if kind == "udp":
             sock.send(payload)
@@ -33,9 +35,9 @@ def connect_to(namespace, address, port, kind="tcp", timeout=5.0, payload=b"hell
         raise
 
 
-def ask(namespace, address, port, kind="tcp", timeout=5.0):
+def ask(namespace, address, port, kind="tcp", timeout=5.0, source=None):
     """(name of the pod that answered, address it saw)."""
-    sock, words = connect_to(namespace, address, port, kind, timeout)
+    sock, words = connect_to(namespace, address, port, kind, timeout, source=source)
     sock.close()
     return words[0], words[1]
 

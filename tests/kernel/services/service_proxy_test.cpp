@@ -95,6 +95,40 @@ TEST_F(ServiceProxyTest, TheTablesReadWellInStockNft) {
     }
 }
 
+/// Its 1024 slots would hide everything else in the golden files.
+TEST_F(ServiceProxyTest, ConsistentBalancersReadWellInStockNftAndAreReadBack) {
+    auto service = door();
+    service.annotations["fairlead.io/balancing"] = "consistent";
+    auto plain = test::service("cart", {"10.96.0.1", "fd00:96::1"});
+    plain.annotations = service.annotations;
+    const auto stage_all = [&](ServiceProxy& proxy) {
+        proxy.stage(test::change({}, test::shared(plain)));
+        proxy.stage(test::change({}, test::shared(service)));
+        for (const auto* name : {"cart", "door"}) {
+            proxy.stage(test::change({}, test::shared(test::slice(name, {"10.64.0.1", "10.64.0.2"}, "a"))));
+            proxy.stage(test::change({}, test::shared(test::slice(name, {"fd00:64::1", "fd00:64::2"}, "b"))));
+        }
+    };
+    ServiceProxy proxy{options(), tables_};
+    stage_all(proxy);
+    for (const auto& [family, name] : {std::pair{Family::kIpv4, "ip"}, {Family::kIpv6, "ip6"}}) {
+        const std::string ip = name;
+        sync(proxy, family);
+        EXPECT_THAT(output_of("nft list chain " + ip + " fairlead balance-1024-consistent"),
+                    HasSubstr("to jhash " + ip + " saddr mod 1024 seed 0x66616972 . " + ip +
+                              " daddr . meta l4proto . th dport map @endpoints"));
+        const auto sticky =
+            output_of("nft list chain " + ip + " fairlead balance-1024-split-consistent-sticky-10800");
+        EXPECT_THAT(sticky, HasSubstr("one of @sticky_endpoints by the client's address"));
+        EXPECT_THAT(output_of("nft list table " + ip + " fairlead"), HasSubstr("0x000003ff . "));
+        ServiceProxy second{options(), tables_};
+        stage_all(second);
+        EXPECT_EQ(sync(second, family).transactions, 0U);
+        EXPECT_EQ(second.proxy(family).programmed().endpoint_count,
+                  proxy.proxy(family).programmed().endpoint_count);
+    }
+}
+
 TEST_F(ServiceProxyTest, ChangesOfAnEndpointTouchElementsOnlyAndAsFewAsCanBe) {
     ServiceProxy proxy{options(), tables_};
     const auto three = test::shared(test::slice("cart", {"10.64.0.1", "10.64.0.2", "10.64.0.3"}));

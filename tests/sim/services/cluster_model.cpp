@@ -96,9 +96,13 @@ class NaivePort {
     const NodePlace& node_;
 };
 
-std::string affinity_words(const kube::Service& service, const Endpoints& all) {
-    if (!service.affinity_timeout_s || all.empty()) return "";
-    return "sticky " + std::to_string(*service.affinity_timeout_s) + " ";
+std::string choice_words(const kube::Service& service, const Endpoints& all) {
+    if (all.empty()) return "";
+    std::string words;
+    if (service.affinity_timeout_s) words += "sticky " + std::to_string(*service.affinity_timeout_s) + " ";
+    const auto balancing = service.annotations.find("fairlead.io/balancing");
+    if (balancing != service.annotations.end() && balancing->second == "consistent") words += "consistent ";
+    return words;
 }
 
 std::string internal_words(const kube::Service& service, const NaivePort& port) {
@@ -106,7 +110,7 @@ std::string internal_words(const kube::Service& service, const NaivePort& port) 
     const auto all = port.anywhere();
     const auto used = local ? port.here() : all;
     if (used.empty()) return all.empty() ? "rejected " : "dropped ";
-    return "cluster " + joined(used) + affinity_words(service, used);
+    return "cluster " + joined(used) + choice_words(service, used);
 }
 
 std::string external_words(const kube::Service& service, const NaivePort& port,
@@ -121,7 +125,7 @@ std::string external_words(const kube::Service& service, const NaivePort& port,
     } else {
         text += "hides-all ";
     }
-    text += affinity_words(service, all);
+    text += choice_words(service, all);
     if (!sources.empty()) text += "from " + joined(sources);
     return text;
 }
@@ -159,6 +163,7 @@ void ClusterModel::put_service() {
     if (chance(25)) service.internal_traffic_policy = kube::TrafficPolicy::kLocal;
     if (chance(40)) service.external_traffic_policy = kube::TrafficPolicy::kLocal;
     if (chance(30)) service.affinity_timeout_s = chance(70) ? 10'800 : 30;
+    if (chance(8)) service.annotations["fairlead.io/balancing"] = chance(90) ? "consistent" : "constant";
     add_addresses(service);
     const auto node_port = [&](unsigned number) {
         return static_cast<std::uint16_t>(chance(40) ? 30'000 + number + random_.below(3) : 0);

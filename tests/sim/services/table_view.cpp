@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "services/consistent_hash.h"
 #include "services/elements.h"
 #include "services/layout.h"
 #include "sim/services/cluster_model.h"
@@ -27,6 +28,8 @@ class ViewReader {
         mark(kMasquerade, "hides-all ");
         for (const auto& [frontend, timeout] : sticky_)
             words_[frontend] += "sticky " + std::to_string(timeout) + " ";
+        for (const auto& frontend : consistent_)
+            words_[frontend] += "consistent ";
         read_sources();
         TableView view;
         for (const auto& [frontend, words] : words_)
@@ -54,6 +57,17 @@ class ViewReader {
     void mark(std::string_view set, std::string_view word) {
         for (const auto& element : elements(set))
             words_[frontend_of(element.key, family_).value()] += word;
+    }
+
+    /// The endpoint of a slot has nothing to do with what was there before.
+    static void expect_owners(const std::map<std::uint32_t, Backend>& places, const std::string& text) {
+        std::set<Backend> endpoints;
+        std::vector<Backend> slots;
+        for (const auto& [index, backend] : places) {
+            endpoints.insert(backend);
+            slots.push_back(backend);
+        }
+        EXPECT_EQ(slots, slots_of(std::vector(endpoints.rbegin(), endpoints.rend()))) << text;
     }
 
     using Behind = std::map<Frontend, std::map<std::uint32_t, Backend>>;
@@ -96,7 +110,12 @@ class ViewReader {
             std::set<std::string> endpoints;
             for (const auto& [index, backend] : places.mapped())
                 endpoints.insert(base::format_endpoint(backend.address, backend.port));
-            EXPECT_EQ(endpoints.size(), choice.endpoint_count) << text << " has an endpoint twice";
+            if (balancer->second.consistent) {
+                consistent_.insert(choice.frontend);
+                expect_owners(places.mapped(), text);
+            } else {
+                EXPECT_EQ(endpoints.size(), choice.endpoint_count) << text << " has an endpoint twice";
+            }
             if (sticky) {
                 sticky_[choice.frontend] = choice.balancer.affinity_timeout_s;
                 EXPECT_EQ(alive.extract(choice.frontend).mapped(), endpoints) << text;
@@ -135,6 +154,7 @@ class ViewReader {
     Family family_;
     std::map<Frontend, std::string> words_;
     std::map<Frontend, std::uint32_t> sticky_;
+    std::set<Frontend> consistent_;
 };
 
 /// An address is known before its first frontend, and until its last is gone.

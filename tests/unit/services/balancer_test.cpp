@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "services/consistent_hash.h"
 #include "services/layout.h"
 
 namespace fairlead::services {
@@ -23,6 +24,12 @@ std::vector<Balancer> some_balancers() {
             balancers.push_back({size, timeout, Origin::kCluster, false, true});
             balancers.push_back({size, timeout, Origin::kCluster, true, true});
         }
+    for (const std::uint32_t timeout : {0U, 30U})
+        for (const bool guarded : {false, true}) {
+            balancers.push_back({kSlotCount, timeout, Origin::kCluster, guarded, guarded, true});
+            balancers.push_back({kSlotCount, timeout, Origin::kCluster, guarded, guarded, false});
+        }
+    balancers.push_back({kSlotCount, 0, Origin::kOutside, false, false, true});
     return balancers;
 }
 
@@ -31,14 +38,17 @@ TEST(Balancer, IsNamedSoThatTheNameTellsAllOfIt) {
     EXPECT_EQ(name_of(Balancer{2, 30, Origin::kOutside}), "balance-2-outside-sticky-30");
     EXPECT_EQ(name_of(Balancer{5, 10'800, Origin::kCluster, true, true}),
               "balance-5-guarded-split-sticky-10800");
+    EXPECT_EQ(name_of(Balancer{1024, 30, Origin::kCluster, true, true, true}),
+              "balance-1024-guarded-split-consistent-sticky-30");
     for (const auto& balancer : some_balancers())
         EXPECT_EQ(parse_balancer(name_of(balancer)), balancer) << name_of(balancer);
 }
 
 TEST(Balancer, IsNotReadOutOfOtherNames) {
-    for (const std::string name : {"balance-", "balance-0", "balance-x", "balance-03", "balance-3-",
-                                   "balance-3-sticky-", "balance-3-sticky-0", "balance-3-split-guarded",
-                                   "balance-16777216", "balance--1", "refuse", "balance-3 "})
+    for (const std::string name :
+         {"balance-", "balance-0", "balance-x", "balance-03", "balance-3-", "balance-3-sticky-",
+          "balance-3-consistent", "balance-3-sticky-0", "balance-3-split-guarded", "balance-16777216",
+          "balance--1", "refuse", "balance-3 "})
         EXPECT_EQ(parse_balancer(name), std::nullopt) << name;
 }
 
@@ -65,6 +75,9 @@ TEST(Balancer, ComesFromWhatStandsBehindAFrontend) {
     backing.allowed_sources = {base::Prefix::parse("10.0.0.0/8").value()};
     EXPECT_EQ(balancer_of(backing, Origin::kOutside), (Balancer{1, 30, Origin::kOutside}));
     EXPECT_EQ(balancer_of(backing, Origin::kCluster), (Balancer{3, 30, Origin::kCluster, true, true}));
+    backing.consistent = true;
+    EXPECT_EQ(balancer_of(backing, Origin::kOutside),
+              (Balancer{kSlotCount, 30, Origin::kOutside, false, false, true}));
 }
 
 TEST(Balancer, TranslatesLastWhateverCameBefore) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "services/consistent_hash.h"
 #include "services/elements.h"
 #include "services/layout.h"
 
@@ -14,6 +15,7 @@ using kernel::nftables::DeleteElements;
 using kernel::nftables::Element;
 using kernel::nftables::Transaction;
 using testing::ElementsAre;
+using testing::ElementsAreArray;
 using testing::IsEmpty;
 
 const Frontend kFrontend{base::IpAddress::parse("10.96.0.1").value(), base::L4Protocol::kTcp, 80};
@@ -103,6 +105,46 @@ TEST_F(ChunkTest, MovesAFrontendWithoutEndpointsBetweenRejectedAndDropped) {
                                                      "+endpoints 0=1", "+frontends 1"));
     EXPECT_THAT(change_to(backing({})), ElementsAre("-endpoints 0=1", "-frontends 1", "+no_endpoints"));
     EXPECT_THAT(change_to(std::nullopt), ElementsAre("-no_endpoints"));
+}
+
+/// The slots that a change moved, as "+endpoints SLOT=OWNER" for slots of `now` that `before` gave to
+/// another.
+std::vector<std::string> moved_slots(const Backing& before, const Backing& now) {
+    const auto was = slots_of(before.backends);
+    const auto is = slots_of(now.backends);
+    std::vector<std::string> moved;
+    for (std::size_t slot = 0; slot < is.size(); ++slot) {
+        const auto owner = std::to_string(std::to_integer<int>(is[slot].address.bytes()[3]));
+        if (was.empty() || was[slot] != is[slot])
+            moved.push_back("+endpoints " + std::to_string(slot) + "=" + owner);
+    }
+    return moved;
+}
+
+TEST_F(ChunkTest, WritesTheSlotsOfAConsistentFrontendInTheirPlaces) {
+    const auto consistent = [](std::vector<int> numbers) {
+        auto result = backing(std::move(numbers));
+        result.consistent = true;
+        return result;
+    };
+    const auto added = [](std::vector<std::string> texts) {
+        std::erase_if(texts, [](const auto& text) { return !text.starts_with("+endpoints"); });
+        return texts;
+    };
+    EXPECT_THAT(added(change_to(consistent({1, 2, 3}))),
+                ElementsAreArray(moved_slots({}, backing({1, 2, 3}))));
+    EXPECT_THAT(change_to(consistent({1, 2, 3})), IsEmpty());
+    const auto replaced = change_to(consistent({1, 3, 4}));
+    EXPECT_THAT(added(replaced), ElementsAreArray(moved_slots(backing({1, 2, 3}), backing({1, 3, 4}))));
+    EXPECT_LT(added(replaced).size(), kSlotCount * 3 / 5) << "one goes and one comes, of three";
+    EXPECT_EQ(added(change_to(consistent({1, 3, 4, 5}))),
+              moved_slots(backing({1, 3, 4}), backing({1, 3, 4, 5})));
+    EXPECT_EQ(programmed_.endpoint_count, 4U);
+    const auto at_random = change_to(backing({1, 3}));
+    const auto left =
+        std::ranges::count_if(at_random, [](const auto& text) { return text.starts_with("-endpoints"); });
+    EXPECT_EQ(left - static_cast<std::ptrdiff_t>(added(at_random).size()), kSlotCount - 2);
+    EXPECT_EQ(change_to(std::nullopt).size(), 3U);
 }
 
 TEST_F(ChunkTest, CountsTheFrontendsOfEachBalancer) {
