@@ -54,7 +54,8 @@ ServiceSyncer::ServiceSyncer(net::EventLoop& loop, admin::Metrics& metrics, cons
       families_{FamilyState{Family::kIpv4, {metrics, Family::kIpv4}, false, true, {}},
                 FamilyState{Family::kIpv6, {metrics, Family::kIpv6}, false, true, {}}},
       started_(loop.now()),
-      stale_flows_(loop, metrics) {
+      stale_flows_(loop, metrics,
+                   [this](const services::Frontend& frontend) { return proxy_.watched_address(frontend); }) {
     netlink_.spare(monitor_);
 }
 
@@ -154,7 +155,7 @@ void ServiceSyncer::sync_all() {
     metrics_.endpoint_changes_pending.set(0);
     if (first) note_first_sync();
     note_repair(wrote);
-    stale_flows_.clean(proxy_.take_udp_addresses());
+    stale_flows_.clean(proxy_.take_watched_addresses());
     come_back_for_leftovers();
 }
 

@@ -1,7 +1,7 @@
 #include "conntrack/stale_flows.h"
 
 #include <algorithm>
-#include <array>
+#include <map>
 
 namespace fairlead::conntrack {
 
@@ -12,62 +12,57 @@ using kernel::conntrack::ConntrackTable;
 using kernel::conntrack::Flow;
 using kernel::conntrack::FlowFilter;
 
-constexpr auto kUdp = static_cast<std::uint8_t>(base::L4Protocol::kUdp);
-
 // A filter costs the kernel one walk over its table, whatever it filters by.
 constexpr std::size_t kFewAddresses = 2;
 
-// What is held in memory at a time; where there is more, the table is walked again.
-constexpr std::size_t kLargestBatch = 65'536;
-
-std::vector<FlowFilter> filters_for(const UdpServices& services) {
-    std::array<std::vector<FlowFilter>, 2> filters;
+std::vector<FlowFilter> filters_for(const WatchedServices& services) {
+    std::map<std::pair<base::Family, base::L4Protocol>, std::vector<FlowFilter>> filters;
     for (const auto& [place, answers] : services) {
+        const auto& [protocol, address, port] = place;
         FlowFilter filter;
-        filter.family = place.first.family();
-        filter.protocol = kUdp;
-        filter.original.destination = place.first;
-        filter.original.destination_port = place.second;
-        filters[place.first.family() == base::Family::kIpv4 ? 0 : 1].push_back(filter);
+        filter.family = address.family();
+        filter.protocol = static_cast<std::uint8_t>(protocol);
+        filter.original.destination = address;
+        filter.original.destination_port = port;
+        filters[{address.family(), protocol}].push_back(filter);
     }
     std::vector<FlowFilter> result;
-    for (auto& of_family : filters) {
-        if (of_family.size() > kFewAddresses) {
+    for (auto& [kind, of_kind] : filters) {
+        if (of_kind.size() > kFewAddresses) {
             FlowFilter all;
-            all.family = of_family.front().family;
-            all.protocol = kUdp;
-            of_family = {all};
+            all.family = kind.first;
+            all.protocol = static_cast<std::uint8_t>(kind.second);
+            of_kind = {all};
         }
-        std::ranges::copy(of_family, std::back_inserter(result));
+        std::ranges::copy(of_kind, std::back_inserter(result));
     }
     return result;
 }
 
 }  // namespace
 
-bool is_stale(const Flow& flow, const UdpServices& services) {
-    if (flow.protocol != kUdp) return false;
-    const auto service = services.find({flow.original.destination, flow.original.destination_port});
+ServicePlace service_place_of(const Flow& flow) {
+    return {static_cast<base::L4Protocol>(flow.protocol), flow.original.destination,
+            flow.original.destination_port};
+}
+
+bool is_stale(const Flow& flow, const WatchedServices& services) {
+    const auto service = services.find(service_place_of(flow));
     if (service == services.end()) return false;
     const bool translated = (flow.status & kernel::conntrack::status::kDestinationNat) != 0;
-    if (!translated) return !service->second.empty();
+    const bool udp = std::get<base::L4Protocol>(service->first) == base::L4Protocol::kUdp;
+    if (!translated) return udp && !service->second.empty();
     return !service->second.contains({flow.reply.source, flow.reply.source_port});
 }
 
-Result<std::size_t> delete_stale_flows(ConntrackTable& table, const UdpServices& services) {
-    std::size_t deleted = 0;
-    for (const auto& filter : filters_for(services)) {
-        std::vector<Flow> stale;
-        do {
-            stale.clear();
-            FAIRLEAD_CHECK(table.for_each_flow(filter, [&](const Flow& flow) {
-                if (stale.size() < kLargestBatch && is_stale(flow, services)) stale.push_back(flow);
-            }));
-            FAIRLEAD_TRY(const std::size_t gone, table.delete_flows(stale));
-            deleted += gone;
-        } while (stale.size() == kLargestBatch);
-    }
-    return deleted;
+Result<std::vector<Flow>> find_stale_flows(ConntrackTable& table, const WatchedServices& services,
+                                           std::size_t limit) {
+    std::vector<Flow> stale;
+    for (const auto& filter : filters_for(services))
+        FAIRLEAD_CHECK(table.for_each_flow(filter, [&](const Flow& flow) {
+            if (stale.size() < limit && is_stale(flow, services)) stale.push_back(flow);
+        }));
+    return stale;
 }
 
 }  // namespace fairlead::conntrack

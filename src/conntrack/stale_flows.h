@@ -4,6 +4,7 @@
 #include <absl/container/flat_hash_set.h>
 
 #include <cstdint>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -14,17 +15,24 @@ namespace fairlead::conntrack {
 
 /// An address and a port.
 using Place = std::pair<base::IpAddress, std::uint16_t>;
+/// What clients address: an address and port of a Service.
+using ServicePlace = std::tuple<base::L4Protocol, base::IpAddress, std::uint16_t>;
 
-/// UDP addresses of Services, each with the places from which answers may come; none: nobody serves it.
-using UdpServices = absl::flat_hash_map<Place, absl::flat_hash_set<Place>>;
+/// Addresses of Services, each with the places from which answers may come; none: nobody serves it.
+using WatchedServices = absl::flat_hash_map<ServicePlace, absl::flat_hash_set<Place>>;
 
-/// True for a UDP flow to one of `services` that leads to a place where nobody serves it, or that was not
-/// translated though somebody does: each further packet would go where the first one went.
-bool is_stale(const kernel::conntrack::Flow& flow, const UdpServices& services);
+/// The Service address that a flow was opened to, whether or not there is one.
+ServicePlace service_place_of(const kernel::conntrack::Flow& flow);
 
-/// Deletes the stale UDP flows to these Services; the number of those that it deleted. Asks the kernel for
-/// the flows of each address where these are few, else for all UDP flows once.
-base::Result<std::size_t> delete_stale_flows(kernel::conntrack::ConntrackTable& table,
-                                             const UdpServices& services);
+/// True for a flow to one of `services` that leads to a place from which no answer may come, and for a UDP
+/// flow that was not translated though somebody serves the address: each further packet would go where the
+/// first one went.
+bool is_stale(const kernel::conntrack::Flow& flow, const WatchedServices& services);
+
+/// Stale flows to these Services, `limit` at most. Asks the kernel for the flows of each address where these
+/// are few, else for all flows of their protocols once.
+base::Result<std::vector<kernel::conntrack::Flow>> find_stale_flows(kernel::conntrack::ConntrackTable& table,
+                                                                    const WatchedServices& services,
+                                                                    std::size_t limit);
 
 }  // namespace fairlead::conntrack

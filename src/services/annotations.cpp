@@ -13,7 +13,8 @@ struct Annotation {
 };
 
 constexpr Annotation kBalancing{"fairlead.io/balancing", "random", "consistent"};
-constexpr Annotation kAnnotations[] = {kBalancing};
+constexpr Annotation kResets{"fairlead.io/reset-connections", "never", "endpoint-removed"};
+constexpr Annotation kAnnotations[] = {kBalancing, kResets};
 
 bool wants(const kube::Service& service, const Annotation& annotation) {
     const auto found = service.annotations.find(annotation.name);
@@ -23,7 +24,7 @@ bool wants(const kube::Service& service, const Annotation& annotation) {
 }  // namespace
 
 ServiceWishes wishes_of(const kube::Service& service) {
-    return {wants(service, kBalancing)};
+    return {wants(service, kBalancing), wants(service, kResets)};
 }
 
 std::vector<std::string> annotation_problems(const kube::Service& service) {

@@ -11,6 +11,7 @@ namespace fairlead::services {
 /// nothing.
 struct ServiceWishes {
     bool consistent = false;  ///< fairlead.io/balancing: consistent
+    bool resets = false;      ///< fairlead.io/reset-connections: endpoint-removed
 };
 
 ServiceWishes wishes_of(const kube::Service& service);

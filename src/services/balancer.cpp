@@ -16,9 +16,11 @@ namespace {
 constexpr std::uint32_t kSplitFlag = 1U << 24U;
 constexpr std::uint32_t kGuardedFlag = 1U << 25U;
 constexpr std::uint32_t kConsistentFlag = 1U << 26U;
+constexpr std::uint32_t kResetsFlag = 1U << 27U;
 
 constexpr std::string_view kPrefix = "balance-";
 constexpr std::string_view kGuardedSuffix = "-guarded";
+constexpr std::string_view kResetsSuffix = "-resetting";
 constexpr std::string_view kSplitSuffix = "-split";
 constexpr std::string_view kOutsideSuffix = "-outside";
 constexpr std::string_view kConsistentSuffix = "-consistent";
@@ -51,6 +53,7 @@ class RuleMaker {
 
     std::vector<Rule> make() {
         if (balancer_.guarded) guard();
+        if (balancer_.resets) reset_unknown();
         if (balancer_.splits_origins) add({jump(kOutsideChain)}, "connections from outside end there");
         if (is_sticky()) {
             return_to_known_endpoint();
@@ -80,6 +83,20 @@ class RuleMaker {
                             LookupSet{std::string(kAllowedSources), registers_.frontend, true}, Counter{},
                             Verdict{VerdictKind::kDrop, ""}},
             "loadBalancerSourceRanges");
+    }
+
+    /// A packet from the midst of a connection counts as new where its flow was deleted. To another endpoint
+    /// it means nothing, and nobody may answer there.
+    void reset_unknown() {
+        constexpr std::uint8_t kFlagsOffset = 13;  // RFC 9293 section 3.1
+        constexpr std::byte kSyn{2};
+        const std::vector<std::byte> tcp = {std::byte{static_cast<std::uint8_t>(base::L4Protocol::kTcp)}};
+        const Register scratch = registers_.source;
+        add({LoadMeta{MetaKey::kL4Protocol, scratch}, Compare{scratch, CompareOp::kEqual, tcp},
+             LoadPayload{PayloadBase::kTransportHeader, kFlagsOffset, 1, scratch},
+             Bitwise{scratch, scratch, {kSyn}, {std::byte{0}}},
+             Compare{scratch, CompareOp::kEqual, {std::byte{0}}}, go(kRefuseChain)},
+            "no new connection: its endpoint was removed");
     }
 
     void return_to_known_endpoint() {
@@ -164,15 +181,17 @@ std::optional<Balancer> balancer_of(const Backing& backing, Origin origin) {
     balancer.size = backing.consistent ? kSlotCount : static_cast<std::uint32_t>(backends->size());
     balancer.affinity_timeout_s = backing.affinity_timeout_s;
     balancer.origin = origin;
-    // Who comes from outside has passed the balancer of the cluster's own, which guards both.
+    // Who comes from outside has passed the balancer of the cluster's own, which guards and resets both.
     balancer.splits_origins = origin == Origin::kCluster && backing.outside_backends.has_value();
     balancer.guarded = origin == Origin::kCluster && !backing.allowed_sources.empty();
+    balancer.resets = origin == Origin::kCluster && backing.resets;
     return balancer;
 }
 
 std::string name_of(const Balancer& balancer) {
     std::string name = std::string(kPrefix) + std::to_string(balancer.size);
     if (balancer.guarded) name += kGuardedSuffix;
+    if (balancer.resets) name += kResetsSuffix;
     if (balancer.splits_origins) name += kSplitSuffix;
     if (balancer.origin == Origin::kOutside) name += kOutsideSuffix;
     if (balancer.consistent) name += kConsistentSuffix;
@@ -186,6 +205,7 @@ std::optional<Balancer> parse_balancer(std::string_view chain) {
     if (!take(chain, kPrefix)) return std::nullopt;
     balancer.size = take_number(chain);
     balancer.guarded = take(chain, kGuardedSuffix);
+    balancer.resets = take(chain, kResetsSuffix);
     balancer.splits_origins = take(chain, kSplitSuffix);
     if (take(chain, kOutsideSuffix)) balancer.origin = Origin::kOutside;
     balancer.consistent = take(chain, kConsistentSuffix);
@@ -203,11 +223,16 @@ BalancerKey key_of(const Balancer& balancer) {
     if (balancer.splits_origins) flags |= kSplitFlag;
     if (balancer.guarded) flags |= kGuardedFlag;
     if (balancer.consistent) flags |= kConsistentFlag;
+    if (balancer.resets) flags |= kResetsFlag;
     return {flags | balancer.size, balancer.affinity_timeout_s};
 }
 
 bool is_consistent(const BalancerKey& key) {
     return (key.size_and_flags & kConsistentFlag) != 0;
+}
+
+bool resets(const BalancerKey& key) {
+    return (key.size_and_flags & kResetsFlag) != 0;
 }
 
 Chain balancer_chain(const Balancer& balancer) {

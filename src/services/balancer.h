@@ -20,6 +20,7 @@ struct Balancer {
     bool splits_origins = false;           ///< connections from outside are sent to `outside_frontends` first
     bool guarded = false;                  ///< only sources in `allowed_sources` pass
     bool consistent = false;               ///< the client's address gives the slot; size is kSlotCount
+    bool resets = false;  ///< TCP connections that conntrack does not know are reset, not balanced
 
     /// 24 bits of a word; etcd could not hold a Service of that size.
     static constexpr std::uint32_t kLargestSize = (1U << 24U) - 1;
@@ -29,7 +30,7 @@ struct Balancer {
     template <class H>
     friend H AbslHashValue(H state, const Balancer& balancer) {
         return H::combine(std::move(state), balancer.size, balancer.affinity_timeout_s, balancer.origin,
-                          balancer.splits_origins, balancer.guarded, balancer.consistent);
+                          balancer.splits_origins, balancer.guarded, balancer.consistent, balancer.resets);
     }
 };
 
@@ -51,6 +52,7 @@ struct BalancerKey {
 };
 BalancerKey key_of(const Balancer& balancer);
 bool is_consistent(const BalancerKey& key);
+bool resets(const BalancerKey& key);
 
 kernel::nftables::Chain balancer_chain(const Balancer& balancer);
 /// The rules of the chain, in order.

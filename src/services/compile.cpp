@@ -93,7 +93,9 @@ class Compilation {
     [[nodiscard]] Backing empty_backing() const {
         Backing backing;
         backing.affinity_timeout_s = service_.affinity_timeout_s.value_or(0);
-        backing.consistent = wishes_of(service_).consistent;
+        const auto wishes = wishes_of(service_);
+        backing.consistent = wishes.consistent;
+        backing.resets = wishes.resets;
         return backing;
     }
 

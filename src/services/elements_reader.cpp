@@ -165,6 +165,7 @@ void ElementsReader::check_choices(Origin origin, const Choices& choices) {
         if (origin == Origin::kCluster) {
             backing.affinity_timeout_s = choice.balancer.affinity_timeout_s;
             backing.consistent = is_consistent(choice.balancer);
+            backing.resets = resets(choice.balancer);
         }
         const auto balancer = balancer_of(backing, origin);
         const auto user_count = table_.balancers.find(*balancer);

@@ -61,6 +61,7 @@ struct Backing {
     Unserved unserved = Unserved::kRejected;  ///< kDropped only where there are no backends
     std::uint32_t affinity_timeout_s = 0;     ///< sessionAffinity ClientIP; 0: none
     bool consistent = false;                  ///< the client's address decides, the same way on every node
+    bool resets = false;  ///< TCP packets of connections that conntrack does not know are reset
     /// The client's address is hidden whoever it is (externalTrafficPolicy Cluster). False for ClusterIPs,
     /// where it depends on the client.
     bool masqueraded = false;

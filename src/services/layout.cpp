@@ -15,7 +15,6 @@ constexpr std::string_view kLayoutVersion = "fairlead layout 4";
 constexpr std::string_view kServicesChain = "services";
 constexpr std::string_view kMasqueradeChain = "masquerade-translated";
 constexpr std::string_view kRejectChain = "reject-unserved";
-constexpr std::string_view kRefuseChain = "refuse";
 
 // After every nat chain (-101 ours, -100 those of others), before everybody else's filters (0): what was not
 // translated is not delivered.

@@ -49,6 +49,8 @@ inline constexpr std::string_view kTranslatingChains[] = {"nat-prerouting", "nat
 
 /// The chain that sends connections from outside to `outside_frontends`, and returns for all others.
 inline constexpr std::string_view kOutsideChain = "from-outside";
+/// The chain that says at once that nobody is there.
+inline constexpr std::string_view kRefuseChain = "refuse";
 
 constexpr std::string_view frontends_of(Origin origin) {
     return origin == Origin::kCluster ? kFrontends : kOutsideFrontends;

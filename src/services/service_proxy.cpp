@@ -9,7 +9,7 @@ ServiceProxy::ServiceProxy(const Options& options, kernel::nftables::NftTables& 
       ipv6_(base::Family::kIpv6, options, catalog_, tables) {}
 
 void ServiceProxy::stage(const kube::ChangeSet& changes) {
-    udp_.note(changes);
+    flows_.note(changes);
     const auto touched = catalog_.apply(changes);
     ipv4_.update(touched);
     ipv6_.update(touched);
@@ -21,6 +21,8 @@ void ServiceProxy::stage(const kube::ChangeSet& changes) {
 
 bool ServiceProxy::configure(const Options& options) {
     if (options == ipv4_.options()) return false;
+    for (const auto* proxy : {&ipv4_, &ipv6_})
+        flows_.note_options(catalog_, *proxy, options.compile);
     ipv4_.configure(options);
     ipv6_.configure(options);
     localhost_ports_.update(catalog_, catalog_.all(), options.compile);

@@ -4,9 +4,9 @@
 
 #include "kube/store.h"
 #include "services/family_proxy.h"
+#include "services/flow_watch.h"
 #include "services/health_checks.h"
 #include "services/localhost_ports.h"
-#include "services/udp_addresses.h"
 
 namespace fairlead::services {
 
@@ -26,9 +26,13 @@ class ServiceProxy {
     base::Result<SyncReport> sync(base::Family family, base::TimePoint now) { return of(family).sync(now); }
 
     [[nodiscard]] bool has_pending(base::Family family) const { return proxy(family).has_pending(); }
-    /// UDP addresses whose flows may have become stale since the last call: look at them once both families
-    /// are in the kernel.
-    std::vector<UdpAddress> take_udp_addresses() { return udp_.take(catalog_, ipv4_, ipv6_); }
+    /// Addresses whose flows may have become stale since the last call: look at them once both families are
+    /// in the kernel.
+    std::vector<WatchedAddress> take_watched_addresses() { return flows_.take(catalog_, ipv4_, ipv6_); }
+    /// One of them as it is now; nullopt where its flows are none of our business any more.
+    [[nodiscard]] std::optional<WatchedAddress> watched_address(const Frontend& frontend) const {
+        return services::watched_address(catalog_, proxy(frontend.address.family()), frontend);
+    }
     [[nodiscard]] const HealthChecks& health_checks() const { return health_checks_; }
     /// The localhost NodePorts, if they are not what the last call gave.
     std::optional<LocalhostPorts> take_localhost_ports() { return localhost_ports_.take_changed(); }
@@ -45,7 +49,7 @@ class ServiceProxy {
     FamilyProxy ipv6_;
     HealthChecks health_checks_;
     LocalhostPortWatch localhost_ports_;
-    UdpWatch udp_;
+    FlowWatch flows_;
 };
 
 /// Empties the chains that translate new connections, in both families: another proxy gets them from now on.

@@ -96,11 +96,12 @@ TEST_F(ServiceProxyTest, TheTablesReadWellInStockNft) {
 }
 
 /// Its 1024 slots would hide everything else in the golden files.
-TEST_F(ServiceProxyTest, ConsistentBalancersReadWellInStockNftAndAreReadBack) {
+TEST_F(ServiceProxyTest, ConsistentAndResettingBalancersReadWellInStockNftAndAreReadBack) {
     auto service = door();
     service.annotations["fairlead.io/balancing"] = "consistent";
     auto plain = test::service("cart", {"10.96.0.1", "fd00:96::1"});
     plain.annotations = service.annotations;
+    service.annotations["fairlead.io/reset-connections"] = "endpoint-removed";
     const auto stage_all = [&](ServiceProxy& proxy) {
         proxy.stage(test::change({}, test::shared(plain)));
         proxy.stage(test::change({}, test::shared(service)));
@@ -117,8 +118,9 @@ TEST_F(ServiceProxyTest, ConsistentBalancersReadWellInStockNftAndAreReadBack) {
         EXPECT_THAT(output_of("nft list chain " + ip + " fairlead balance-1024-consistent"),
                     HasSubstr("to jhash " + ip + " saddr mod 1024 seed 0x66616972 . " + ip +
                               " daddr . meta l4proto . th dport map @endpoints"));
-        const auto sticky =
-            output_of("nft list chain " + ip + " fairlead balance-1024-split-consistent-sticky-10800");
+        const auto sticky = output_of("nft list chain " + ip +
+                                      " fairlead balance-1024-resetting-split-consistent-sticky-10800");
+        EXPECT_THAT(sticky, HasSubstr("tcp flags ! syn goto refuse"));
         EXPECT_THAT(sticky, HasSubstr("one of @sticky_endpoints by the client's address"));
         EXPECT_THAT(output_of("nft list table " + ip + " fairlead"), HasSubstr("0x000003ff . "));
         ServiceProxy second{options(), tables_};

@@ -102,6 +102,7 @@ std::string choice_words(const kube::Service& service, const Endpoints& all) {
     if (service.affinity_timeout_s) words += "sticky " + std::to_string(*service.affinity_timeout_s) + " ";
     const auto balancing = service.annotations.find("fairlead.io/balancing");
     if (balancing != service.annotations.end() && balancing->second == "consistent") words += "consistent ";
+    if (service.annotations.contains("fairlead.io/reset-connections")) words += "resets ";
     return words;
 }
 
@@ -164,6 +165,7 @@ void ClusterModel::put_service() {
     if (chance(40)) service.external_traffic_policy = kube::TrafficPolicy::kLocal;
     if (chance(30)) service.affinity_timeout_s = chance(70) ? 10'800 : 30;
     if (chance(8)) service.annotations["fairlead.io/balancing"] = chance(90) ? "consistent" : "constant";
+    if (chance(15)) service.annotations["fairlead.io/reset-connections"] = "endpoint-removed";
     add_addresses(service);
     const auto node_port = [&](unsigned number) {
         return static_cast<std::uint16_t>(chance(40) ? 30'000 + number + random_.below(3) : 0);

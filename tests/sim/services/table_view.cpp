@@ -30,6 +30,8 @@ class ViewReader {
             words_[frontend] += "sticky " + std::to_string(timeout) + " ";
         for (const auto& frontend : consistent_)
             words_[frontend] += "consistent ";
+        for (const auto& frontend : resetting_)
+            words_[frontend] += "resets ";
         read_sources();
         TableView view;
         for (const auto& [frontend, words] : words_)
@@ -120,6 +122,7 @@ class ViewReader {
                 sticky_[choice.frontend] = choice.balancer.affinity_timeout_s;
                 EXPECT_EQ(alive.extract(choice.frontend).mapped(), endpoints) << text;
             }
+            if (balancer->second.resets) resetting_.insert(choice.frontend);
             words_[choice.frontend] += word;
             for (const auto& endpoint : endpoints)
                 words_[choice.frontend] += endpoint + " ";
@@ -155,6 +158,7 @@ class ViewReader {
     std::map<Frontend, std::string> words_;
     std::map<Frontend, std::uint32_t> sticky_;
     std::set<Frontend> consistent_;
+    std::set<Frontend> resetting_;
 };
 
 /// An address is known before its first frontend, and until its last is gone.

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
+#include <set>
+
 #include "support/fake_conntrack_table.h"
 
 namespace fairlead::conntrack {
@@ -15,9 +17,10 @@ Place place(std::string_view address, std::uint16_t port) {
 }
 
 /// From 10.64.9.9 to `service`, answered from `answers`.
-Flow flow(const Place& service, const Place& answers, std::uint16_t source_port = 1000) {
+Flow flow(const Place& service, const Place& answers, std::uint16_t source_port = 1000,
+          std::uint8_t protocol = IPPROTO_UDP) {
     Flow flow;
-    flow.protocol = IPPROTO_UDP;
+    flow.protocol = protocol;
     const bool ipv4 = service.first.family() == base::Family::kIpv4;
     const auto client = base::IpAddress::parse(ipv4 ? "10.64.9.9" : "fd00::9").value();
     flow.original = {client, service.first, source_port, service.second, {}};
@@ -30,17 +33,20 @@ const Place kDns = place("10.96.0.10", 53);
 const Place kAlive = place("10.64.0.1", 5353);
 const Place kGone = place("10.64.0.2", 5353);
 
+WatchedServices watched(const Place& service, std::initializer_list<Place> may_answer,
+                        base::L4Protocol protocol = base::L4Protocol::kUdp) {
+    return {{{protocol, service.first, service.second}, may_answer}};
+}
+
 TEST(StaleFlows, LeadToWhereNobodyServesOrWereNeverTranslated) {
-    const UdpServices served = {{kDns, {kAlive}}};
-    const UdpServices unserved = {{kDns, {}}};
+    const auto served = watched(kDns, {kAlive});
+    const auto unserved = watched(kDns, {});
     struct Case {
         Flow flow;
         bool stale_if_served;
         bool stale_if_unserved;
         std::string_view what;
     };
-    auto tcp = flow(kDns, kGone);
-    tcp.protocol = IPPROTO_TCP;
     const Case cases[] = {
         {flow(kDns, kAlive), false, true, "a live endpoint"},
         {flow(kDns, kGone), true, true, "an endpoint that is gone"},
@@ -48,7 +54,7 @@ TEST(StaleFlows, LeadToWhereNobodyServesOrWereNeverTranslated) {
         {flow(kDns, kDns), true, false, "not translated"},
         {flow(place("10.96.0.11", 53), kGone), false, false, "another Service"},
         {flow(place("10.96.0.10", 54), kGone), false, false, "another port"},
-        {tcp, false, false, "TCP is left to end by itself"},
+        {flow(kDns, kGone, 1, IPPROTO_TCP), false, false, "another protocol"},
     };
     for (const auto& [flow, stale_if_served, stale_if_unserved, what] : cases) {
         EXPECT_EQ(is_stale(flow, served), stale_if_served) << what;
@@ -56,28 +62,40 @@ TEST(StaleFlows, LeadToWhereNobodyServesOrWereNeverTranslated) {
     }
 }
 
-TEST(StaleFlows, AreDeletedAndNoOthersHoweverManyAddressesThereAre) {
+TEST(StaleFlows, OverTcpAreThoseThatWereTranslated) {
+    const auto served = watched(kDns, {kAlive}, base::L4Protocol::kTcp);
+    EXPECT_TRUE(is_stale(flow(kDns, kGone, 1, IPPROTO_TCP), served));
+    EXPECT_FALSE(is_stale(flow(kDns, kAlive, 1, IPPROTO_TCP), served));
+    EXPECT_FALSE(is_stale(flow(kDns, kDns, 1, IPPROTO_TCP), served)) << "somebody else's listener";
+    EXPECT_FALSE(is_stale(flow(kDns, kGone, 1, IPPROTO_UDP), served));
+}
+
+TEST(StaleFlows, AreFoundAndNoOthersHoweverManyAddressesThereAre) {
     for (const int extra_services : {0, 5}) {
         test::FakeConntrackTable table;
         const Place ipv6 = place("fd00:96::10", 53);
-        UdpServices services = {{kDns, {kAlive}}, {ipv6, {}}};
+        auto services = watched(kDns, {kAlive});
+        services.merge(watched(ipv6, {}));
+        services.merge(watched(kDns, {kAlive}, base::L4Protocol::kTcp));
         for (int i = 0; i < extra_services; ++i)
-            services[place("10.96.1." + std::to_string(i), 53)] = {kAlive};
+            services.merge(watched(place("10.96.1." + std::to_string(i), 53), {kAlive}));
         ASSERT_TRUE(table.insert(flow(kDns, kAlive, 1)));
         ASSERT_TRUE(table.insert(flow(kDns, kGone, 2)));
         ASSERT_TRUE(table.insert(flow(ipv6, place("fd00::2", 53), 3)));
         ASSERT_TRUE(table.insert(flow(place("10.96.0.99", 53), kGone, 4)));
-        EXPECT_EQ(delete_stale_flows(table, services).value(), 2U);
-        ASSERT_EQ(table.flows().size(), 2U);
-        EXPECT_EQ(table.flows()[0].original.source_port, 1);
-        EXPECT_EQ(table.flows()[1].original.source_port, 4);
+        ASSERT_TRUE(table.insert(flow(kDns, kGone, 5, IPPROTO_TCP)));
+        std::set<std::uint16_t> found;
+        for (const auto& flow : find_stale_flows(table, services, 10).value())
+            found.insert(flow.original.source_port);
+        EXPECT_EQ(found, (std::set<std::uint16_t>{2, 3, 5}));
+        EXPECT_EQ(find_stale_flows(table, services, 2)->size(), 2U) << "no more than asked for";
     }
 }
 
 TEST(StaleFlows, PassOnWhatTheKernelSays) {
     test::FakeConntrackTable table;
     table.fail_calls({base::ErrorCode::kBusy, 0, "as the test wants it"});
-    EXPECT_EQ(delete_stale_flows(table, {{kDns, {}}}).error().message, "as the test wants it");
+    EXPECT_EQ(find_stale_flows(table, watched(kDns, {}), 1).error().message, "as the test wants it");
 }
 
 }  // namespace

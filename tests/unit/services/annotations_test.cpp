@@ -24,6 +24,12 @@ TEST(Annotations, AskForConsistentBalancing) {
     EXPECT_TRUE(wishes_of(annotated({{"fairlead.io/balancing", "consistent"}})).consistent);
 }
 
+TEST(Annotations, AskForResetConnections) {
+    EXPECT_FALSE(wishes_of(annotated({})).resets);
+    EXPECT_FALSE(wishes_of(annotated({{"fairlead.io/reset-connections", "never"}})).resets);
+    EXPECT_TRUE(wishes_of(annotated({{"fairlead.io/reset-connections", "endpoint-removed"}})).resets);
+}
+
 TEST(Annotations, AreNamedWhereTheyAreNotKnown) {
     EXPECT_THAT(annotation_problems(annotated({{"fairlead.io/balancing", "random"}})), IsEmpty());
     EXPECT_THAT(

@@ -30,6 +30,9 @@ std::vector<Balancer> some_balancers() {
             balancers.push_back({kSlotCount, timeout, Origin::kCluster, guarded, guarded, false});
         }
     balancers.push_back({kSlotCount, 0, Origin::kOutside, false, false, true});
+    for (const bool consistent : {false, true})
+        balancers.push_back({kSlotCount, 0, Origin::kCluster, true, true, consistent, true});
+    balancers.push_back({3, 30, Origin::kCluster, false, false, false, true});
     return balancers;
 }
 
@@ -40,6 +43,8 @@ TEST(Balancer, IsNamedSoThatTheNameTellsAllOfIt) {
               "balance-5-guarded-split-sticky-10800");
     EXPECT_EQ(name_of(Balancer{1024, 30, Origin::kCluster, true, true, true}),
               "balance-1024-guarded-split-consistent-sticky-30");
+    EXPECT_EQ(name_of(Balancer{3, 0, Origin::kCluster, true, true, false, true}),
+              "balance-3-guarded-resetting-split");
     for (const auto& balancer : some_balancers())
         EXPECT_EQ(parse_balancer(name_of(balancer)), balancer) << name_of(balancer);
 }
@@ -75,6 +80,10 @@ TEST(Balancer, ComesFromWhatStandsBehindAFrontend) {
     backing.allowed_sources = {base::Prefix::parse("10.0.0.0/8").value()};
     EXPECT_EQ(balancer_of(backing, Origin::kOutside), (Balancer{1, 30, Origin::kOutside}));
     EXPECT_EQ(balancer_of(backing, Origin::kCluster), (Balancer{3, 30, Origin::kCluster, true, true}));
+    backing.resets = true;
+    EXPECT_EQ(balancer_of(backing, Origin::kOutside), (Balancer{1, 30, Origin::kOutside}));
+    EXPECT_EQ(balancer_of(backing, Origin::kCluster),
+              (Balancer{3, 30, Origin::kCluster, true, true, false, true}));
     backing.consistent = true;
     EXPECT_EQ(balancer_of(backing, Origin::kOutside),
               (Balancer{kSlotCount, 30, Origin::kOutside, false, false, true}));

@@ -1,4 +1,4 @@
-#include "services/udp_addresses.h"
+#include "services/flow_watch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ Options options() {
     return options;
 }
 
-class UdpAddressesTest : public testing::Test {
+class FlowWatchTest : public testing::Test {
   protected:
     static kube::Service dns(const std::string& cluster_ip = "10.96.0.10") {
         auto service = test::service("dns", {cluster_ip});
@@ -43,7 +43,7 @@ class UdpAddressesTest : public testing::Test {
     /// "10.96.0.10:53 <- 10.64.0.1:5353 10.64.0.2:5353"
     std::vector<std::string> suspects() {
         std::vector<std::string> texts;
-        for (auto& [frontend, may_answer] : proxy_.take_udp_addresses()) {
+        for (auto& [frontend, may_answer] : proxy_.take_watched_addresses()) {
             std::string text = base::format_endpoint(frontend.address, frontend.port) + " <-";
             for (const auto& backend : may_answer)
                 text += " " + base::format_endpoint(backend.address, backend.port);
@@ -58,7 +58,7 @@ class UdpAddressesTest : public testing::Test {
     std::shared_ptr<const kube::EndpointSlice> slice_;
 };
 
-TEST_F(UdpAddressesTest, AreNamedWhenAServiceComesAndWhenItLosesAnEndpoint) {
+TEST_F(FlowWatchTest, AreNamedWhenAServiceComesAndWhenItLosesAnEndpoint) {
     put(dns());
     put(pods({"10.64.0.1", "10.64.0.2"}));
     EXPECT_THAT(suspects(), ElementsAre("10.96.0.10:53 <- 10.64.0.1:5353 10.64.0.2:5353",
@@ -71,7 +71,7 @@ TEST_F(UdpAddressesTest, AreNamedWhenAServiceComesAndWhenItLosesAnEndpoint) {
                 ElementsAre("10.96.0.10:53 <- 10.64.0.1:5353", "192.0.2.1:30053 <- 10.64.0.1:5353"));
 }
 
-TEST_F(UdpAddressesTest, AreNamedWhenTheLastEndpointGoesAndWhenTheFirstComes) {
+TEST_F(FlowWatchTest, AreNamedWhenTheLastEndpointGoesAndWhenTheFirstComes) {
     put(dns());
     put(pods({"10.64.0.1"}));
     suspects();
@@ -82,7 +82,7 @@ TEST_F(UdpAddressesTest, AreNamedWhenTheLastEndpointGoesAndWhenTheFirstComes) {
                 ElementsAre("10.96.0.10:53 <- 10.64.0.1:5353", "192.0.2.1:30053 <- 10.64.0.1:5353"));
 }
 
-TEST_F(UdpAddressesTest, LetEndpointsAnswerThatServeWhileTheyTerminate) {
+TEST_F(FlowWatchTest, LetEndpointsAnswerThatServeWhileTheyTerminate) {
     put(dns());
     auto slice = pods({"10.64.0.1", "10.64.0.2"});
     put(slice);
@@ -97,7 +97,7 @@ TEST_F(UdpAddressesTest, LetEndpointsAnswerThatServeWhileTheyTerminate) {
                 ElementsAre("10.96.0.10:53 <- 10.64.0.2:5353", "192.0.2.1:30053 <- 10.64.0.2:5353"));
 }
 
-TEST_F(UdpAddressesTest, AreNamedWhenTheyAreNoLongerAServices) {
+TEST_F(FlowWatchTest, AreNamedWhenTheyAreNoLongerAServices) {
     put(dns());
     put(pods({"10.64.0.1"}));
     suspects();
@@ -106,6 +106,61 @@ TEST_F(UdpAddressesTest, AreNamedWhenTheyAreNoLongerAServices) {
                                         "192.0.2.1:30053 <- 10.64.0.1:5353"));
     put(std::optional<kube::Service>{});
     EXPECT_THAT(suspects(), ElementsAre("10.96.0.11:53 <-", "192.0.2.1:30053 <-"));
+}
+
+TEST_F(FlowWatchTest, AreNamedWhenTheNodeLosesTheirAddress) {
+    put(dns());
+    put(pods({"10.64.0.1"}));
+    suspects();
+    auto moved = options();
+    moved.compile.node_port_addresses = {base::IpAddress::parse("192.0.2.9").value()};
+    proxy_.configure(moved);
+    EXPECT_THAT(suspects(), ElementsAre("192.0.2.1:30053 <-"));
+    proxy_.configure(moved);
+    EXPECT_THAT(suspects(), IsEmpty());
+}
+
+/// Over TCP, of the Service "web" that wants connections to removed endpoints to end.
+class TcpFlowWatchTest : public FlowWatchTest {
+  protected:
+    static kube::Service web(kube::Labels annotations = {
+                                 {"fairlead.io/reset-connections", "endpoint-removed"}}) {
+        auto service = test::service("web", {"10.96.0.20"});
+        service.annotations = std::move(annotations);
+        return service;
+    }
+    static kube::EndpointSlice slice_of(std::vector<std::string> addresses) {
+        return test::slice("web", std::move(addresses));
+    }
+};
+
+TEST_F(TcpFlowWatchTest, AreNamedWhenAnEndpointIsGoneAltogether) {
+    put(web());
+    auto slice = slice_of({"10.64.0.1", "10.64.0.2"});
+    put(slice);
+    suspects();
+    slice.endpoints[0].ready = slice.endpoints[0].serving = false;
+    slice.endpoints[0].terminating = true;
+    put(slice);
+    EXPECT_THAT(suspects(), IsEmpty()) << "it may end its connections by itself";
+    put(slice_of({"10.64.0.2"}));
+    EXPECT_THAT(suspects(), ElementsAre("10.96.0.20:80 <- 10.64.0.2:8080"));
+    put(slice_of({}));
+    EXPECT_THAT(suspects(), ElementsAre("10.96.0.20:80 <-"));
+}
+
+TEST_F(TcpFlowWatchTest, AreLeftAloneWithoutTheAnnotationOrWithoutTheService) {
+    put(web({}));
+    put(slice_of({"10.64.0.1", "10.64.0.2"}));
+    put(slice_of({"10.64.0.1"}));
+    EXPECT_THAT(suspects(), IsEmpty());
+    put(web());
+    EXPECT_THAT(suspects(), ElementsAre("10.96.0.20:80 <- 10.64.0.1:8080")) << "switched on";
+    put(std::optional<kube::Service>{});
+    put(slice_of({}));
+    EXPECT_THAT(suspects(), IsEmpty()) << "a Service that goes leaves its connections alone";
+    const Frontend frontend{base::IpAddress::parse("10.96.0.20").value(), base::L4Protocol::kTcp, 80};
+    EXPECT_EQ(proxy_.watched_address(frontend), std::nullopt);
 }
 
 }  // namespace

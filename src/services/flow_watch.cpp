@@ -1,0 +1,134 @@
+#include "services/flow_watch.h"
+
+#include <algorithm>
+
+#include "base/sort_unique.h"
+#include "services/annotations.h"
+#include "services/compile.h"
+
+namespace fairlead::services {
+
+namespace {
+
+using base::L4Protocol;
+
+template <class Object>
+bool has_ports(const Object& object, L4Protocol protocol) {
+    return std::ranges::any_of(object.ports, [&](const auto& port) { return port.protocol == protocol; });
+}
+
+/// Over UDP nothing but the kernel's memory of a flow leads it on; a TCP connection may well end by itself.
+bool may_answer(const kube::Endpoint& endpoint, L4Protocol protocol) {
+    return protocol == L4Protocol::kTcp || endpoint.ready || endpoint.serving;
+}
+
+std::vector<base::IpAddress> answering_addresses(const kube::EndpointSlice* slice, L4Protocol protocol) {
+    std::vector<base::IpAddress> addresses;
+    if (slice == nullptr || !has_ports(*slice, protocol)) return addresses;
+    for (const auto& endpoint : slice->endpoints)
+        if (may_answer(endpoint, protocol)) addresses.push_back(endpoint.address);
+    base::sort_unique(addresses);
+    return addresses;
+}
+
+/// Endpoints that may answer for a frontend of the Service that has it.
+std::vector<Backend> answering_backends(const CatalogEntry& owner, const Frontend& frontend) {
+    std::vector<Backend> backends;
+    for (const auto& port : owner.service->ports) {
+        if (port.protocol != frontend.protocol ||
+            (port.port != frontend.port && port.node_port != frontend.port))
+            continue;
+        for (const auto& slice : owner.slices)
+            for (const auto& slice_port : slice->ports)
+                if (slice_port.name == port.name && slice_port.protocol == frontend.protocol)
+                    for (const auto& endpoint : slice->endpoints)
+                        if (may_answer(endpoint, frontend.protocol))
+                            backends.push_back({endpoint.address, slice_port.port});
+    }
+    return backends;
+}
+
+void add_frontends(const kube::Service& service, L4Protocol protocol, base::Family family,
+                   const CompileOptions& options, std::set<Frontend>& frontends) {
+    for (const auto& backed : compile(service, {}, family, options).frontends)
+        if (backed.frontend.protocol == protocol) frontends.insert(backed.frontend);
+}
+
+}  // namespace
+
+std::optional<WatchedAddress> watched_address(const ServiceCatalog& catalog, const FamilyProxy& proxy,
+                                              const Frontend& frontend) {
+    const auto owner = proxy.wanted().owner(frontend);
+    const auto* entry = owner ? &catalog.entry(*owner) : nullptr;
+    if (frontend.protocol == L4Protocol::kTcp && (entry == nullptr || !wishes_of(*entry->service).resets))
+        return std::nullopt;
+    return WatchedAddress{frontend,
+                          entry == nullptr ? std::vector<Backend>{} : answering_backends(*entry, frontend)};
+}
+
+void FlowWatch::note(const kube::ChangeSet& changes) {
+    for (const auto& change : changes.services)
+        note_service(change);
+    for (const auto& change : changes.slices)
+        note_slice(change);
+}
+
+void FlowWatch::note_service(const kube::Change<kube::Service>& change) {
+    if (change.before && has_ports(*change.before, L4Protocol::kUdp)) gone_.push_back(change.before);
+    if (!change.after) return;
+    if (has_ports(*change.after, L4Protocol::kUdp)) services_.emplace(change.key(), L4Protocol::kUdp);
+    if (wishes_of(*change.after).resets) services_.emplace(change.key(), L4Protocol::kTcp);
+}
+
+void FlowWatch::note_slice(const kube::Change<kube::EndpointSlice>& change) {
+    for (const auto protocol : {L4Protocol::kUdp, L4Protocol::kTcp}) {
+        const auto before = answering_addresses(change.before.get(), protocol);
+        const auto after = answering_addresses(change.after.get(), protocol);
+        const bool lost = !std::ranges::includes(after, before);
+        const bool first = protocol == L4Protocol::kUdp && before.empty() && !after.empty();
+        if (!lost && !first) continue;
+        for (const auto& slice : {change.before, change.after})
+            if (slice)
+                services_.emplace(kube::ObjectKey{slice->key.namespace_name, slice->service_name}, protocol);
+    }
+}
+
+void FlowWatch::note_options(const ServiceCatalog& catalog, const FamilyProxy& proxy,
+                             const CompileOptions& options) {
+    const auto& before = proxy.options().compile;
+    if (before == options) return;
+    for (const auto id : catalog.all()) {
+        const auto& service = catalog.entry(id).service;
+        if (!service || !has_ports(*service, L4Protocol::kUdp)) continue;
+        std::set<Frontend> had;
+        std::set<Frontend> has;
+        add_frontends(*service, L4Protocol::kUdp, proxy.family(), before, had);
+        add_frontends(*service, L4Protocol::kUdp, proxy.family(), options, has);
+        std::ranges::set_difference(had, has, std::inserter(gone_frontends_, gone_frontends_.end()));
+    }
+}
+
+std::vector<WatchedAddress> FlowWatch::take(const ServiceCatalog& catalog, const FamilyProxy& ipv4,
+                                            const FamilyProxy& ipv6) {
+    const auto noted = std::exchange(services_, {});
+    const auto gone = std::exchange(gone_, {});
+    const auto gone_frontends = std::exchange(gone_frontends_, {});
+    std::vector<WatchedAddress> addresses;
+    for (const auto* proxy : {&ipv4, &ipv6}) {
+        const auto& options = proxy->options().compile;
+        std::set<Frontend> frontends;
+        for (const auto& frontend : gone_frontends)
+            if (frontend.address.family() == proxy->family()) frontends.insert(frontend);
+        for (const auto& service : gone)
+            add_frontends(*service, L4Protocol::kUdp, proxy->family(), options, frontends);
+        for (const auto& [key, protocol] : noted)
+            if (const auto* entry = catalog.find(key); entry != nullptr && entry->service)
+                add_frontends(*entry->service, protocol, proxy->family(), options, frontends);
+        for (const auto& frontend : frontends)
+            if (auto address = watched_address(catalog, *proxy, frontend))
+                addresses.push_back(*std::move(address));
+    }
+    return addresses;
+}
+
+}  // namespace fairlead::services
