@@ -180,6 +180,10 @@ void Chunk::append_balancers_to(Transaction& transaction) {
 
 void Chunk::append_to(Transaction& transaction) {
     append_balancers_to(transaction);
+    append_elements_to(transaction);
+}
+
+void Chunk::append_elements_to(Transaction& transaction) {
     for (auto& [set, changes] : elements_)
         if (!changes.deleted.empty())
             transaction.add(DeleteElements{std::string(set), std::move(changes.deleted)});

@@ -29,6 +29,8 @@ class Chunk {
 
     /// Appends everything to `transaction`: balancers that are needed first, deletions before additions.
     void append_to(kernel::nftables::Transaction& transaction);
+    /// The same without balancers.
+    void append_elements_to(kernel::nftables::Transaction& transaction);
     /// After the transaction went through.
     void apply_to(ProgrammedTable& programmed);
 

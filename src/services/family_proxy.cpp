@@ -5,6 +5,7 @@
 
 #include "services/chunk.h"
 #include "services/compile.h"
+#include "services/element_repair.h"
 #include "services/elements.h"
 #include "services/layout.h"
 
@@ -152,8 +153,31 @@ Result<void> FamilyProxy::commit(const Transaction& transaction, SyncReport& rep
     return {};
 }
 
-Result<void> FamilyProxy::learn_kernel() {
+bool FamilyProxy::has_programmed_balancers(const ProgrammedTable& found) const {
+    const auto is_known = [&](const auto& balancer) {
+        return programmed_.balancers.contains(balancer.first) ||
+               programmed_.unlinked_balancers.contains(balancer.first);
+    };
+    return found.balancers.size() == programmed_.balancers.size() + programmed_.unlinked_balancers.size() &&
+           std::ranges::all_of(found.balancers, is_known);
+}
+
+Result<void> FamilyProxy::repair(SyncReport& report) {
+    FAIRLEAD_TRY(const auto transaction, repair_elements(tables_, family_, programmed_));
+    kernel_state_ = KernelState::kForeign;  // if this fails, the next attempt is not as clever
+    FAIRLEAD_CHECK(commit(transaction, report));
+    kernel_state_ = KernelState::kOurs;
+    kernel_known_ = true;
+    return {};
+}
+
+Result<void> FamilyProxy::learn_kernel(SyncReport& report) {
     FAIRLEAD_TRY(auto found, read_back(tables_, family_));
+    if (found.state == KernelState::kDamaged) {
+        if (kernel_state_ == KernelState::kOurs && has_programmed_balancers(found.table))
+            return repair(report);
+        found = {KernelState::kForeign, {}};
+    }
     kernel_state_ = found.state;
     programmed_ = std::move(found.table);
     kernel_known_ = true;
@@ -176,7 +200,7 @@ Result<SyncReport> FamilyProxy::sync(base::TimePoint now) {
     SyncReport report;
     kernel_lacks_support_ = false;
     if (!kernel_known_) {
-        FAIRLEAD_CHECK(learn_kernel());
+        FAIRLEAD_CHECK(learn_kernel(report));
         unlinked_at_ = now;  // we do not know since when
     }
     report.table_created = kernel_state_ == KernelState::kAbsent;

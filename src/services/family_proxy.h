@@ -62,7 +62,10 @@ class FamilyProxy {
     [[nodiscard]] bool has_pending() const { return !kernel_known_ || wanted_.has_changes(); }
 
   private:
-    base::Result<void> learn_kernel();
+    base::Result<void> learn_kernel(SyncReport& report);
+    [[nodiscard]] bool has_programmed_balancers(const ProgrammedTable& found) const;
+    /// Nothing but elements of a table that we know is wrong: puts them right, and the table is as it was.
+    base::Result<void> repair(SyncReport& report);
     void mark_all_changed();
     base::Result<void> write_changes(SyncReport& report);
     base::Result<void> write_configured(SyncReport& report);

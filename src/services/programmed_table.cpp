@@ -63,11 +63,10 @@ Result<ReadBack> read_back(NftTables& tables, Family family) {
         result.table = {};
         return result;
     }
-    FAIRLEAD_TRY(const bool ours, (ElementsReader{tables, family, result.table}.read()));
-    if (ours)
-        result.state = KernelState::kOurs;
-    else
-        result.table = {};
+    auto with_elements = result.table;
+    FAIRLEAD_TRY(const bool ours, (ElementsReader{tables, family, with_elements}.read()));
+    result.state = ours ? KernelState::kOurs : KernelState::kDamaged;
+    if (ours) result.table = std::move(with_elements);
     return result;
 }
 

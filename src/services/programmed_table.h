@@ -33,7 +33,8 @@ struct ProgrammedTable {
 
 enum class KernelState : std::uint8_t {
     kAbsent,   ///< no such table
-    kForeign,  ///< a table of our name whose layout or content is not ours: replace it
+    kForeign,  ///< a table of our name whose layout is not ours: replace it
+    kDamaged,  ///< our layout, with elements that contradict each other; `table` has the balancers
     kOurs,     ///< `table` is what it holds
 };
 
