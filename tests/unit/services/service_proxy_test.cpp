@@ -136,6 +136,36 @@ TEST_F(ServiceProxyTest, ReportsAddressesThatMayNotBeUsedForAsLongAsTheyAreThere
     EXPECT_TRUE(proxy_.proxy(Family::kIpv4).wanted().refusals().empty());
 }
 
+/// Some of so many endpoints have no slot, and may still have clients that keep them.
+TEST_F(ServiceProxyTest, KnowsEndpointsWithoutASlotAfterARestart) {
+    for (const bool sticky : {false, true}) {
+        auto service = test::service("cart", {"10.96.0.1"});
+        service.annotations["fairlead.io/balancing"] = "consistent";
+        if (sticky) service.affinity_timeout_s = 30;
+        std::vector<std::string> addresses;
+        for (int i = 0; i < 400; ++i)
+            addresses.push_back("10.64." + std::to_string(i / 200) + "." + std::to_string(1 + i % 200));
+        const auto stage = [&](ServiceProxy& proxy) {
+            proxy.stage(test::change({}, test::shared(service)));
+            proxy.stage(test::change({}, test::shared(test::slice("cart", addresses))));
+        };
+        tables_.flush_ruleset();
+        ServiceProxy first{options(), tables_};
+        stage(first);
+        ASSERT_TRUE(first.sync(Family::kIpv4, now_));
+        EXPECT_EQ(tables_.elements(Family::kIpv4, kTableName, kAlive).size(), sticky ? 400U : 0U);
+        ServiceProxy second{options(), tables_};
+        stage(second);
+        EXPECT_EQ(second.sync(Family::kIpv4, now_)->transactions, 0U);
+        ServiceProxy fewer{options(), tables_};
+        addresses.resize(10);
+        stage(fewer);
+        const auto report = fewer.sync(Family::kIpv4, now_);
+        EXPECT_FALSE(report->table_replaced);
+        EXPECT_EQ(tables_.elements(Family::kIpv4, kTableName, kAlive).size(), sticky ? 10U : 0U);
+    }
+}
+
 TEST_F(ServiceProxyTest, WritesNothingBeforeItIsAskedTo) {
     proxy_.stage(test::change({}, test::shared(test::service("cart", {"10.96.0.1"}))));
     scale_to(3);
