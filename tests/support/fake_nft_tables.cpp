@@ -120,6 +120,12 @@ class Change {
         if (same.size != 0) new_sizes_.emplace_back(same.name, same.size);
         return 0;
     }
+    Errno operator()(const DeleteSet& remove) {
+        if (find_set(remove.name) == nullptr) return ENOENT;
+        if (is_set_used(remove.name)) return EBUSY;
+        std::erase_if(table()->sets, [&](const auto& it) { return it.definition.name == remove.name; });
+        return 0;
+    }
     Errno operator()(const FlushSet& flush) {
         auto* const set = find_set(flush.name);
         if (set == nullptr) return ENOENT;
@@ -173,6 +179,21 @@ class Change {
     }
     FakeSet* find_set(std::string_view name) {
         return table() == nullptr ? nullptr : find_named(table()->sets, name);
+    }
+
+    bool is_set_used(const std::string& name) {
+        const auto uses = [&](const Expression& expression) {
+            const auto* update = std::get_if<UpdateSet>(&expression);
+            const auto* lookup = std::get_if<LookupSet>(&expression);
+            const auto* map = std::get_if<LookupMap>(&expression);
+            const auto* verdict = std::get_if<LookupVerdict>(&expression);
+            return (update != nullptr && update->set == name) || (lookup != nullptr && lookup->set == name) ||
+                   (map != nullptr && map->map == name) || (verdict != nullptr && verdict->map == name);
+        };
+        return std::ranges::any_of(table()->chains, [&](const FakeChain& it) {
+            return std::ranges::any_of(
+                it.rules, [&](const Rule& rule) { return std::ranges::any_of(rule.expressions, uses); });
+        });
     }
 
     bool is_referenced(const std::string& name) {

@@ -202,6 +202,10 @@ class TransactionCheck {
     Result<void> operator()(const AddChain& add) { return check_name(add.chain.name); }
     Result<void> operator()(const DeleteChain& remove) { return check_name(remove.name); }
     Result<void> operator()(const FlushChain& flush) { return check_name(flush.name); }
+    Result<void> operator()(const DeleteSet& remove) {
+        std::erase_if(added_, [&](const Set* set) { return set->name == remove.name; });
+        return check_name(remove.name);
+    }
     Result<void> operator()(const FlushSet& flush) { return check_name(flush.name); }
 
     Result<void> operator()(const AddRule& add) {

@@ -110,6 +110,7 @@ struct Describer {
     }
     std::string operator()(const FlushChain& flush) { return "flush chain '" + flush.name + "'"; }
     std::string operator()(const AddSet& add) { return "add set '" + add.set.name + "'"; }
+    std::string operator()(const DeleteSet& remove) { return "delete set '" + remove.name + "'"; }
     std::string operator()(const FlushSet& flush) { return "flush set '" + flush.name + "'"; }
     std::string operator()(const AddElements& add) {
         return with_element("add to set '" + add.set + "'", add.elements);

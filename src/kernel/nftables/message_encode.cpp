@@ -128,6 +128,14 @@ class BatchEncoder {
         if (has_concatenated_ranges(add.set)) concatenated_.insert(add.set.name);
     }
 
+    void operator()(const DeleteSet& remove) {
+        begin(NFT_MSG_DELSET, 0);
+        out().put_string(NFTA_SET_TABLE, table_.name);
+        out().put_string(NFTA_SET_NAME, remove.name);
+        end();
+        concatenated_.erase(remove.name);
+    }
+
     void operator()(const FlushSet& flush) {
         begin(NFT_MSG_DELSETELEM, 0);
         out().put_string(NFTA_SET_ELEM_LIST_TABLE, table_.name);

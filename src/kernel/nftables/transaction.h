@@ -33,6 +33,10 @@ struct FlushChain {
 struct AddSet {
     Set set;
 };
+/// The set with its elements; no rule may use it any more.
+struct DeleteSet {
+    std::string name;
+};
 struct FlushSet {
     std::string name;
 };
@@ -49,7 +53,7 @@ struct DeleteElements {
 };
 
 using Operation = std::variant<AddTable, DestroyTable, AddChain, DeleteChain, AddRule, FlushChain, AddSet,
-                               FlushSet, AddElements, DeleteElements>;
+                               DeleteSet, FlushSet, AddElements, DeleteElements>;
 
 /// An ordered list of changes to one table. Plain data; the kernel takes all of it or nothing.
 class Transaction {

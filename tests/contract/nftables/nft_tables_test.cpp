@@ -115,6 +115,9 @@ std::vector<Case> cases_of_objects() {
     const Rule jump_nowhere{"services", {Verdict{VerdictKind::kJump, "nowhere"}}, ""};
     const Rule jump_to_base{"services", {Verdict{VerdictKind::kJump, "prerouting"}}, "to the base"};
     const Rule loop{"services", {Verdict{VerdictKind::kJump, "services"}}, ""};
+    const Set marks{"new", {DataType::kMark}, {}, false, ""};
+    const Element mark{ElementBytes{}.add_number(1), {}, {}, {}};
+    const Rule uses_marks{"services", {LoadMeta{MetaKey::kMark, 0}, LookupSet{"new", 0, false}}, ""};
     return {
         {"table that is there", {AddTable{}}, 0},
         {"destroy the table", {DestroyTable{}}, 0},
@@ -138,6 +141,16 @@ std::vector<Case> cases_of_objects() {
         {"rule that looks a verdict map up for values",
          {AddRule{{"services", {LoadMeta{MetaKey::kInputInterface, 0}, LookupMap{"balancers", 0, 8}}, ""}}},
          EINVAL},
+        {"delete a set with elements", {AddSet{marks}, AddElements{"new", {mark}}, DeleteSet{"new"}}, 0},
+        {"delete a set that is not there",
+         {DeleteSet{"nowhere"}},
+         ENOENT,
+         "delete set 'nowhere': No such file"},
+        {"delete a set that a rule uses", {AddSet{marks}, AddRule{uses_marks}, DeleteSet{"new"}}, EBUSY},
+        {"delete a set that a rule used",
+         {AddSet{marks}, AddRule{uses_marks}, FlushChain{"services"}, DeleteSet{"new"}},
+         0},
+        {"add to a deleted set", {AddSet{marks}, DeleteSet{"new"}, AddElements{"new", {mark}}}, ENOENT},
         {"delete a chain", {AddChain{{"new", {}, "c"}}, DeleteChain{"new"}}, 0},
         {"delete a chain that is not there", {DeleteChain{"nowhere"}}, ENOENT},
         {"delete a chain that a rule jumps to",
@@ -224,7 +237,7 @@ INSTANTIATE_TEST_SUITE_P(Unsent, NftTablesContractCase, testing::ValuesIn(cases_
 TEST_F(NftTablesContract, NothingCanBeDoneInATableThatIsNotThere) {
     for (const Operation& operation : std::vector<Operation>{
              AddChain{{"c", {}, ""}}, DeleteChain{"c"}, AddRule{{"c", {}, ""}}, FlushChain{"c"},
-             AddSet{{"s", {DataType::kMark}, {}, false, ""}}, FlushSet{"s"},
+             AddSet{{"s", {DataType::kMark}, {}, false, ""}}, DeleteSet{"s"}, FlushSet{"s"},
              AddElements{"s", {balancer(1, "")}}, DeleteElements{"s", {balancer(1, "")}}}) {
         Transaction transaction{{Family::kIpv6, "nowhere", ""}};
         transaction.add(operation);

@@ -181,6 +181,7 @@ std::vector<Case> cases() {
          "add element ip fairlead names { lo }",
          AddElements{"names", {{ElementBytes{}.add_interface_name("lo"), {}, {}, {}}}},
          {"/4#"}},
+        {"delete_set", "delete set ip fairlead names", DeleteSet{"names"}, {}},
         {"flush_set", "flush map ip fairlead frontends", FlushSet{"frontends"}, {}},
         {"flush_chain", "flush chain ip fairlead services", FlushChain{"services"}, {}},
     };
