@@ -6,6 +6,7 @@
 #include "services/chunk.h"
 #include "services/compile.h"
 #include "services/element_repair.h"
+#include "services/connection_counts.h"
 #include "services/elements.h"
 #include "services/layout.h"
 
@@ -32,8 +33,8 @@ void change_elements(Transaction& transaction, std::string_view set, const std::
         if (!std::ranges::binary_search(before, element)) transaction.add_element(set, element);
 }
 
-void append_layout_to(Transaction& transaction, base::Family family) {
-    const auto contents = layout(family);
+void append_layout_to(Transaction& transaction, base::Family family, bool counts_connections) {
+    const auto contents = layout(family, counts_connections);
     transaction.add(kernel::nftables::AddTable{});
     for (const auto& set : contents.sets)
         transaction.add(kernel::nftables::AddSet{set});
@@ -174,7 +175,8 @@ Result<void> FamilyProxy::repair(SyncReport& report) {
 Result<void> FamilyProxy::learn_kernel(SyncReport& report) {
     FAIRLEAD_TRY(auto found, read_back(tables_, family_));
     if (found.state == KernelState::kDamaged) {
-        if (kernel_state_ == KernelState::kOurs && has_programmed_balancers(found.table))
+        if (kernel_state_ == KernelState::kOurs && has_programmed_balancers(found.table) &&
+            found.table.counts_connections == programmed_.counts_connections)
             return repair(report);
         found = {KernelState::kForeign, {}};
     }
@@ -207,6 +209,7 @@ Result<SyncReport> FamilyProxy::sync(base::TimePoint now) {
     report.table_replaced = kernel_state_ == KernelState::kForeign;
     FAIRLEAD_CHECK(write_changes(report));
     FAIRLEAD_CHECK(write_configured(report));
+    FAIRLEAD_CHECK(write_counting(report));
     FAIRLEAD_CHECK(remove_unlinked_balancers(report, now));
     FAIRLEAD_CHECK(unlink_spare_balancers(report, now));
     return report;
@@ -219,7 +222,7 @@ Result<void> FamilyProxy::write_changes(SyncReport& report) {
         const bool make = kernel_state_ != KernelState::kOurs;
         if (replace) transaction.add(kernel::nftables::DestroyTable{});
         if (make) {
-            append_layout_to(transaction, family_);
+            append_layout_to(transaction, family_, options_.count_connections);
             append_configured_to(transaction);
         }
         // A table that works, though not as ours, is replaced whole: nothing may be missing meanwhile.
@@ -234,7 +237,10 @@ Result<void> FamilyProxy::write_changes(SyncReport& report) {
         FAIRLEAD_CHECK(committed);
         chunk.apply_to(programmed_);
         taker.forget();
-        if (make) programmed_.configured = configured_elements(options_, family_);
+        if (make) {
+            programmed_.configured = configured_elements(options_, family_);
+            programmed_.counts_connections = options_.count_connections;
+        }
         kernel_state_ = KernelState::kOurs;
     } while (wanted_.has_changes());
     return {};
@@ -256,6 +262,25 @@ Result<void> FamilyProxy::write_configured(SyncReport& report) {
     FAIRLEAD_CHECK(commit(transaction, report));
     programmed_.configured = configured_elements(options_, family_);
     return {};
+}
+
+Result<void> FamilyProxy::write_counting(SyncReport& report) {
+    if (programmed_.counts_connections == options_.count_connections) return {};
+    Transaction transaction{table_};
+    if (options_.count_connections)
+        append_counting_to(transaction, family_);
+    else
+        append_counting_removal_to(transaction);
+    FAIRLEAD_CHECK(commit(transaction, report));
+    programmed_.counts_connections = options_.count_connections;
+    return {};
+}
+
+Result<void> FamilyProxy::forget_connections(std::vector<kernel::nftables::Element> elements) {
+    if (!programmed_.counts_connections || elements.empty()) return {};
+    Transaction transaction{table_};
+    transaction.add(kernel::nftables::DeleteElements{std::string(kConnections), std::move(elements)});
+    return tables_.commit(transaction);
 }
 
 Result<void> FamilyProxy::unlink_spare_balancers(SyncReport& report, base::TimePoint now) {

@@ -51,6 +51,9 @@ class FamilyProxy {
     /// or an expression. Another sync soon will not help.
     [[nodiscard]] bool kernel_lacks_support() const { return kernel_lacks_support_; }
 
+    /// Removes counts from `connections`; all of these elements or, if one is not there, none.
+    base::Result<void> forget_connections(std::vector<kernel::nftables::Element> elements);
+
     /// When there will be something to write again though nothing changes: chains that are not used any more
     /// are removed a while later.
     [[nodiscard]] std::optional<base::TimePoint> next_deadline() const;
@@ -70,6 +73,7 @@ class FamilyProxy {
     base::Result<void> write_changes(SyncReport& report);
     base::Result<void> write_configured(SyncReport& report);
     void append_configured_to(kernel::nftables::Transaction& transaction) const;
+    base::Result<void> write_counting(SyncReport& report);
     base::Result<void> unlink_spare_balancers(SyncReport& report, base::TimePoint now);
     base::Result<void> remove_unlinked_balancers(SyncReport& report, base::TimePoint now);
     base::Result<void> commit(const kernel::nftables::Transaction& transaction, SyncReport& report);

@@ -1,5 +1,6 @@
 #include "services/layout.h"
 
+#include "services/connection_counts.h"
 #include "services/packet_fields.h"
 
 namespace fairlead::services {
@@ -218,7 +219,7 @@ std::vector<Rule> masquerade_rules(Family family) {
 
 }  // namespace
 
-TableContents layout(Family family) {
+TableContents layout(Family family, bool counts_connections) {
     TableContents contents{{family, std::string(kTableName), std::string(kLayoutVersion)},
                            chains_of(),
                            {},
@@ -228,6 +229,13 @@ TableContents layout(Family family) {
     for (auto rules : {translate_rules(family), masquerade_rules(family), reject_rules(family)})
         for (auto& rule : rules)
             contents.rules.push_back(std::move(rule));
+    if (counts_connections) {
+        contents.sets.push_back(connections_set(family));
+        for (auto& chain : counting_chains())
+            contents.chains.push_back(std::move(chain));
+        for (auto& rule : counting_rules(family))
+            contents.rules.push_back(std::move(rule));
+    }
     return contents;
 }
 

@@ -9,7 +9,8 @@ namespace fairlead::services {
 
 /// The table of one family: every chain, set and rule of the data plane but the balancers, which come and go
 /// with the numbers of endpoints that are in use. docs/services.md describes what each is for.
-kernel::nftables::TableContents layout(base::Family family);
+/// Where connections are counted it has what connection_counts.h makes, too.
+kernel::nftables::TableContents layout(base::Family family, bool counts_connections = false);
 
 /// The name of fairlead's table in both families.
 inline constexpr std::string_view kTableName = "fairlead";
@@ -36,6 +37,7 @@ inline constexpr std::string_view kClusterIps = "cluster_ips";
 inline constexpr std::string_view kMasquerade = "masquerade";
 inline constexpr std::string_view kMasqueradeNode = "masquerade_node";
 inline constexpr std::string_view kHairpin = "hairpin";
+inline constexpr std::string_view kConnections = "connections";
 
 // Sets that follow the configuration, not the Services.
 inline constexpr std::string_view kServiceCidrs = "service_cidrs";

@@ -28,6 +28,8 @@ struct Options {
     /// Hides the address of every client of a ClusterIP.
     bool masquerade_all = false;
     std::vector<base::Prefix> service_cidrs;
+    /// New connections are counted for each frontend and endpoint, see connection_counts.h.
+    bool count_connections = false;
     /// Larger changes go in several transactions. The default is about 2 MB of netlink and 20 ms in the
     /// kernel; what a larger one would save is under 2 %.
     std::size_t transaction_elements = 16'384;

@@ -42,8 +42,12 @@ bool take_balancers(TableContents& contents, Family family, ProgrammedTable& tab
     return true;
 }
 
+bool counts_connections(const TableContents& contents) {
+    return std::ranges::any_of(contents.sets, [](const auto& set) { return set.name == kConnections; });
+}
+
 bool has_our_layout(const TableContents& contents, Family family) {
-    const auto wanted = layout(family);
+    const auto wanted = layout(family, counts_connections(contents));
     if (contents.table != wanted.table || !same_in_any_order(contents.sets, wanted.sets) ||
         !same_in_any_order(contents.chains, wanted.chains) || contents.rules.size() != wanted.rules.size())
         return false;
@@ -63,6 +67,7 @@ Result<ReadBack> read_back(NftTables& tables, Family family) {
         result.table = {};
         return result;
     }
+    result.table.counts_connections = counts_connections(*contents);
     auto with_elements = result.table;
     FAIRLEAD_TRY(const bool ours, (ElementsReader{tables, family, with_elements}.read()));
     result.state = ours ? KernelState::kOurs : KernelState::kDamaged;

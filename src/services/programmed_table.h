@@ -27,6 +27,8 @@ struct ProgrammedTable {
     absl::flat_hash_map<Balancer, std::uint32_t> balancers;
     /// Balancers that have a chain and no element in the verdict map any more.
     absl::flat_hash_set<Balancer> unlinked_balancers;
+    /// The table counts connections (connection_counts.h).
+    bool counts_connections = false;
     /// Elements of the sets that follow the configuration, by set, sorted.
     std::map<std::string_view, std::vector<kernel::nftables::Element>> configured;
 };

@@ -24,6 +24,11 @@ class ServiceProxy {
     /// Somebody else may have changed our tables: the next syncs read them back.
     void distrust_kernel();
     base::Result<SyncReport> sync(base::Family family, base::TimePoint now) { return of(family).sync(now); }
+    /// See FamilyProxy.
+    base::Result<void> forget_connections(base::Family family,
+                                          std::vector<kernel::nftables::Element> elements) {
+        return of(family).forget_connections(std::move(elements));
+    }
 
     [[nodiscard]] bool has_pending(base::Family family) const { return proxy(family).has_pending(); }
     /// Addresses whose flows may have become stale since the last call: look at them once both families are
