@@ -41,6 +41,7 @@ struct Config {
     services::NodePortAddresses node_port_addresses;
     bool external_ips = true;
     bool masquerade_all = false;
+    bool connection_counters = false;
 
     base::SocketAddress health_address{base::IpAddress{}, 10256};
     base::SocketAddress admin_address;

@@ -53,6 +53,7 @@ services::Options service_options(const Config& config, const kube::Stores& stor
     compile.external_ips = config.external_ips;
     options.pods = pod_sources(config, node.get());
     options.masquerade_all = config.masquerade_all;
+    options.count_connections = config.connection_counters;
     options.service_cidrs = config.service_cidrs;
     stores.service_cidrs.for_each([&](const auto& range) {
         std::ranges::copy(range->cidrs, std::back_inserter(options.service_cidrs));
