@@ -38,6 +38,10 @@ struct Backend {
 
     friend auto operator<=>(const Backend&, const Backend&) = default;
     friend bool operator==(const Backend&, const Backend&) = default;
+    template <class H>
+    friend H AbslHashValue(H state, const Backend& backend) {
+        return H::combine(std::move(state), backend.address, backend.port);
+    }
 };
 
 /// Who opens a connection, where a frontend treats them differently (externalTrafficPolicy Local).

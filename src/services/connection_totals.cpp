@@ -1,0 +1,132 @@
+#include "services/connection_totals.h"
+
+#include <algorithm>
+
+#include "services/connection_counts.h"
+#include "services/elements.h"
+
+namespace fairlead::services {
+
+namespace {
+
+// What this many readings in a row did not have is gone: a dump can miss an element that is there.
+constexpr std::uint32_t kMissedReadings = 3;
+constexpr std::uint32_t kAbsentReadings = 2;
+
+std::string label_of(const kube::ServicePort& port) {
+    return port.name.empty() ? std::to_string(port.port) : port.name;
+}
+
+/// Everybody who takes connections of the frontend.
+absl::flat_hash_set<Backend> backends_of(const ProgrammedTable& programmed, const Frontend& frontend) {
+    absl::flat_hash_set<Backend> all;
+    const auto known = programmed.frontends.find(frontend);
+    if (known == programmed.frontends.end()) return all;
+    for (const auto origin : kOrigins)
+        if (const auto* backends = known->second.backends_for(origin))
+            all.insert(backends->begin(), backends->end());
+    return all;
+}
+
+}  // namespace
+
+std::optional<ServicePort> owner_of(const ServiceProxy& proxy, const Frontend& frontend) {
+    const auto& family = proxy.proxy(frontend.address.family());
+    const auto id = family.wanted().owner(frontend);
+    if (!id) return std::nullopt;
+    const auto& entry = proxy.catalog().entry(*id);
+    if (!entry.service) return std::nullopt;
+    const kube::ServicePort* by_number = nullptr;
+    const kube::ServicePort* by_node_port = nullptr;
+    for (const auto& port : entry.service->ports) {
+        if (port.protocol != frontend.protocol) continue;
+        if (port.port == frontend.port) by_number = &port;
+        if (port.node_port == frontend.port) by_node_port = &port;
+    }
+    // One number may be the port of one and the NodePort of another.
+    const auto& node = family.options().compile.node_port_addresses;
+    const bool at_node = std::ranges::find(node, frontend.address) != node.end();
+    const auto* port =
+        (at_node && by_node_port != nullptr) || by_number == nullptr ? by_node_port : by_number;
+    if (port == nullptr) return std::nullopt;
+    return ServicePort{entry.key, label_of(*port)};
+}
+
+void ConnectionTotals::begin_reading(base::Family family) {
+    ++of(family).reading;
+    of(family).pairs = 0;
+}
+
+void ConnectionTotals::note(const Frontend& frontend, const Backend& backend, std::uint64_t count) {
+    auto& counts = of(frontend.address.family());
+    auto& found = counts.frontends[frontend];
+    auto& known = found.backends[backend];
+    // An element that was removed and came back begins anew.
+    found.fresh += count >= known.connections ? count - known.connections : count;
+    known = {count, counts.reading};
+    ++counts.pairs;
+}
+
+std::map<ServicePort, std::uint64_t> ConnectionTotals::finish_reading(base::Family family,
+                                                                      const ProgrammedTable& programmed,
+                                                                      const Owner& owner) {
+    auto& counts = of(family);
+    std::map<ServicePort, std::uint64_t> news;
+    for (auto& [frontend, found] : counts.frontends) {
+        absl::erase_if(found.backends, [&](const auto& entry) {
+            return counts.reading - entry.second.reading >= kMissedReadings;
+        });
+        found.absent_readings = programmed.frontends.contains(frontend) ? 0 : found.absent_readings + 1;
+        const auto fresh = std::exchange(found.fresh, 0);
+        if (fresh == 0) continue;
+        if (const auto service_port = owner(frontend)) news[*service_port] += fresh;
+    }
+    absl::erase_if(counts.frontends, [](const auto& entry) { return entry.second.backends.empty(); });
+    for (const auto& [service_port, fresh] : news)
+        totals_[service_port] += fresh;
+    return news;
+}
+
+std::vector<kernel::nftables::Element> ConnectionTotals::forgettable(base::Family family,
+                                                                     const ProgrammedTable& programmed,
+                                                                     std::size_t limit) const {
+    const auto& counts = of(family);
+    const bool crowded = counts.pairs > kLargestConnections / 2;
+    std::vector<kernel::nftables::Element> elements;
+    for (const auto& [frontend, found] : counts.frontends) {
+        const bool absent = found.absent_readings >= kAbsentReadings;
+        if (!absent && (!crowded || found.absent_readings > 0)) continue;
+        const auto serving = backends_of(programmed, frontend);
+        for (const auto& [backend, count] : found.backends) {
+            if (elements.size() == limit) return elements;
+            // What the last reading missed is perhaps not there any more.
+            if (count.reading == counts.reading && !serving.contains(backend))
+                elements.push_back(alive_element(frontend, backend));
+        }
+    }
+    return elements;
+}
+
+void ConnectionTotals::forget(base::Family family, const std::vector<kernel::nftables::Element>& elements) {
+    auto& frontends = of(family).frontends;
+    for (const auto& element : elements) {
+        const auto pair = alive_endpoint_of(element.key, family);
+        if (!pair) continue;
+        const auto known = frontends.find(pair->first);
+        if (known != frontends.end()) known->second.backends.erase(pair->second);
+    }
+}
+
+void ConnectionTotals::drop_unless(const std::function<bool(const kube::ObjectKey&)>& there) {
+    std::erase_if(totals_, [&](const auto& entry) { return !there(entry.first.service); });
+}
+
+void ConnectionTotals::for_each_endpoint(
+    const std::function<void(const Frontend&, const Backend&, std::uint64_t)>& visit) const {
+    for (const auto& family : families_)
+        for (const auto& [frontend, found] : family.frontends)
+            for (const auto& [backend, count] : found.backends)
+                visit(frontend, backend, count.connections);
+}
+
+}  // namespace fairlead::services

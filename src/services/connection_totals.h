@@ -1,0 +1,84 @@
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <array>
+#include <compare>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernel/nftables/objects.h"
+#include "services/service_proxy.h"
+
+namespace fairlead::services {
+
+/// One port of a Service.
+struct ServicePort {
+    kube::ObjectKey service;
+    std::string port;  ///< its name; its number where it has none
+
+    friend auto operator<=>(const ServicePort&, const ServicePort&) = default;
+    friend bool operator==(const ServicePort&, const ServicePort&) = default;
+};
+
+/// The port of a Service that a frontend belongs to; nullopt if it is nobody's.
+std::optional<ServicePort> owner_of(const ServiceProxy& proxy, const Frontend& frontend);
+
+/// How many connections went where, made of one reading of the kernel's counts after the other. Totals never
+/// go down while the agent runs: not when an endpoint goes, not when its element is removed or begins anew,
+/// not when a reading misses some. The first reading brings what was counted before the agent came.
+class ConnectionTotals {
+  public:
+    using Owner = std::function<std::optional<ServicePort>(const Frontend&)>;
+
+    void begin_reading(base::Family family);
+    void note(const Frontend& frontend, const Backend& backend, std::uint64_t count);
+    /// New connections since the last reading of that family, by who owns their frontend now.
+    std::map<ServicePort, std::uint64_t> finish_reading(base::Family family,
+                                                        const ProgrammedTable& programmed,
+                                                        const Owner& owner);
+
+    /// Elements that nobody needs: of frontends that were not programmed at the end of two readings, and,
+    /// once the set is half full, of endpoints that are gone. At most `limit`.
+    [[nodiscard]] std::vector<kernel::nftables::Element> forgettable(base::Family family,
+                                                                     const ProgrammedTable& programmed,
+                                                                     std::size_t limit) const;
+    /// After the kernel has forgotten them.
+    void forget(base::Family family, const std::vector<kernel::nftables::Element>& elements);
+    /// Drops the totals of Services that are not `there` any more.
+    void drop_unless(const std::function<bool(const kube::ObjectKey&)>& there);
+
+    [[nodiscard]] const std::map<ServicePort, std::uint64_t>& totals() const { return totals_; }
+    /// What is counted at each endpoint of each frontend; not what was counted at endpoints that are gone.
+    void for_each_endpoint(
+        const std::function<void(const Frontend&, const Backend&, std::uint64_t)>& visit) const;
+
+  private:
+    struct Count {
+        std::uint64_t connections = 0;
+        std::uint32_t reading = 0;  ///< the last one that had it
+    };
+    struct FrontendCounts {
+        absl::flat_hash_map<Backend, Count> backends;
+        std::uint64_t fresh = 0;            ///< connections that finish_reading has not seen
+        std::uint32_t absent_readings = 0;  ///< at the end of which it was not programmed
+    };
+    struct FamilyCounts {
+        absl::flat_hash_map<Frontend, FrontendCounts> frontends;
+        std::uint32_t reading = 0;
+        std::size_t pairs = 0;  ///< of the last reading
+    };
+
+    FamilyCounts& of(base::Family family) { return families_.at(family == base::Family::kIpv4 ? 0 : 1); }
+    [[nodiscard]] const FamilyCounts& of(base::Family family) const {
+        return families_.at(family == base::Family::kIpv4 ? 0 : 1);
+    }
+
+    std::array<FamilyCounts, 2> families_;
+    std::map<ServicePort, std::uint64_t> totals_;
+};
+
+}  // namespace fairlead::services
