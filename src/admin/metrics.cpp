@@ -95,6 +95,13 @@ Histogram& Metrics::histogram(std::string_view name, std::string_view help, std:
     return *histogram;
 }
 
+void Metrics::forget(std::string_view name, const MetricLabels& labels) {
+    const auto family = families_.find(name);
+    if (family == families_.end()) return;
+    family->second.numbers.erase(text_of(labels));
+    if (family->second.numbers.empty() && family->second.histograms.empty()) families_.erase(family);
+}
+
 std::string Metrics::expose() const {
     std::string text;
     for (const auto& [name, family] : families_) {

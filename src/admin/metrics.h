@@ -48,13 +48,17 @@ class Histogram {
 std::vector<double> exponential_bounds(double first, double factor, int count);
 
 /// The metrics of the program, written in the Prometheus text format (exposition format 0.0.4).
-/// References stay valid as long as the registry. The same name must come with the same kind.
+/// References stay valid as long as the registry, or until forget(). The same name must come with the same
+/// kind.
 class Metrics {
   public:
     Number& counter(std::string_view name, std::string_view help, const MetricLabels& labels = {});
     Number& gauge(std::string_view name, std::string_view help, const MetricLabels& labels = {});
     Histogram& histogram(std::string_view name, std::string_view help, std::vector<double> bounds,
                          const MetricLabels& labels = {});
+
+    /// Removes one number, and its name if that was its last one.
+    void forget(std::string_view name, const MetricLabels& labels);
 
     /// All metrics in order of name, then labels.
     [[nodiscard]] std::string expose() const;

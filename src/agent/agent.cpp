@@ -60,6 +60,8 @@ Result<void> Agent::start() {
         syncer_,
         ServiceSyncer::open(loop_, metrics_, service_options(config_, stores_, local_addresses_->current())));
     syncer_->set_sync_period(config_.sync_period);
+    counters_ = std::make_unique<ConnectionCounters>(loop_, metrics_, *syncer_);
+    counters_->configure(config_.connection_counters);
     FAIRLEAD_CHECK(listen(config_));
     return start_source();
 }
@@ -175,6 +177,7 @@ net::HttpServer::Handler Agent::admin_pages() {
     return admin::admin_handler(
         metrics_,
         {{"/configz", {[this](const std::string&) { return configz_json(config_); }, {}}},
+         {"/connections", {[this](const std::string& query) { return counters_->page(query); }, {}}},
          {"/proxyMode", {[](const std::string&) { return "nftables"; }, {}, "text/plain; charset=utf-8"}},
          {"/status", {[this](const std::string&) { return status(); }, {}}},
          {"/services",
@@ -246,6 +249,7 @@ Result<void> Agent::apply(Config config) {
     if (other_score) configure_process();
     syncer_->set_sync_period(config_.sync_period);
     configure_services();
+    counters_->configure(config_.connection_counters);
     if (manifests_) manifests_->configure(config_.service_cidrs);
     return {};
 }

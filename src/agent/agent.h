@@ -8,6 +8,7 @@
 #include "admin/metrics.h"
 #include "agent/api_source.h"
 #include "agent/config.h"
+#include "agent/connection_counters.h"
 #include "agent/event_writer.h"
 #include "agent/health_check_servers.h"
 #include "agent/listeners.h"
@@ -69,6 +70,7 @@ class Agent {
     kube::Stores stores_;
     std::unique_ptr<LocalAddresses> local_addresses_;
     std::unique_ptr<ServiceSyncer> syncer_;
+    std::unique_ptr<ConnectionCounters> counters_;
     std::unique_ptr<ManifestSource> manifests_;
     std::unique_ptr<ApiSource> api_;
     std::unique_ptr<EventWriter> events_;  // with an API server

@@ -29,6 +29,11 @@ class ServiceSyncer {
     /// Services and EndpointSlices are all there: what is staged may replace what the kernel has.
     void allow_writing();
     void configure(const services::Options& options);
+    /// See FamilyProxy::forget_connections.
+    base::Result<void> forget_connections(base::Family family,
+                                          std::vector<kernel::nftables::Element> elements) {
+        return proxy_.forget_connections(family, std::move(elements));
+    }
 
     /// Work may wait for twice this before the data plane counts as unhealthy; what failed is tried again
     /// after no longer than this.

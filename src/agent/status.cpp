@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 
-#include "base/dns_name.h"
+#include "agent/service_query.h"
 #include "base/json.h"
 #include "base/version.h"
 #include "services/annotations.h"
@@ -142,33 +141,6 @@ std::string service_json(const ServiceProxy& proxy, const CatalogEntry& entry) {
                   [&](const kube::ServicePort& port) { return port_json(proxy, entry, port); }));
 }
 
-/// What a client asks for of the Services; absent: all.
-struct ServiceQuery {
-    std::optional<std::string_view> namespace_name;
-    std::optional<std::string_view> name;
-};
-
-/// Names are DNS labels: there is nothing in them to decode.
-base::Result<ServiceQuery> parse_query(std::string_view query) {
-    ServiceQuery wanted;
-    while (!query.empty()) {
-        const auto part = query.substr(0, query.find('&'));
-        query.remove_prefix(std::min(query.size(), part.size() + 1));
-        const auto equals = std::min(part.find('='), part.size());
-        const auto key = part.substr(0, equals);
-        const auto value = part.substr(std::min(part.size(), equals + 1));
-        if ((key != "namespace" && key != "name") || !base::is_dns_label(value))
-            return base::fail(base::ErrorCode::kInvalid,
-                              "'" + std::string(part) + "' is neither namespace=NAME nor name=NAME");
-        (key == "name" ? wanted.name : wanted.namespace_name) = value;
-    }
-    return wanted;
-}
-
-bool matches(const std::optional<std::string_view>& wanted, std::string_view found) {
-    return !wanted || *wanted == found;
-}
-
 }  // namespace
 
 std::string status_json(const StatusFacts& facts, const ServiceProxy& proxy) {
@@ -196,14 +168,12 @@ std::string status_json(const StatusFacts& facts, const ServiceProxy& proxy) {
 }
 
 base::Result<std::string> services_json(const ServiceProxy& proxy, std::string_view query) {
-    FAIRLEAD_TRY(const auto wanted, parse_query(query));
+    FAIRLEAD_TRY(const auto wanted, parse_service_query(query));
     std::map<kube::ObjectKey, const CatalogEntry*> sorted;
     for (const auto id : proxy.catalog().all()) {
         const auto& entry = proxy.catalog().entry(id);
         const auto& service = entry.service;
-        if (service && matches(wanted.namespace_name, service->key.namespace_name) &&
-            matches(wanted.name, service->key.name))
-            sorted.emplace(service->key, &entry);
+        if (service && wanted.matches(service->key)) sorted.emplace(service->key, &entry);
     }
     return "{\"services\":" +
            json_list(sorted, [&](const auto& service) { return service_json(proxy, *service.second); }) +

@@ -1,0 +1,84 @@
+#include "agent/connections_page.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <map>
+
+#include "agent/service_query.h"
+#include "base/json.h"
+
+namespace fairlead::agent {
+
+namespace {
+
+using base::json_quote;
+using services::Backend;
+using services::Frontend;
+
+struct ServiceConnections {
+    std::map<std::string, std::uint64_t> ports;
+    std::map<Backend, std::uint64_t> endpoints;
+};
+using Connections = std::map<kube::ObjectKey, ServiceConnections>;
+
+Connections connections_of(const services::ConnectionTotals& totals, const services::ServiceProxy& proxy,
+                           const ServiceQuery& wanted) {
+    Connections services;
+    for (const auto& [port, count] : totals.totals())
+        if (wanted.matches(port.service)) services[port.service].ports[port.port] = count;
+    std::optional<Frontend> last;
+    ServiceConnections* service = nullptr;
+    totals.for_each_endpoint([&](const Frontend& frontend, const Backend& backend, std::uint64_t count) {
+        if (last != frontend) {
+            last = frontend;
+            const auto owner = services::owner_of(proxy, frontend);
+            const auto known = owner ? services.find(owner->service) : services.end();
+            service = known == services.end() ? nullptr : &known->second;
+        }
+        if (service != nullptr) service->endpoints[backend] += count;
+    });
+    return services;
+}
+
+template <class Map, class ToJson>
+std::string json_list(const Map& map, ToJson to_json) {
+    std::string text = "[";
+    for (const auto& [key, value] : map) {
+        if (text.size() > 1) text += ",";
+        text += to_json(key, value);
+    }
+    return text + "]";
+}
+
+std::string service_json(const kube::ObjectKey& key, const ServiceConnections& service) {
+    std::uint64_t sum = 0;
+    for (const auto& [port, count] : service.ports)
+        sum += count;
+    return fmt::format(
+        R"({{"namespace":{},"name":{},"connections":{},"ports":{},"endpoints":{}}})",
+        json_quote(key.namespace_name), json_quote(key.name), sum,
+        json_list(service.ports,
+                  [](const std::string& port, std::uint64_t count) {
+                      return fmt::format(R"({{"port":{},"connections":{}}})", json_quote(port), count);
+                  }),
+        json_list(service.endpoints, [](const Backend& backend, std::uint64_t count) {
+            return fmt::format(R"({{"endpoint":{},"connections":{}}})",
+                               json_quote(base::format_endpoint(backend.address, backend.port)), count);
+        }));
+}
+
+}  // namespace
+
+base::Result<std::string> connections_json(const ConnectionsFacts& facts,
+                                           const services::ConnectionTotals& totals,
+                                           const services::ServiceProxy& proxy, std::string_view query) {
+    FAIRLEAD_TRY(const auto wanted, parse_service_query(query));
+    const auto read_at =
+        std::chrono::duration_cast<std::chrono::milliseconds>(facts.read_at.time_since_epoch()).count();
+    return fmt::format(R"({{"counting":{},"readAtMilliseconds":{},"services":{}}})", facts.counting, read_at,
+                       json_list(connections_of(totals, proxy, wanted), service_json)) +
+           "\n";
+}
+
+}  // namespace fairlead::agent
