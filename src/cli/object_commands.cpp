@@ -12,6 +12,8 @@
 #include "cli/agent_client.h"
 #include "cli/service_selection.h"
 #include "cli/service_watch.h"
+#include "cli/top_command.h"
+#include "cli/view.h"
 #include "net/files.h"
 #include "output/yaml.h"
 
@@ -32,15 +34,6 @@ struct ViewArguments {
     std::string output;
     bool watch = false;
     std::string admin_address = "127.0.0.1:10249";
-};
-
-/// What the arguments ask for, once all of them are known to make sense.
-struct View {
-    base::SocketAddress agent;
-    ServiceSelection selection;
-    bool single = false;  ///< one object was named, not a list
-    OutputFormat format = OutputFormat::kTable;
-    bool watch = false;
 };
 
 OutputFormat format_of(std::string_view text) {
@@ -81,6 +74,16 @@ Result<std::optional<std::vector<ServiceView>>> fetch_services(const View& view,
     return services;
 }
 
+/// Says for each Service how many connections it had, if the agent counts them.
+void add_connections(const View& view, std::vector<ServiceView>& services) {
+    const auto connections = fetch_connections(view);
+    if (!connections || !connections->counting) return;
+    for (auto& service : services) {
+        const auto* found = connections->find(service.namespace_name, service.name);
+        service.connections = found == nullptr ? 0 : found->connections;
+    }
+}
+
 /// Fails if a Service that was named is not among these.
 Result<void> check_found(const View& view, const std::vector<ServiceView>& services) {
     std::string text;
@@ -99,7 +102,9 @@ void explain_nothing(const View& view) {
 Result<std::string> list_text(const View& view, const std::vector<ServiceView>& services) {
     const bool all_namespaces = view.selection.namespace_name.empty();
     if (view.format == OutputFormat::kTable || view.format == OutputFormat::kWide)
-        return ServiceTable{{all_namespaces, view.format == OutputFormat::kWide, colours()}}.lines(services);
+        return ServiceTable{{all_namespaces, view.format == OutputFormat::kWide, colours(),
+                             view.format == OutputFormat::kWide}}
+            .lines(services);
     const auto json = view.single ? service_json(services.front()) : service_list_json(services);
     return view.format == OutputFormat::kJson ? json + "\n" : output::json_to_yaml(json);
 }
@@ -127,15 +132,25 @@ Result<void> watch_services(const View& view, std::vector<ServiceView> services,
 Result<void> get_services(const View& view) {
     std::string etag;
     FAIRLEAD_TRY(const auto fetched, fetch_services(view, etag));
-    const auto services = fetched.value_or(std::vector<ServiceView>{});
+    auto services = fetched.value_or(std::vector<ServiceView>{});
     auto found = check_found(view, services);
     if (found && services.empty()) explain_nothing(view);
+    if (view.format == OutputFormat::kWide && !view.watch) add_connections(view, services);
     if (found && view.watch) return watch_services(view, services, etag);
     if (found || !services.empty()) {
         FAIRLEAD_TRY(const auto text, list_text(view, services));
         print(text);
     }
     return found;
+}
+
+Result<void> top_services(const View& view) {
+    if (!view.selection.names.empty()) {
+        std::string etag;
+        FAIRLEAD_TRY(const auto services, fetch_services(view, etag));
+        FAIRLEAD_CHECK(check_found(view, services.value_or(std::vector<ServiceView>{})));
+    }
+    return run_top(view, print, tell);
 }
 
 Result<void> describe_services(const View& view) {
@@ -151,12 +166,11 @@ Result<void> describe_services(const View& view) {
     return found;
 }
 
-void add_output(CLI::App& command, ViewArguments& arguments) {
+void add_output(CLI::App& command, ViewArguments& arguments, const char* watch_help) {
     command.add_option("-o,--output", arguments.output, "wide, json or yaml")
         ->type_name("FORMAT")
         ->check(CLI::IsMember({"wide", "json", "yaml"}).description(""));
-    command.add_flag("-w,--watch", arguments.watch,
-                     "go on and print what changes; as json or yaml: events ADDED, MODIFIED, DELETED");
+    command.add_flag("-w,--watch", arguments.watch, watch_help);
 }
 
 /// The Services that the options on a line select; none if the agent cannot be asked.
@@ -187,8 +201,9 @@ std::vector<std::string> names_of(const std::vector<ServiceView>& services,
     return {names.begin(), names.end()};
 }
 
+/// `watch_help`: what it does with -w; null if it describes instead of listing.
 CLI::App* add_view(CLI::App& program, int& exit_status, const char* verb, const char* help,
-                   Result<void> (*run)(const View&), bool lists) {
+                   Result<void> (*run)(const View&), const char* watch_help) {
     auto* command = program.add_subcommand(verb, help);
     auto arguments = std::make_shared<ViewArguments>();
     command->add_option("resource", arguments->resource, "services (svc), or svc/NAME")
@@ -204,7 +219,7 @@ CLI::App* add_view(CLI::App& program, int& exit_status, const char* verb, const 
     command->add_option("--admin-address", arguments->admin_address, "where the agent's admin page listens")
         ->type_name("ADDRESS:PORT")
         ->envname(kAdminVariable);
-    if (lists) add_output(*command, *arguments);
+    if (watch_help != nullptr) add_output(*command, *arguments, watch_help);
     command->callback([arguments, run, verb, &exit_status] {
         const auto view = view_of(*arguments);
         if (!view) throw CLI::ValidationError(verb, view.error().message);
@@ -219,15 +234,22 @@ CLI::App* add_view(CLI::App& program, int& exit_status, const char* verb, const 
 
 void add_object_commands(CLI::App& program, int& exit_status) {
     add_view(program, exit_status, "get", "List what the agent of this node has programmed", get_services,
-             true)
+             "go on and print what changes; as json or yaml: events ADDED, MODIFIED, DELETED")
         ->footer(
             "Examples:\n"
             "  fairlead get services -A              every Service, one a line\n"
             "  fairlead get svc cart -n shop -o yaml\n"
             "  fairlead get svc -n shop -w           and what changes, until Ctrl-C\n"
             "  fairlead get svc -A -o json | jq '.items[].name'");
+    add_view(program, exit_status, "top", "Show which Services get how many new connections a second",
+             top_services, "go on and print every two seconds")
+        ->footer(
+            "Examples:\n"
+            "  fairlead top services -A              the busiest first, with their busiest endpoint\n"
+            "  fairlead top svc cart -n shop -o wide\n"
+            "  fairlead top svc -n shop -w           again and again, until Ctrl-C");
     add_view(program, exit_status, "describe", "Show one or all Services in full, with every endpoint",
-             describe_services, false)
+             describe_services, nullptr)
         ->footer(
             "Examples:\n"
             "  fairlead describe svc cart -n shop\n"

@@ -16,17 +16,17 @@ constexpr std::array<std::string_view, 3> kResources = {"services", "service", "
 
 }  // namespace
 
-std::string ServiceSelection::target() const {
+std::string ServiceSelection::target(const std::string& page) const {
     // The name comes first: agents that only know `namespace` then answer with everything.
     std::string query;
     if (names.size() == 1) query += "&name=" + names.front();
     if (!namespace_name.empty()) query += "&namespace=" + namespace_name;
-    return query.empty() ? "/services" : "/services?" + query.substr(1);
+    return query.empty() ? page : page + "?" + query.substr(1);
 }
 
-bool ServiceSelection::matches(const ServiceView& service) const {
-    return (namespace_name.empty() || service.namespace_name == namespace_name) &&
-           (names.empty() || std::ranges::binary_search(names, service.name));
+bool ServiceSelection::matches(const std::string& service_namespace, const std::string& service_name) const {
+    return (namespace_name.empty() || service_namespace == namespace_name) &&
+           (names.empty() || std::ranges::binary_search(names, service_name));
 }
 
 std::string ServiceSelection::place() const {

@@ -15,11 +15,14 @@ struct ServiceSelection {
     std::string namespace_name;      ///< empty: every namespace
     std::vector<std::string> names;  ///< empty: all; sorted, each once
 
-    /// Path and query of the agent's page that has at least these. Names and namespaces are DNS labels, so
+    /// Path and query of an agent's page that has at least these. Names and namespaces are DNS labels, so
     /// nothing in it needs escaping.
-    [[nodiscard]] std::string target() const;
+    [[nodiscard]] std::string target(const std::string& page = "/services") const;
 
-    [[nodiscard]] bool matches(const ServiceView& service) const;
+    [[nodiscard]] bool matches(const ServiceView& service) const {
+        return matches(service.namespace_name, service.name);
+    }
+    [[nodiscard]] bool matches(const std::string& service_namespace, const std::string& service_name) const;
 
     /// "in namespace shop" or "in any namespace".
     [[nodiscard]] std::string place() const;

@@ -24,6 +24,7 @@ std::string coloured(const std::string& state, bool colour) {
 Cells heading(const TableStyle& style) {
     Cells cells = {"NAME", "TYPE", "CLUSTER-IP", "PORT(S)", "ENDPOINTS"};
     if (style.all_namespaces) cells.insert(cells.begin(), "NAMESPACE");
+    if (style.connections) cells.emplace_back("CONNECTIONS");
     if (style.wide) cells.emplace_back("ADDRESSES");
     return cells;
 }
@@ -40,6 +41,8 @@ Cells row(const ServiceView& service, const TableStyle& style) {
     if (style.all_namespaces) cells.push_back(service.namespace_name);
     cells.insert(cells.end(), {service.name, service.type, joined(service.cluster_ips, "<none>"),
                                joined(ports, "<none>"), std::to_string(endpoints.size())});
+    if (style.connections)
+        cells.push_back(service.connections ? std::to_string(*service.connections) : "<off>");
     if (style.wide) cells.push_back(joined(endpoints, "<none>"));
     return cells;
 }

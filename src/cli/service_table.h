@@ -11,6 +11,7 @@ struct TableStyle {
     bool all_namespaces = false;  ///< a column with the namespace
     bool wide = false;            ///< a column with the endpoints
     bool colour = false;          ///< states in terminal colours (ECMA-48 SGR)
+    bool connections = false;     ///< a column with ServiceView::connections
 };
 
 /// Services in columns as kubectl prints them, over any number of calls: the heading comes once, and columns

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,8 @@ struct ServiceView {
     std::vector<PortView> ports;
     std::string json;      ///< the object as it came
     bool deleted = false;  ///< as it was before it went
+    std::optional<std::uint64_t> connections =
+        std::nullopt;  ///< of the page /connections, where the agent counts them
 
     friend bool operator==(const ServiceView& a, const ServiceView& b) {
         return a.json == b.json && a.deleted == b.deleted;

@@ -21,6 +21,12 @@ TEST(ServiceTable, LooksAsKubectlsDoes) {
     const auto wide = ServiceTable({true, true, false}).lines({kCart, kEmpty});
     EXPECT_THAT(wide, HasSubstr("shop        cart    ClusterIP"));
     EXPECT_THAT(wide, HasSubstr("10.64.0.1:8080,10.64.0.2:8080"));
+    auto counted = kCart;
+    counted.connections = 12;
+    EXPECT_EQ(ServiceTable({false, false, false, true}).lines({counted, kEmpty}),
+              "NAME    TYPE        CLUSTER-IP   PORT(S)   ENDPOINTS   CONNECTIONS   STATE\n"
+              "cart    ClusterIP   10.96.0.1    80/TCP    2           12            balanced\n"
+              "empty   ClusterIP   10.96.0.1    80/TCP    0           <off>         rejected\n");
     EXPECT_THAT(ServiceTable({false, false, true}).lines({kEmpty}), HasSubstr("\033[31mrejected"));
 }
 
