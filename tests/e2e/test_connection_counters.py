@@ -1,0 +1,211 @@
+"""Counters of new connections: every real connection exactly once, through restarts, changes and switches."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+
+import yaml
+
+from harness import load, netns, world
+from harness.cluster import wait_for
+from harness.world import ask
+
+W = None
+NODE_PORT = 30080
+NODE_ADDRESSES = ("198.18.0.2", "2001:db8:18::2")
+CLUSTER_IPS = ("10.96.0.10", "fd00:96::10")
+BOTH = (0, 1)
+
+
+def setUpModule():
+    global W
+    W = world.World(pod_count=3)
+    unittest.addModuleCleanup(W.close)
+
+
+def service(name="cart", **spec):
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"clusterIPs": list(CLUSTER_IPS), "ipFamilies": ["IPv4", "IPv6"],
+                     "ports": [{"name": name, "protocol": name.upper(), "port": 80, "nodePort": NODE_PORT}
+                               for name in ("tcp", "udp")], **spec}}
+
+
+def slices(*endpoints_of_family):
+    """One EndpointSlice per family, of pairs of addresses."""
+    return [{"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+             "metadata": {"name": f"cart-{family}", "namespace": "shop",
+                          "labels": {"kubernetes.io/service-name": "cart"}},
+             "addressType": ("IPv4", "IPv6")[family],
+             "ports": [{"name": name, "protocol": name.upper(), "port": world.PORT} for name in ("tcp", "udp")],
+             "endpoints": [{"addresses": [pair[family]], "conditions": {"ready": True}} for pair in endpoints_of_family]}
+            for family in BOTH]
+
+
+NODE = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"},
+        "status": {"addresses": [{"type": "InternalIP", "address": address} for address in NODE_ADDRESSES]}}
+
+
+class ConnectionCountersTest(unittest.TestCase):
+    def start(self, objects, counting=True):
+        self.folder = tempfile.mkdtemp(prefix=f"{netns.PREFIX}-{os.getpid()}-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        os.mkdir(os.path.join(self.folder, "objects"))
+        self.configure(counting)
+        self.write(objects)
+        self.agent = world.Agent(W.node, ["--manifests", os.path.join(self.folder, "objects")],
+                                 ["--config", os.path.join(self.folder, "config.yaml")]).start()
+        self.addCleanup(self.agent.close)
+
+    def configure(self, counting):
+        with open(os.path.join(self.folder, "config.yaml"), "w") as file:
+            yaml.safe_dump({"apiVersion": "fairlead.config/v1alpha1", "kind": "AgentConfiguration", "connectionCounters": counting}, file)
+
+    def switch(self, counting):
+        self.configure(counting)
+        self.agent.process.send_signal(signal.SIGHUP)
+        wait_for("the switch", lambda: ("set connections" in self.table("ip")) == counting == ("set connections" in self.table("ip6")))
+
+    def write(self, objects):
+        path = os.path.join(self.folder, "objects", "objects.yaml")
+        with open(path + ".new", "w") as file:
+            yaml.safe_dump_all([NODE, *objects], file)
+        os.rename(path + ".new", path)
+
+    def table(self, family):
+        return W.node.sh(["nft", "list", "table", family, "fairlead"])
+
+    def page(self, query="?namespace=shop&name=cart"):
+        return json.loads(self.agent.get("/connections" + query))
+
+    def cart(self):
+        services = self.page()["services"]
+        return services[0] if services else {"connections": 0, "endpoints": [], "ports": []}
+
+    def total(self):
+        return self.cart()["connections"]
+
+    def ports(self):
+        return {port["port"]: port["connections"] for port in self.cart()["ports"]}
+
+    def endpoints(self):
+        return {each["endpoint"]: each["connections"] for each in self.cart()["endpoints"]}
+
+    def settled(self, wanted):
+        """The total is this, and stays it when the agent has looked once more."""
+        wait_for(f"{wanted} connections", lambda: self.total() >= wanted)
+        at = self.page()["readAtMilliseconds"]
+        wait_for("another look", lambda: self.page()["readAtMilliseconds"] > at)
+        self.assertEqual(self.total(), wanted)
+
+    def fairlead(self, *arguments):
+        return subprocess.run(["ip", "netns", "exec", W.node.name, world.FAIRLEAD, *arguments], capture_output=True, text=True, timeout=60)
+
+    def test_every_connection_is_counted_once_wherever_it_comes_from_and_goes_to(self):
+        self.start([service(type="NodePort"), *slices(W.pods[0].addresses, W.pods[1].addresses)])
+        clients = (W.outside, W.node, W.pods[2].namespace, W.pods[0].namespace)
+        for family in BOTH:
+            for client in clients:
+                for _ in range(10):
+                    ask(client, CLUSTER_IPS[family], 80)
+                    ask(client, CLUSTER_IPS[family], 80, "udp")
+            for _ in range(15):
+                ask(W.outside, NODE_ADDRESSES[family], NODE_PORT)
+        self.settled(2 * (len(clients) * 20 + 15))
+        self.assertEqual(self.ports(), {"tcp": 2 * (len(clients) * 10 + 15), "udp": 2 * len(clients) * 10})
+        self.assertEqual(sum(self.endpoints().values()), self.total())
+        self.assertEqual(len(self.endpoints()), 4)
+        self.assertEqual(self.agent.metric('fairlead_service_connections_total{namespace="shop",service="cart",port="tcp"}'),
+                         self.ports()["tcp"])
+
+    def test_connections_to_the_node_itself_are_counted(self):
+        self.start([service(type="NodePort"), *slices(NODE_ADDRESSES)])
+        for family in BOTH:
+            with W.node.inside():
+                listener = socket.create_server((NODE_ADDRESSES[family], world.PORT), family=(socket.AF_INET, socket.AF_INET6)[family])
+            self.addCleanup(listener.close)
+            for client in (W.outside, W.node):
+                for _ in range(5):
+                    with client.inside():
+                        sock = socket.socket((socket.AF_INET, socket.AF_INET6)[family])
+                    with sock:
+                        sock.settimeout(5)
+                        sock.connect((CLUSTER_IPS[family], 80))
+        self.settled(20)
+
+    def test_an_endpoint_that_goes_and_comes_back_takes_nothing_from_the_total(self):
+        both = slices(W.pods[0].addresses, W.pods[1].addresses)
+        self.start([service(), *both])
+        for _ in range(20):
+            ask(W.outside, CLUSTER_IPS[0], 80)
+        self.settled(20)
+        self.write([service(), *slices(W.pods[0].addresses)])
+        wait_for("one endpoint", lambda: W.pods[1].addresses[0] not in W.node.sh(["nft", "list", "map", "ip", "fairlead", "endpoints"]))
+        for _ in range(10):
+            ask(W.outside, CLUSTER_IPS[0], 80)
+        self.settled(30)
+        self.write([service(), *both])
+        wait_for("two endpoints", lambda: W.pods[1].addresses[0] in W.node.sh(["nft", "list", "map", "ip", "fairlead", "endpoints"]))
+        for _ in range(10):
+            ask(W.outside, CLUSTER_IPS[0], 80)
+        self.settled(40)
+
+    def test_a_service_that_goes_takes_its_counts_along(self):
+        self.start([service(), *slices(W.pods[0].addresses)])
+        ask(W.outside, CLUSTER_IPS[0], 80)
+        self.settled(1)
+        self.write([])
+        wait_for("no counts", lambda: CLUSTER_IPS[0] not in W.node.sh(["nft", "list", "set", "ip", "fairlead", "connections"]))
+        self.assertEqual(self.page("")["services"], [])
+        self.assertNotIn('service="cart"', self.agent.get("/metrics"))
+
+    def test_the_kernel_counts_while_the_agent_is_dead_and_a_restart_keeps_all(self):
+        self.start([service(), *slices(W.pods[0].addresses)])
+        for _ in range(10):
+            ask(W.outside, CLUSTER_IPS[0], 80)
+        self.settled(10)
+        self.agent.kill()
+        for _ in range(7):
+            ask(W.outside, CLUSTER_IPS[0], 80)
+        self.agent.start()
+        self.settled(17)
+
+    def test_switching_under_load_fails_no_connection(self):
+        self.start([service(), *slices(W.pods[0].addresses, W.pods[1].addresses)], counting=False)
+        before = self.table("ip")
+        running = load.Load(W.outside, [(address, kind) for address in CLUSTER_IPS for kind in ("tcp", "udp")])
+        self.addCleanup(running.stop)
+        for _ in range(5):
+            self.switch(True)
+            running.wait_for_more()
+            wait_for("counts", lambda: self.total() > 0)
+            self.switch(False)
+            running.wait_for_more()
+        self.assertEqual(self.table("ip"), before)
+        self.assertFalse(self.page()["counting"])
+
+    def test_the_command_line_shows_counts_and_rates(self):
+        self.start([service(), *slices(W.pods[0].addresses)], counting=False)
+        self.assertIn("<off>", self.fairlead("get", "svc", "-n", "shop", "-o", "wide").stdout)
+        top = self.fairlead("top", "svc", "-n", "shop")
+        self.assertEqual(top.returncode, 1)
+        self.assertIn("connectionCounters", top.stderr)
+        self.switch(True)
+        running = load.Load(W.outside, [(CLUSTER_IPS[0], "tcp")])
+        self.addCleanup(running.stop)
+        top = json.loads(self.fairlead("top", "svc/cart", "-n", "shop", "-o", "json").stdout)
+        self.assertEqual((top["kind"], top["name"]), ("ServiceConnections", "cart"))
+        self.assertGreater(top["connectionsPerSecond"], 1)
+        self.assertEqual([each["share"] for each in top["endpoints"]], [1.0])
+        running.stop()
+        wide = self.fairlead("get", "svc", "cart", "-n", "shop", "-o", "wide").stdout.splitlines()
+        column = wide[0].split().index("CONNECTIONS")
+        self.assertGreater(int(wide[1].split()[column]), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
