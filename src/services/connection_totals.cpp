@@ -1,6 +1,7 @@
 #include "services/connection_totals.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "services/connection_counts.h"
 #include "services/elements.h"
@@ -26,6 +27,13 @@ absl::flat_hash_set<Backend> backends_of(const ProgrammedTable& programmed, cons
         if (const auto* backends = known->second.backends_for(origin))
             all.insert(backends->begin(), backends->end());
     return all;
+}
+
+std::size_t endpoint_count(const ProgrammedTable& programmed, const Frontend& frontend) {
+    const auto known = programmed.frontends.find(frontend);
+    if (known == programmed.frontends.end()) return 0;
+    const auto& backing = known->second;
+    return backing.backends.size() + (backing.outside_backends ? backing.outside_backends->size() : 0);
 }
 
 }  // namespace
@@ -64,6 +72,8 @@ void ConnectionTotals::note(const Frontend& frontend, const Backend& backend, st
     // An element that was removed and came back begins anew.
     found.fresh += count >= known.connections ? count - known.connections : count;
     known = {count, counts.reading};
+    if (std::exchange(found.reading, counts.reading) != counts.reading) found.noted = 0;
+    ++found.noted;
     ++counts.pairs;
 }
 
@@ -73,9 +83,11 @@ std::map<ServicePort, std::uint64_t> ConnectionTotals::finish_reading(base::Fami
     auto& counts = of(family);
     std::map<ServicePort, std::uint64_t> news;
     for (auto& [frontend, found] : counts.frontends) {
-        absl::erase_if(found.backends, [&](const auto& entry) {
-            return counts.reading - entry.second.reading >= kMissedReadings;
-        });
+        // Not all counts are looked at: there may be very many.
+        if (found.reading != counts.reading || found.noted < found.backends.size())
+            absl::erase_if(found.backends, [&](const auto& entry) {
+                return counts.reading - entry.second.reading >= kMissedReadings;
+            });
         found.absent_readings = programmed.frontends.contains(frontend) ? 0 : found.absent_readings + 1;
         const auto fresh = std::exchange(found.fresh, 0);
         if (fresh == 0) continue;
@@ -95,7 +107,7 @@ std::vector<kernel::nftables::Element> ConnectionTotals::forgettable(base::Famil
     std::vector<kernel::nftables::Element> elements;
     for (const auto& [frontend, found] : counts.frontends) {
         const bool absent = found.absent_readings >= kAbsentReadings;
-        if (!absent && (!crowded || found.absent_readings > 0)) continue;
+        if (!absent && (!crowded || found.backends.size() <= endpoint_count(programmed, frontend))) continue;
         const auto serving = backends_of(programmed, frontend);
         for (const auto& [backend, count] : found.backends) {
             if (elements.size() == limit) return elements;

@@ -42,7 +42,8 @@ class ConnectionTotals {
                                                         const Owner& owner);
 
     /// Elements that nobody needs: of frontends that were not programmed at the end of two readings, and,
-    /// once the set is half full, of endpoints that are gone. At most `limit`.
+    /// once the set is half full, of endpoints that are gone where a frontend has more counts than endpoints.
+    /// At most `limit`.
     [[nodiscard]] std::vector<kernel::nftables::Element> forgettable(base::Family family,
                                                                      const ProgrammedTable& programmed,
                                                                      std::size_t limit) const;
@@ -64,6 +65,8 @@ class ConnectionTotals {
     struct FrontendCounts {
         absl::flat_hash_map<Backend, Count> backends;
         std::uint64_t fresh = 0;            ///< connections that finish_reading has not seen
+        std::uint32_t reading = 0;          ///< the last one that had any of it
+        std::size_t noted = 0;              ///< what that one had of it
         std::uint32_t absent_readings = 0;  ///< at the end of which it was not programmed
     };
     struct FamilyCounts {

@@ -102,6 +102,7 @@ TEST_F(ConnectionTotalsTest, AFrontendThatIsProgrammedAgainIsNotForgotten) {
 
 TEST_F(ConnectionTotalsTest, EndpointsThatAreGoneAreForgottenOnlyWhenRoomIsNeeded) {
     const Backend gone{address("10.64.9.9"), 8080};
+    programmed_.frontends[kCart].backends = {kOne};
     read({{kCart, kOne, 1}, {kCart, gone, 4}});
     EXPECT_THAT(forgettable(), IsEmpty());
     std::vector<Reading> many = {{kCart, kOne, 1}, {kCart, gone, 4}};
