@@ -15,6 +15,11 @@ namespace {
 
 using base::Family;
 
+admin::Number* pairs(admin::Metrics& metrics, Family family) {
+    return &metrics.gauge("fairlead_connection_counters", "Pairs of frontend and endpoint that are counted.",
+                          {{"ip_family", std::string(base::name_of(family))}});
+}
+
 constexpr base::Duration kShortestPause = std::chrono::seconds(1);
 constexpr int kPauseOfBusy = 50;
 // Series of Prometheus cost its server memory.
@@ -29,6 +34,7 @@ ConnectionCounters::ConnectionCounters(net::EventLoop& loop, admin::Metrics& met
       syncer_(syncer),
       read_seconds_(metrics.counter("fairlead_connection_counters_read_seconds_total",
                                     "Time that reading connection counters took.")),
+      pairs_{pairs(metrics, Family::kIpv4), pairs(metrics, Family::kIpv6)},
       metrics_(metrics, kMostServices) {}
 
 void ConnectionCounters::configure(bool counting) {
@@ -39,6 +45,8 @@ void ConnectionCounters::configure(bool counting) {
     family_.reset();
     totals_ = {};
     read_at_ = {};
+    for (auto* number : pairs_)
+        number->set(0);
     if (counting) read_soon(base::Duration{});
 }
 
@@ -90,6 +98,7 @@ void ConnectionCounters::take() {
                                    [&](const auto& frontend) { return services::owner_of(proxy, frontend); });
         for (const auto& [port, connections] : fresh)
             metrics_.add(port, connections);
+        pairs_.at(*family_ == Family::kIpv4 ? 0 : 1)->set(static_cast<double>(totals_.pair_count(*family_)));
         forget_what_nobody_needs();
     }
     busy_ += loop_.now() - start;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 
@@ -37,6 +38,7 @@ class ConnectionCounters {
     net::EventLoop& loop_;
     ServiceSyncer& syncer_;
     admin::Number& read_seconds_;
+    std::array<admin::Number*, 2> pairs_;  // IPv4, IPv6
     ConnectionMetrics metrics_;
     services::ConnectionTotals totals_;
     bool counting_ = false;

@@ -13,8 +13,10 @@ namespace fairlead::services {
 // endpoint. Nothing else in the table knows of it: it is put in and taken out while connections go on, and a
 // set that is full ends a rule that does nothing else.
 
-/// Pairs of frontend and endpoint that are counted at a time in one family; more are not counted.
-inline constexpr std::uint32_t kLargestConnections = 1U << 18U;
+/// Pairs of frontend and endpoint that are counted at a time in one family; more are not counted. A counter
+/// takes 16 bytes for each processor, and the kernel begins at the first element for each few hundred that
+/// are read.
+inline constexpr std::uint32_t kLargestConnections = 1U << 16U;
 
 /// The set `connections`: frontend . endpoint, with a counter for each. Its keys are those of `alive`, see
 /// alive_element and alive_endpoint_of.

@@ -52,6 +52,8 @@ class ConnectionTotals {
     /// Drops the totals of Services that are not `there` any more.
     void drop_unless(const std::function<bool(const kube::ObjectKey&)>& there);
 
+    /// Elements that the last reading of that family had.
+    [[nodiscard]] std::size_t pair_count(base::Family family) const { return of(family).pairs; }
     [[nodiscard]] const std::map<ServicePort, std::uint64_t>& totals() const { return totals_; }
     /// What is counted at each endpoint of each frontend; not what was counted at endpoints that are gone.
     void for_each_endpoint(
