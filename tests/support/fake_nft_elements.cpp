@@ -27,7 +27,7 @@ bool lies_in(const ElementBytes& key, const Element& range, const std::vector<Da
     return true;
 }
 
-auto first_around(FakeSet& set, const ElementBytes& key) {
+auto first_around(const FakeSet& set, const ElementBytes& key) {
     return std::ranges::find_if(set.elements->concatenated, [&](const HeldElement& held) {
         return lies_in(key, held.element, set.definition.key);
     });
@@ -60,6 +60,22 @@ void for_each(const FakeElements& elements, const std::function<void(const HeldE
         visit(held);
     for (const auto& held : elements.concatenated)
         visit(held);
+}
+
+const HeldElement* find(const FakeSet& set, const ElementBytes& key) {
+    const auto& [hashed, ordered, concatenated] = *set.elements;
+    if (has_concatenated_ranges(set.definition)) {
+        const auto found = first_around(set, key);
+        return found == concatenated.end() ? nullptr : &*found;
+    }
+    if (!set.definition.interval) {
+        const auto found = hashed.find(key);
+        return found == hashed.end() ? nullptr : &found->second;
+    }
+    const auto after = ordered.upper_bound(key);
+    if (after == ordered.begin()) return nullptr;
+    const auto& nearest = std::prev(after)->second;
+    return nearest.element.key_end < key ? nullptr : &nearest;
 }
 
 void ElementChanges::begin(FakeSet& set) {

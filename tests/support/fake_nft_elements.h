@@ -38,6 +38,9 @@ struct FakeSet {
     std::shared_ptr<FakeElements> elements = std::make_shared<FakeElements>();
 };
 
+/// The element that a packet with that key finds; null if there is none.
+const HeldElement* find(const FakeSet& set, const kernel::nftables::ElementBytes& key);
+
 /// What one transaction does to elements. They are changed in place, with a log to undo that.
 class ElementChanges {
   public:

@@ -372,6 +372,18 @@ Result<void> FakeNftTables::read_counts(Family family, std::string_view table, s
     return {};
 }
 
+Result<std::optional<FoundElement>> FakeNftTables::find_element(Family family, std::string_view table,
+                                                                std::string_view set,
+                                                                const ElementBytes& key) {
+    const std::string what = "look up in set '" + std::string(set) + "'";
+    const auto* looked_in = state_->set(family, table, set);
+    if (looked_in == nullptr) return base::fail_errno(ENOENT, what);
+    if (key.bytes().size() != size_bytes_of(looked_in->definition.key)) return base::fail_errno(EINVAL, what);
+    const auto* held = find(*looked_in, key);
+    if (held == nullptr) return std::optional<FoundElement>{};
+    return FoundElement{held->element, held->counts, {}, {}};
+}
+
 Result<std::uint32_t> FakeNftTables::generation() {
     return state_->generation;
 }

@@ -26,6 +26,9 @@ class FakeNftTables final : public kernel::nftables::NftTables {
         base::Family family, std::string_view table, std::string_view set,
         const std::function<void()>& restart,
         const std::function<void(kernel::nftables::Element, kernel::nftables::Counts)>& visit) override;
+    base::Result<std::optional<kernel::nftables::FoundElement>> find_element(
+        base::Family family, std::string_view table, std::string_view set,
+        const kernel::nftables::ElementBytes& key) override;
     base::Result<std::uint32_t> generation() override;
 
     /// The next `count` commits fail so and change nothing.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -55,6 +56,9 @@ void encode_get_set(netlink::MessageBuilder& builder, base::Family family, std::
                     std::string_view set);
 void encode_dump_elements(netlink::MessageBuilder& builder, base::Family family, std::string_view table,
                           std::string_view set);
+/// For the element that `key` finds; `range_end`: for the end of the range of one field that it lies in.
+void encode_get_element(netlink::MessageBuilder& builder, base::Family family, std::string_view table,
+                        std::string_view set, const ElementBytes& key, bool range_end);
 void encode_get_generation(netlink::MessageBuilder& builder);
 
 /// From NFT_MSG_NEWTABLE; nullopt if the message is another or lacks a name. A table with flags (dormant,
@@ -77,6 +81,8 @@ struct RawElement {
     Element element;
     bool interval_end = false;
     Counts counts;
+    std::optional<std::chrono::milliseconds> timeout;
+    std::optional<std::chrono::milliseconds> time_left;
 };
 /// All elements of an NFT_MSG_NEWSETELEM.
 std::vector<RawElement> decode_elements(const netlink::Message& message);

@@ -296,6 +296,17 @@ void encode_dump_elements(MessageBuilder& builder, base::Family family, std::str
     builder.end_message();
 }
 
+void encode_get_element(MessageBuilder& builder, base::Family family, std::string_view table,
+                        std::string_view set, const ElementBytes& key, bool range_end) {
+    begin_request(builder, NFT_MSG_GETSETELEM, NLM_F_ACK, protocol_family(family));
+    builder.put_string(NFTA_SET_ELEM_LIST_TABLE, table);
+    builder.put_string(NFTA_SET_ELEM_LIST_SET, set);
+    const auto list = builder.begin_nested(NFTA_SET_ELEM_LIST_ELEMENTS);
+    encode_key(builder, key, range_end);
+    builder.end_nested(list);
+    builder.end_message();
+}
+
 void encode_get_generation(MessageBuilder& builder) {
     begin_request(builder, NFT_MSG_GETGEN, NLM_F_ACK, AF_UNSPEC);
     builder.end_message();

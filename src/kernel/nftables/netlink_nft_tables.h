@@ -24,6 +24,9 @@ class NetlinkNftTables final : public NftTables {
     base::Result<void> read_counts(base::Family family, std::string_view table, std::string_view set,
                                    const std::function<void()>& restart,
                                    const std::function<void(Element, Counts)>& visit) override;
+    base::Result<std::optional<FoundElement>> find_element(base::Family family, std::string_view table,
+                                                           std::string_view set,
+                                                           const ElementBytes& key) override;
     base::Result<std::uint32_t> generation() override;
 
     /// What events that our commits cause are marked with: see NftMonitor.
@@ -53,6 +56,7 @@ class NetlinkNftTables final : public NftTables {
     base::Result<void> read_objects(TableContents& contents);
     base::Result<void> ask(netlink::MessageBuilder& request,
                            const std::function<void(const netlink::Message&)>& visit);
+    base::Result<std::vector<RawElement>> ask_for_element(const netlink::MessageBuilder& request);
     base::Result<SetState> read_set(base::Family family, std::string_view table, std::string_view set);
     base::Result<void> read_raw(base::Family family, std::string_view table, std::string_view set,
                                 const std::function<void()>& restart,

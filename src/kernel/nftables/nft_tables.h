@@ -41,6 +41,14 @@ class NftTables {
                                            const std::function<void()>& restart,
                                            const std::function<void(Element, Counts)>& visit) = 0;
 
+    /// Looks one element up as a packet would: in an interval set the range that `key` lies in, field by
+    /// field in a concatenation. nullopt: no packet finds any. Costs the same however large the set is.
+    /// kNotFound if there is no such set, kInvalid (EINVAL) if `key` has not the size of its keys.
+    virtual base::Result<std::optional<FoundElement>> find_element(base::Family family,
+                                                                   std::string_view table,
+                                                                   std::string_view set,
+                                                                   const ElementBytes& key) = 0;
+
     /// The ruleset generation (NFT_MSG_GETGEN): changes with every commit of anybody in this namespace.
     virtual base::Result<std::uint32_t> generation() = 0;
 };

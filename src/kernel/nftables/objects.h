@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -166,6 +167,16 @@ struct Counts {
     std::uint64_t bytes = 0;
 
     friend bool operator==(const Counts&, const Counts&) = default;
+};
+
+/// An element with what passes by itself.
+struct FoundElement {
+    Element element;
+    Counts counts;
+    /// How long it lives from each time that a packet renews it, and how long it has left. Only of elements
+    /// that expire.
+    std::optional<std::chrono::milliseconds> timeout;
+    std::optional<std::chrono::milliseconds> time_left;
 };
 
 /// Everything in one table but the elements: what the agent compares on start to learn whether the layout is

@@ -21,4 +21,7 @@ struct ElementForm {
 /// Appends the NFTA_LIST_ELEM of an element; two for a range of one field.
 void encode_element(netlink::MessageBuilder& builder, const Element& element, ElementForm form);
 
+/// Appends an NFTA_LIST_ELEM with a key alone; `range_end`: that ends a range of one field.
+void encode_key(netlink::MessageBuilder& builder, const ElementBytes& key, bool range_end);
+
 }  // namespace fairlead::kernel::nftables

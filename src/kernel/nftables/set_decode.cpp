@@ -40,6 +40,12 @@ Counts decode_counts(const Attributes& element) {
     return {counter.be64(NFTA_COUNTER_PACKETS).value_or(0), counter.be64(NFTA_COUNTER_BYTES).value_or(0)};
 }
 
+std::optional<std::chrono::milliseconds> decode_duration(const Attributes& element, std::uint16_t type) {
+    const auto milliseconds = element.be64(type);
+    if (!milliseconds) return std::nullopt;
+    return std::chrono::milliseconds{*milliseconds};
+}
+
 /// Bytes that fit an ElementBytes; what is longer was not written by us and becomes empty.
 ElementBytes decode_bytes(std::span<const std::byte> value) {
     ElementBytes bytes;
@@ -58,6 +64,8 @@ RawElement decode_element(const Attributes& attributes) {
         raw.element.verdict_chain = verdict.text(NFTA_VERDICT_CHAIN);
     raw.interval_end = (attributes.be32(NFTA_SET_ELEM_FLAGS).value_or(0) & NFT_SET_ELEM_INTERVAL_END) != 0;
     raw.counts = decode_counts(attributes);
+    raw.timeout = decode_duration(attributes, NFTA_SET_ELEM_TIMEOUT);
+    raw.time_left = decode_duration(attributes, NFTA_SET_ELEM_EXPIRATION);
     return raw;
 }
 

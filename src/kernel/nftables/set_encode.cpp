@@ -138,4 +138,11 @@ void encode_element(MessageBuilder& builder, const Element& element, ElementForm
     if (!after.empty()) put_interval_end(builder, after);
 }
 
+void encode_key(MessageBuilder& builder, const ElementBytes& key, bool range_end) {
+    if (range_end) return put_interval_end(builder, key.bytes());
+    const auto item = builder.begin_nested(NFTA_LIST_ELEM);
+    put_value(builder, NFTA_SET_ELEM_KEY, key.bytes());
+    builder.end_nested(item);
+}
+
 }  // namespace fairlead::kernel::nftables

@@ -257,6 +257,62 @@ TEST_F(NftTablesContract, ReadingASetThatIsNotThereSaysSo) {
     }
 }
 
+struct Lookup {
+    const char* name;
+    const char* set;
+    ElementBytes key;
+    std::optional<Element> found;
+};
+
+std::vector<Lookup> lookups() {
+    const auto in = [](std::string_view text) { return ElementBytes{}.add(address(text)); };
+    const auto named = [](std::string_view name) { return ElementBytes{}.add_interface_name(name); };
+    return {
+        {"a key", "frontends", frontend(80, 0).key, frontend(80, 1)},
+        {"a key that is not there", "frontends", frontend(82, 0).key, {}},
+        {"a key of a verdict map", "balancers", balancer(2, "").key, balancer(2, "balance-2")},
+        {"the first of a range", "cidrs", in("10.0.0.0"), range("10.0.0.0", "10.0.0.255")},
+        {"the last of a range", "cidrs", in("10.0.0.255"), range("10.0.0.0", "10.0.0.255")},
+        {"what follows it", "cidrs", in("10.0.1.0"), range("10.0.1.0", "10.0.1.255")},
+        {"below all ranges", "cidrs", in("9.255.255.255"), {}},
+        {"above all ranges", "cidrs", in("10.0.2.0"), {}},
+        {"a range of a concatenation", "sources", source_key(80, "10.1.7.7"),
+         test::source_range(80, "10.1.0.0", "10.1.255.255")},
+        {"a concatenation of all", "sources", source_key(81, "255.255.255.255"),
+         test::source_range(81, "0.0.0.0", "255.255.255.255")},
+        {"beside the ranges of a concatenation", "sources", source_key(80, "10.3.0.0"), {}},
+        {"an interface", "interfaces", named("eth0"), interface("eth0")},
+        {"an interface by its prefix", "interfaces", named("veth3a"), names_from("veth")},
+        {"another interface", "interfaces", named("eth1"), {}},
+        {"what packets write", "affinity", remembered("10.1.0.2", 0).key, remembered("10.1.0.2", 80)},
+    };
+}
+
+TEST_F(NftTablesContract, ALookUpFindsWhatAPacketWouldFind) {
+    for (NftTables* tables : {static_cast<NftTables*>(&kernel_), static_cast<NftTables*>(&fake_)}) {
+        for (const auto& [name, set, key, expected] : lookups()) {
+            const auto found = tables->find_element(Family::kIpv4, "fairlead", set, key);
+            ASSERT_TRUE(found) << name << ": " << found.error().message;
+            const auto element = *found ? std::optional{(*found)->element} : std::nullopt;
+            EXPECT_TRUE(element == expected) << name;
+        }
+    }
+}
+
+TEST_F(NftTablesContract, ALookUpInASetThatIsNotThereOrWithAKeyOfAnotherSizeSaysSo) {
+    for (NftTables* tables : {static_cast<NftTables*>(&kernel_), static_cast<NftTables*>(&fake_)}) {
+        const auto key = frontend(80, 0).key;
+        const auto nowhere = tables->find_element(Family::kIpv4, "fairlead", "nowhere", key);
+        ASSERT_FALSE(nowhere);
+        EXPECT_EQ(nowhere.error().code, base::ErrorCode::kNotFound);
+        EXPECT_THAT(nowhere.error().message, testing::HasSubstr("look up in set 'nowhere': No such file"));
+        const auto other = tables->find_element(Family::kIpv4, "fairlead", "balancers", key);
+        ASSERT_FALSE(other);
+        EXPECT_EQ(other.error().code, base::ErrorCode::kInvalid);
+        EXPECT_EQ(other.error().errno_value, EINVAL);
+    }
+}
+
 TEST_F(NftTablesContract, TheGenerationChangesWithWhatIsCommittedOnly) {
     for (NftTables* tables : {static_cast<NftTables*>(&kernel_), static_cast<NftTables*>(&fake_)}) {
         const auto before = tables->generation().value();

@@ -51,6 +51,11 @@ class WatchedTables final : public kernel::nftables::NftTables {
         const std::function<void(kernel::nftables::Element, kernel::nftables::Counts)>& visit) override {
         return tables_.read_counts(family, table, set, restart, visit);
     }
+    Result<std::optional<kernel::nftables::FoundElement>> find_element(
+        Family family, std::string_view table, std::string_view set,
+        const kernel::nftables::ElementBytes& key) override {
+        return tables_.find_element(family, table, set, key);
+    }
     Result<std::uint32_t> generation() override { return tables_.generation(); }
 
   private:

@@ -91,6 +91,11 @@ class LateTables final : public kernel::nftables::NftTables {
         const std::function<void(kernel::nftables::Element, kernel::nftables::Counts)>& visit) override {
         return tables_.read_counts(family, table, set, restart, visit);
     }
+    base::Result<std::optional<kernel::nftables::FoundElement>> find_element(
+        Family family, std::string_view table, std::string_view set,
+        const kernel::nftables::ElementBytes& key) override {
+        return tables_.find_element(family, table, set, key);
+    }
     base::Result<std::uint32_t> generation() override { return tables_.generation(); }
 
     [[nodiscard]] int reads() const { return reads_; }
