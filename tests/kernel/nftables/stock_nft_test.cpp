@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <sstream>
 
+#include "kernel/nftables/describe_element.h"
 #include "kernel/nftables/netlink_nft_tables.h"
 #include "support/command.h"
 #include "support/nft_fixture.h"
@@ -222,6 +224,88 @@ TEST(StockNft, WhatItChangesInOurTableComparesUnequalToOurs) {
         EXPECT_FALSE(**before == **after);
         output_of("nft flush ruleset");
     }
+}
+
+/// The elements of a set as stock nft prints them, one a line, sorted.
+std::vector<std::string> printed_elements(const Set& set) {
+    std::istringstream lines{
+        output_of("nft list " + std::string(set.data.empty() ? "set" : "map") + " ip fairlead " + set.name +
+                  " | sed -n '/elements = {/,/}/p' | tr -d '\\t{}' | sed 's/elements =//' | tr "
+                  "',' '\\n' | sed -e 's/^ *//' -e 's/ *$//' | grep .")};
+    std::vector<std::string> elements;
+    for (std::string line; std::getline(lines, line);)
+        elements.push_back(line);
+    std::ranges::sort(elements);
+    return elements;
+}
+
+TEST(StockNft, PrintsElementsAsWeDo) {
+    const auto name = [](std::string_view text) { return ElementBytes{}.add_interface_name(text); };
+    const auto in = [](std::string_view text) { return ElementBytes{}.add(address(text)); };
+    const Set named{"interfaces", {DataType::kInterfaceName}, {}, true, ""};
+    const std::vector<std::pair<Set, std::vector<Element>>> sets = {
+        {{"choices",
+          {DataType::kIpv4Address, DataType::kInetProtocol, DataType::kInetService},
+          {DataType::kMark, DataType::kMark},
+          false,
+          ""},
+         {{test::frontend_key("10.96.0.1", 80), {}, ElementBytes{}.add_number(2).add_number(0x3000002), {}}}},
+        {{"cidrs", {DataType::kIpv4Address}, {}, true, ""},
+         {{in("10.0.0.0"), in("10.255.255.255"), {}, {}},
+          {in("192.0.2.1"), in("192.0.2.1"), {}, {}},
+          {in("192.0.2.5"), in("192.0.2.9"), {}, {}}}},
+        {test::source_ranges("sources"),
+         {test::source_range(80, "10.1.0.0", "10.1.255.255"),
+          test::source_range(81, "0.0.0.0", "255.255.255.255"),
+          test::source_range(82, "10.1.0.3", "10.1.0.9"), test::source_range(83, "10.1.0.3", "10.1.0.3")}},
+        {named,
+         {{name("eth0"), name("eth0"), {}, {}},
+          {name("veth"), ElementBytes{}.add_last_interface_name("veth"), {}, {}}}},
+        {test::counting_map("counted"), {{in("10.1.0.1"), {}, ElementBytes{}.add_port(80), {}}}},
+    };
+    NetlinkNftTables tables = *NetlinkNftTables::open();
+    output_of("nft flush ruleset");
+    Transaction transaction{{Family::kIpv4, "fairlead", ""}};
+    transaction.add(AddTable{});
+    for (const auto& [set, elements] : sets) {
+        transaction.add(AddSet{set});
+        transaction.add(AddElements{set.name, elements});
+    }
+    const auto committed = tables.commit(transaction);
+    ASSERT_TRUE(committed) << committed.error().message;
+    for (const auto& [set, elements] : sets) {
+        std::vector<std::string> described;
+        for (const auto& element : elements) {
+            const auto found = tables.find_element(Family::kIpv4, "fairlead", set.name, element.key);
+            ASSERT_TRUE(found && *found) << set.name;
+            described.push_back(describe(set, **found));
+        }
+        std::ranges::sort(described);
+        EXPECT_EQ(described, printed_elements(set)) << set.name;
+    }
+    output_of("nft flush ruleset");
+}
+
+TEST(StockNft, PrintsWhatPassesAsWeDo) {
+    output_of(R"(nft -f - <<'END'
+table ip fairlead {
+  map affinity { typeof ip saddr : tcp dport; flags dynamic,timeout; size 10;
+    elements = { 10.0.0.1 timeout 3h : 80, 10.0.0.2 timeout 1d2m3s : 81 } }
+}
+END)");
+    NetlinkNftTables tables = *NetlinkNftTables::open();
+    const auto set = test::dynamic_map("affinity", 10);
+    for (const auto& [client, expected] : {std::pair{"10.0.0.1", "10.0.0.1 timeout 3h expires 2h59m59s"},
+                                           std::pair{"10.0.0.2", "10.0.0.2 timeout 1d2m3s expires 1d2m2s"}}) {
+        const auto found =
+            tables.find_element(Family::kIpv4, "fairlead", set.name, ElementBytes{}.add(address(client)));
+        ASSERT_TRUE(found && *found);
+        EXPECT_LE((*found)->time_left, (*found)->timeout);
+        auto early = **found;
+        early.time_left = *early.timeout - std::chrono::milliseconds{1000};
+        EXPECT_TRUE(describe(set, early).starts_with(expected)) << describe(set, early);
+    }
+    output_of("nft flush ruleset");
 }
 
 }  // namespace
