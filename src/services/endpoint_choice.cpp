@@ -1,6 +1,7 @@
 #include "services/endpoint_choice.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/sort_unique.h"
 
@@ -29,14 +30,22 @@ struct Candidate {
     [[nodiscard]] bool is_on(const NodePlace& node) const { return slice.node_name(endpoint()) == node.name; }
 };
 
+std::optional<EndpointUse> why_no_candidate(const Candidate& candidate, base::Family family) {
+    if (candidate.slice.family != family) return EndpointUse::kOtherFamily;
+    if (candidate.backend.port == 0) return EndpointUse::kNoSuchPort;
+    if (!is_routable(candidate.backend.address)) return EndpointUse::kNotRoutable;
+    return std::nullopt;
+}
+
 template <class Visit>
 void for_each_candidate(Slices slices, const kube::ServicePort& port, base::Family family, Visit visit) {
     for (const auto& slice : slices) {
         const std::uint16_t number = slice->family == family ? target_port(*slice, port) : 0;
         if (number == 0) continue;
-        for (std::size_t i = 0; i < slice->endpoints.size(); ++i)
-            if (is_routable(slice->endpoints[i].address))
-                visit(Candidate{*slice, i, {slice->endpoints[i].address, number}});
+        for (std::size_t i = 0; i < slice->endpoints.size(); ++i) {
+            const Candidate candidate{*slice, i, {slice->endpoints[i].address, number}};
+            if (!why_no_candidate(candidate, family)) visit(candidate);
+        }
     }
 }
 
@@ -69,42 +78,93 @@ class HintsSeen {
     bool one_is_for_zone_ = false;
 };
 
-bool is_in_reach(const Candidate& candidate, Reach reach, const NodePlace& node) {
+/// What the endpoints of a port have to do with each other.
+struct Situation {
+    Reach reach = Reach::kAnywhere;
+    bool any_ready = false;
+    bool any_ready_here = false;
+};
+
+Situation survey(Slices slices, const kube::ServicePort& port, base::Family family, const NodePlace& node) {
+    HintsSeen hints{node};
+    Situation situation;
+    for_each_candidate(slices, port, family, [&](const Candidate& candidate) {
+        if (!candidate.endpoint().ready) return;
+        hints.see(candidate.slice, candidate.index);
+        situation.any_ready = true;
+        situation.any_ready_here = situation.any_ready_here || candidate.is_on(node);
+    });
+    situation.reach = hints.reach();
+    return situation;
+}
+
+struct Judgement {
+    EndpointUse cluster;
+    EndpointUse local;
+};
+
+EndpointUse judge_reach(const Candidate& candidate, Reach reach, const NodePlace& node) {
     switch (reach) {
         case Reach::kNode:
-            return candidate.slice.has_node_hint(candidate.index, node.name);
+            if (!candidate.slice.has_node_hint(candidate.index, node.name))
+                return EndpointUse::kHintOfOtherNode;
+            break;
         case Reach::kZone:
-            return candidate.slice.has_zone_hint(candidate.index, node.zone);
+            if (!candidate.slice.has_zone_hint(candidate.index, node.zone))
+                return EndpointUse::kHintOfOtherZone;
+            break;
         case Reach::kAnywhere:
             break;
     }
-    return true;
+    return EndpointUse::kReady;
+}
+
+/// Of one that is not ready; `needed`: no other is.
+EndpointUse judge_unready(const Candidate& candidate, bool needed) {
+    if (!candidate.is_last_resort())
+        return candidate.endpoint().terminating ? EndpointUse::kTerminated : EndpointUse::kNotReady;
+    return needed ? EndpointUse::kLastResort : EndpointUse::kNotNeeded;
+}
+
+Judgement judge(const Candidate& candidate, const Situation& situation, const NodePlace& node) {
+    const bool here = candidate.is_on(node);
+    if (candidate.endpoint().ready)
+        return {judge_reach(candidate, situation.reach, node),
+                here ? EndpointUse::kReady : EndpointUse::kOtherNode};
+    return {judge_unready(candidate, !situation.any_ready),
+            here ? judge_unready(candidate, !situation.any_ready_here) : EndpointUse::kOtherNode};
 }
 
 }  // namespace
 
 EndpointChoice choose_endpoints(Slices slices, const kube::ServicePort& port, base::Family family,
                                 const NodePlace& node) {
-    HintsSeen hints{node};
-    for_each_candidate(slices, port, family, [&](const Candidate& candidate) {
-        if (candidate.endpoint().ready) hints.see(candidate.slice, candidate.index);
-    });
-    const Reach reach = hints.reach();
-    EndpointChoice ready;
-    EndpointChoice last_resort;
-    for_each_candidate(slices, port, family, [&](const Candidate& candidate) {
-        const bool is_ready = candidate.endpoint().ready;
-        if (!is_ready && !candidate.is_last_resort()) return;
-        auto& choice = is_ready ? ready : last_resort;
-        if (!is_ready || is_in_reach(candidate, reach, node)) choice.cluster.push_back(candidate.backend);
-        if (candidate.is_on(node)) choice.local.push_back(candidate.backend);
-    });
+    const auto situation = survey(slices, port, family, node);
     EndpointChoice choice;
-    choice.cluster = std::move(ready.cluster.empty() ? last_resort.cluster : ready.cluster);
-    choice.local = std::move(ready.local.empty() ? last_resort.local : ready.local);
+    for_each_candidate(slices, port, family, [&](const Candidate& candidate) {
+        const auto [cluster, local] = judge(candidate, situation, node);
+        if (is_used(cluster)) choice.cluster.push_back(candidate.backend);
+        if (is_used(local)) choice.local.push_back(candidate.backend);
+    });
     base::sort_unique(choice.cluster);
     base::sort_unique(choice.local);
     return choice;
+}
+
+std::vector<JudgedEndpoint> judge_endpoints(Slices slices, const kube::ServicePort& port, base::Family family,
+                                            const NodePlace& node) {
+    const auto situation = survey(slices, port, family, node);
+    std::vector<JudgedEndpoint> judged;
+    for (const auto& slice : slices) {
+        const auto number = target_port(*slice, port);
+        for (std::size_t i = 0; i < slice->endpoints.size(); ++i) {
+            const Candidate candidate{*slice, i, {slice->endpoints[i].address, number}};
+            const auto use = why_no_candidate(candidate, family);
+            const auto judgement = use ? Judgement{*use, *use} : judge(candidate, situation, node);
+            judged.push_back({slice, i, number, judgement.cluster, judgement.local});
+        }
+    }
+    return judged;
 }
 
 bool is_routable(const base::IpAddress& address) {
