@@ -5,8 +5,8 @@
 
 #include "services/chunk.h"
 #include "services/compile.h"
-#include "services/element_repair.h"
 #include "services/connection_counts.h"
+#include "services/element_repair.h"
 #include "services/elements.h"
 #include "services/layout.h"
 

@@ -81,8 +81,9 @@ struct RawElement {
     Element element;
     bool interval_end = false;
     Counts counts;
-    std::optional<std::chrono::milliseconds> timeout;
-    std::optional<std::chrono::milliseconds> time_left;
+    std::optional<std::chrono::milliseconds>
+        timeout{};  // NOLINT(readability-redundant-member-init): may be left out
+    std::optional<std::chrono::milliseconds> time_left{};  // NOLINT(readability-redundant-member-init)
 };
 /// All elements of an NFT_MSG_NEWSETELEM.
 std::vector<RawElement> decode_elements(const netlink::Message& message);
