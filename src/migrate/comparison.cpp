@@ -62,45 +62,71 @@ class Expanded {
     }
 };
 
+class Comparer {
+  public:
+    Comparer(const std::vector<KubeProxyRules>& kube_proxy, const FairleadRules& fairlead)
+        : theirs_(kube_proxy), fairlead_(fairlead) {
+        for (const auto& [frontend, backing] : fairlead.frontends)
+            take(frontend, backing);
+        take_what_only_they_have();
+    }
+
+    Comparison result() && { return std::move(result_); }
+
+  private:
+    /// What kube-proxy does with these connections; null: nothing.
+    const Target* target_of(const Frontend& frontend) {
+        const auto found = theirs_.frontends.find(frontend);
+        if (found != theirs_.frontends.end()) return &found->second;
+        const std::pair node_port{frontend.address.family(), NodePort{frontend.protocol, frontend.port}};
+        const auto at_all = theirs_.everywhere.find(node_port);
+        if (at_all == theirs_.everywhere.end()) return nullptr;
+        matched_.insert(node_port);
+        return &at_all->second;
+    }
+
+    void take(const Frontend& frontend, const Backing& backing) {
+        if (backing.affinity_timeout_s != 0) ++result_.sticky;
+        const auto name = fairlead_.names.find(frontend);
+        Difference difference{text_of(frontend), name == fairlead_.names.end() ? "" : name->second, {}, {}};
+        const auto* target = target_of(frontend);
+        if (target == nullptr) {
+            result_.only_fairlead.push_back(std::move(difference));
+            return;
+        }
+        if (!target->service.empty()) difference.service = target->service;
+        const auto backends = backends_of(backing);
+        difference.kube_proxy_endpoints = only_in(target->backends, backends);
+        difference.fairlead_endpoints = only_in(backends, target->backends);
+        if (backends == target->backends)
+            ++result_.equal;
+        else
+            result_.other_endpoints.push_back(std::move(difference));
+    }
+
+    void take_what_only_they_have() {
+        for (const auto& [frontend, target] : theirs_.frontends)
+            if (!fairlead_.frontends.contains(frontend))
+                result_.only_kube_proxy.push_back({text_of(frontend), target.service, {}, {}});
+        for (const auto& [node_port, target] : theirs_.everywhere) {
+            if (matched_.contains(node_port)) continue;
+            const auto& [family, port] = node_port;
+            const auto text = fmt::format("{}:{}/{}", family == base::Family::kIpv4 ? "*" : "[*]", port.port,
+                                          base::name_of(port.protocol));
+            result_.only_kube_proxy.push_back({text, target.service, {}, {}});
+        }
+    }
+
+    Expanded theirs_;
+    const FairleadRules& fairlead_;
+    std::set<std::pair<base::Family, NodePort>> matched_;
+    Comparison result_;
+};
+
 }  // namespace
 
 Comparison compare(const std::vector<KubeProxyRules>& kube_proxy, const FairleadRules& fairlead) {
-    Comparison result;
-    const Expanded theirs{kube_proxy};
-    std::set<std::pair<base::Family, NodePort>> matched;
-    for (const auto& [frontend, backing] : fairlead.frontends) {
-        if (backing.affinity_timeout_s != 0) ++result.sticky;
-        const auto name = fairlead.names.find(frontend);
-        Difference difference{text_of(frontend), name == fairlead.names.end() ? "" : name->second, {}, {}};
-        const auto found = theirs.frontends.find(frontend);
-        const std::pair node_port{frontend.address.family(), NodePort{frontend.protocol, frontend.port}};
-        const auto at_all = theirs.everywhere.find(node_port);
-        if (found == theirs.frontends.end() && at_all == theirs.everywhere.end()) {
-            result.only_fairlead.push_back(std::move(difference));
-            continue;
-        }
-        if (found == theirs.frontends.end()) matched.insert(node_port);
-        const auto& target = found == theirs.frontends.end() ? at_all->second : found->second;
-        if (!target.service.empty()) difference.service = target.service;
-        difference.kube_proxy_endpoints = only_in(target.backends, backends_of(backing));
-        difference.fairlead_endpoints = only_in(backends_of(backing), target.backends);
-        if (difference.kube_proxy_endpoints.empty() && difference.fairlead_endpoints.empty())
-            ++result.equal;
-        else
-            result.other_endpoints.push_back(std::move(difference));
-    }
-    for (const auto& [frontend, target] : theirs.frontends)
-        if (!fairlead.frontends.contains(frontend))
-            result.only_kube_proxy.push_back({text_of(frontend), target.service, {}, {}});
-    for (const auto& [node_port, target] : theirs.everywhere)
-        if (!matched.contains(node_port))
-            result.only_kube_proxy.push_back(
-                {fmt::format("{}:{}/{}", node_port.first == base::Family::kIpv4 ? "*" : "[*]",
-                             node_port.second.port, base::name_of(node_port.second.protocol)),
-                 target.service,
-                 {},
-                 {}});
-    return result;
+    return Comparer{kube_proxy, fairlead}.result();
 }
 
 }  // namespace fairlead::migrate
