@@ -32,6 +32,13 @@ done
 
 
 class MigrateTest(ApiServerCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # A minute of load would fill the table of small machines with connections that ended.
+        for state in ("tcp_timeout_time_wait", "tcp_timeout_close", "udp_timeout", "udp_timeout_stream"):
+            cls.node.sysctl(f"net.netfilter.nf_conntrack_{state}", 10)
+
     def setUp(self):
         """No agent yet: the node is kube-proxy's."""
         self.shop = Shop(self.control, self.pods)
