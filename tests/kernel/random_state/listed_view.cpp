@@ -23,6 +23,8 @@ std::string frontend_in(const Fields& fields, std::size_t at = 0) {
 /// Flags of a frontend's second word (docs/services.md), worked out here anew.
 constexpr unsigned kSplit = 1U << 24U;
 constexpr unsigned kGuarded = 1U << 25U;
+constexpr unsigned kConsistent = 1U << 26U;
+constexpr unsigned kResetting = 1U << 27U;
 
 class Reader {
   public:
@@ -38,6 +40,10 @@ class Reader {
         mark("masquerade", "hides-all ");
         for (const auto& [frontend, timeout] : timeouts_)
             view_.frontends[frontend] += "sticky " + timeout + " ";
+        for (const auto& frontend : consistent_)
+            view_.frontends[frontend] += "consistent ";
+        for (const auto& frontend : resetting_)
+            view_.frontends[frontend] += "resets ";
         for (const auto& [frontend, sources] : sources_) {
             auto& words = view_.frontends[frontend] += "from ";
             for (const auto& source : sources)
@@ -94,8 +100,10 @@ class Reader {
         const auto flags = std::stoul(choice.at(1));
         std::string wanted = "balance-" + choice.at(0);
         if ((flags & kGuarded) != 0) wanted += "-guarded";
+        if ((flags & kResetting) != 0) wanted += "-resetting";
         if ((flags & kSplit) != 0) wanted += "-split";
         if (!origin.empty()) wanted += "-outside";
+        if ((flags & kConsistent) != 0) wanted += "-consistent";
         if (choice.at(2) != "0") wanted += "-sticky-" + choice.at(2);
         EXPECT_EQ(flags % kSplit, std::stoul(choice.at(0))) << frontend;
         if (origin.empty()) {
@@ -121,8 +129,17 @@ class Reader {
             std::set<std::string> endpoints;
             for (const auto& [index, endpoint] : places.mapped())
                 endpoints.insert(endpoint);
-            EXPECT_EQ(std::to_string(endpoints.size()), choice.at(0)) << frontend;
-            EXPECT_EQ(places.mapped().rbegin()->first + 1, endpoints.size()) << frontend << " has a gap";
+            const auto flags = std::stoul(choice.at(1));
+            if ((flags & kConsistent) != 0) {
+                consistent_.insert(frontend);
+                EXPECT_EQ(choice.at(0), "1024") << frontend;
+            } else {
+                EXPECT_EQ(endpoints.size(), places.mapped().size()) << frontend << " has one twice";
+            }
+            if ((flags & kResetting) != 0) resetting_.insert(frontend);
+            EXPECT_EQ(std::to_string(places.mapped().size()), choice.at(0)) << frontend;
+            EXPECT_EQ(places.mapped().rbegin()->first + 1, places.mapped().size())
+                << frontend << " has a gap";
             if (sticky) {
                 timeouts_[frontend] = choice.at(2);
                 EXPECT_EQ(kept[frontend], endpoints) << frontend;
@@ -139,6 +156,8 @@ class Reader {
     const test::NftListing& listing_;
     TableView view_;
     std::map<std::string, std::string> timeouts_;
+    std::set<std::string> consistent_;
+    std::set<std::string> resetting_;
     std::map<std::string, std::set<std::string>> sources_;
 };
 

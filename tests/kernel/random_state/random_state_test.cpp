@@ -198,7 +198,7 @@ class Life {
         const auto outcomes = world_.try_out(probes, patient);
         for (std::size_t i = 0; i < probes.size(); ++i) {
             expect_outcome(probes[i], expectations[i], outcomes[i]);
-            reference_.note(view(probes[i]), probes[i], outcomes[i]);
+            reference_.note(view(probes[i]), options_, probes[i], outcomes[i]);
             ++counts_[kind_of(outcomes[i])];
         }
     }

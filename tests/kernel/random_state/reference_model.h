@@ -25,7 +25,8 @@ class ReferenceModel {
     [[nodiscard]] Expectation expect(const TableView& view, const Options& options,
                                      const test::Probe& probe) const;
     /// Takes in what endpoint a client got.
-    void note(const TableView& view, const test::Probe& probe, const test::Outcome& outcome);
+    void note(const TableView& view, const Options& options, const test::Probe& probe,
+              const test::Outcome& outcome);
     /// The table of that family was made anew.
     void forget(base::Family family);
 
@@ -40,6 +41,8 @@ class ReferenceModel {
         friend auto operator<=>(const Pair&, const Pair&) = default;
     };
     std::map<Pair, Kept> kept_;
+    /// Where consistent balancing sent a client: always the same way, if the endpoints are the same.
+    std::map<std::pair<base::IpAddress, std::set<std::string>>, std::string> placed_;
 };
 
 /// "10.96.0.1:80/TCP", as TableView names frontends.
