@@ -2,12 +2,13 @@
 
 import json
 import socket
+import time
 import unittest
 
 from harness import sctp, statistics, world
 from harness.api_case import ApiServerCase, refused_at_once
 from harness.cluster import wait_for
-from harness.world import ask
+from harness.world import ask, connect_to
 
 
 class ApiServerTest(ApiServerCase):
@@ -48,6 +49,28 @@ class ApiServerTest(ApiServerCase):
         self.assertEqual(second, "10.96.77.77")
         self.wait_for_pods(second, {"p1", "p2"})
         wait_for("the old address refused", lambda: refused_at_once(self.outside, first, 80), timeout=10)
+
+    def test_an_endpoint_that_terminates_gets_no_new_connection_and_keeps_those_it_has(self):
+        address = self.serve()[0]
+        sockets = {}
+        while len(sockets) < 2:
+            sock, words = connect_to(self.outside, address, 80)
+            self.addCleanup(sock.close)
+            sockets.setdefault(words[0], sock)
+        # Nobody plays the kubelet: the Pod stays and terminates.
+        self.control.request("DELETE", f"{self.shop.path}/pods/p1?gracePeriodSeconds=300")
+        slices = f"/apis/discovery.k8s.io/v1/namespaces/{self.shop.name}/endpointslices"
+        wait_for("a terminating endpoint", lambda: any(
+            endpoint["conditions"].get("terminating") for item in self.control.request("GET", slices)["items"]
+            for endpoint in item["endpoints"] or []), pause=0.005)
+        seen = time.monotonic()
+        wait_for("its end in the kernel", lambda: self.pods[0].addresses[0] not in self.node.sh("nft list map ip fairlead endpoints"),
+                 pause=0.005)
+        print(f"no new connections {1000 * (time.monotonic() - seen):.0f} ms after the slice was seen in the API, or before")
+        self.assertEqual(self.answering(address), {"p2"})
+        for sock in sockets.values():
+            sock.send(b"still there\n")
+            self.assertEqual(sock.recv(100), b"still there\n")
 
     def test_endpoints_come_and_go_with_readiness(self):
         address = self.serve()[0]
