@@ -13,9 +13,10 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../e2e"))
 
 import report
-from bench_connect import PORT, SERVER, Path
+from bench_connect import PORT, ServedPath
 from harness import netns
 from harness.cluster import ROOT, wait_for
+from paths import SERVER
 
 PROGRAM = os.environ.get("FAIRLEAD", os.path.join(ROOT, "build/release/fairlead"))
 ADDRESS = "10.96.0.1"
@@ -90,7 +91,7 @@ def main():
     netns.remove_leftovers()
     machine = report.machine()
     with contextlib.ExitStack() as stack:
-        path = Path("counting", stack)
+        path = ServedPath("counting", stack)
         agent = Agent(path, stack)
         # Every other round the other way round: what a second brings hits both alike.
         found = [{counting: measure(path, agent, counting, count) for counting in ((True, False) if number % 2 else (False, True))}
