@@ -81,7 +81,6 @@ TEST_P(RoundTrip, IsTheSameWhoeverWroteIt) {
 /// What we delete of what nft wrote is gone for nft.
 TEST_P(RoundTrip, EndsForBothWhenWeDeleteWhatTheyWrote) {
     const auto& it = GetParam();
-    const auto list = [&] { return output_of("nft list table " + table("theirs")); };
     output_of("nft -f - <<'END'\ntable " + table("theirs") + " {\n" + it.block + "\n}\nEND");
     Transaction away{{it.family, "theirs", ""}};
     for (const auto& operation : it.operations) {
@@ -91,10 +90,11 @@ TEST_P(RoundTrip, EndsForBothWhenWeDeleteWhatTheyWrote) {
     }
     for (const auto& operation : it.operations)
         if (const auto* chain = std::get_if<AddChain>(&operation)) away.add(DeleteChain{chain->chain.name});
+    for (const auto& operation : it.operations)
+        if (const auto* set = std::get_if<AddSet>(&operation)) away.add(DeleteSet{set->set.name});
     const auto deleted = tables_.commit(away);
     ASSERT_TRUE(deleted) << deleted.error().message;
-    EXPECT_THAT(list(),
-                testing::Not(testing::AnyOf(testing::HasSubstr("elements"), testing::HasSubstr("chain"))));
+    EXPECT_EQ(output_of("nft list table " + table("theirs")), "table " + table("theirs") + " {\n}\n");
     Transaction end{{it.family, "theirs", ""}};
     end.add(DestroyTable{});
     ASSERT_TRUE(tables_.commit(end));

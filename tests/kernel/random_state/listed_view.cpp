@@ -24,7 +24,8 @@ std::string frontend_in(const Fields& fields, std::size_t at = 0) {
 constexpr unsigned kSplit = 1U << 24U;
 constexpr unsigned kGuarded = 1U << 25U;
 constexpr unsigned kConsistent = 1U << 26U;
-constexpr unsigned kResetting = 1U << 27U;
+constexpr unsigned kResets = 1U << 27U;
+constexpr std::size_t kSlots = 1024;
 
 class Reader {
   public:
@@ -100,7 +101,7 @@ class Reader {
         const auto flags = std::stoul(choice.at(1));
         std::string wanted = "balance-" + choice.at(0);
         if ((flags & kGuarded) != 0) wanted += "-guarded";
-        if ((flags & kResetting) != 0) wanted += "-resetting";
+        if ((flags & kResets) != 0) wanted += "-resetting";
         if ((flags & kSplit) != 0) wanted += "-split";
         if (!origin.empty()) wanted += "-outside";
         if ((flags & kConsistent) != 0) wanted += "-consistent";
@@ -130,14 +131,11 @@ class Reader {
             for (const auto& [index, endpoint] : places.mapped())
                 endpoints.insert(endpoint);
             const auto flags = std::stoul(choice.at(1));
-            if ((flags & kConsistent) != 0) {
-                consistent_.insert(frontend);
-                EXPECT_EQ(choice.at(0), "1024") << frontend;
-            } else {
-                EXPECT_EQ(endpoints.size(), places.mapped().size()) << frontend << " has one twice";
-            }
-            if ((flags & kResetting) != 0) resetting_.insert(frontend);
+            const bool consistent = (flags & kConsistent) != 0;
+            if (consistent) consistent_.insert(frontend);
+            if ((flags & kResets) != 0) resetting_.insert(frontend);
             EXPECT_EQ(std::to_string(places.mapped().size()), choice.at(0)) << frontend;
+            EXPECT_EQ(places.mapped().size(), consistent ? kSlots : endpoints.size()) << frontend;
             EXPECT_EQ(places.mapped().rbegin()->first + 1, places.mapped().size())
                 << frontend << " has a gap";
             if (sticky) {

@@ -188,17 +188,20 @@ class Life {
         std::vector<bool> patient;
         std::set<std::string> seen;  // two at once of one client might both be drawn for
         for (int i = 0; i < kProbesPerStep; ++i) {
-            const auto probe = some_probe();
+            // What came before is asked again: affinity and consistent balancing must remember it.
+            const bool repeats = !before_.empty() && random().below(3) == 0;
+            const auto probe = repeats ? before_[random().below(before_.size())] : some_probe();
             auto expected = reference_.expect(view(probe), options_, probe);
             if (!expected.can_be_told || !seen.insert(name_of(probe)).second) continue;
             probes.push_back(probe);
             patient.push_back(expected.kind != Outcome::Kind::kSilence);
             expectations.push_back(std::move(expected));
         }
+        before_ = probes;
         const auto outcomes = world_.try_out(probes, patient);
         for (std::size_t i = 0; i < probes.size(); ++i) {
             expect_outcome(probes[i], expectations[i], outcomes[i]);
-            reference_.note(view(probes[i]), options_, probes[i], outcomes[i]);
+            reference_.note(view(probes[i]), probes[i], expectations[i], outcomes[i]);
             ++counts_[kind_of(outcomes[i])];
         }
     }
@@ -239,6 +242,7 @@ class Life {
     std::unique_ptr<ServiceProxy> proxy_;
     ReferenceModel reference_;
     TableView views_[2];
+    std::vector<test::Probe> before_;  ///< those of the last step
     std::map<std::string, int> counts_;
 };
 

@@ -28,12 +28,12 @@ struct Behaviour {
                 hides_node = true;
             else if (word == "hides-all")
                 hides_all = true;
+            else if (word == "sticky")
+                stream >> timeout_s;
             else if (word == "consistent")
                 consistent = true;
             else if (word == "resets")
-                continue;  // connections to live endpoints do not notice
-            else if (word == "sticky")
-                stream >> timeout_s;
+                continue;  // concerns no first packet
             else if (list != nullptr)
                 list->insert(word);
         }
@@ -51,15 +51,6 @@ struct Behaviour {
 
 bool any_contains(const std::vector<base::Prefix>& prefixes, const base::IpAddress& address) {
     return std::ranges::any_of(prefixes, [&](const auto& prefix) { return prefix.contains(address); });
-}
-
-bool is_inside(const Options& options, const test::Probe& probe) {
-    return probe.client.place == test::Place::kNode || any_contains(options.pods.cidrs, probe.client.address);
-}
-
-/// The endpoints that a client gets one of.
-const Words& offered(const Behaviour& behaviour, const Options& options, const test::Probe& probe) {
-    return behaviour.hides_node && !is_inside(options, probe) ? behaviour.outside : behaviour.cluster;
 }
 
 bool may_come(const Words& sources, const base::IpAddress& client) {
@@ -104,9 +95,12 @@ Expectation ReferenceModel::expect(const TableView& view, const Options& options
     const Behaviour behaviour{found->second};
     const auto& client = probe.client.address;
     const bool is_node = probe.client.place == test::Place::kNode;
+    const bool is_inside = is_node || any_contains(options.pods.cidrs, client);
+    const bool splits = behaviour.hides_node && !is_inside;
     if (behaviour.rejected) expected.kind = Kind::kRefused;
     if (behaviour.rejected || !may_come(behaviour.sources, client)) return expected;
-    expected.endpoints = offered(behaviour, options, probe);
+    expected.candidates = splits ? behaviour.outside : behaviour.cluster;
+    expected.endpoints = expected.candidates;
     if (expected.endpoints.empty()) return expected;
     expected.kind = Kind::kAnswered;
 
@@ -114,9 +108,9 @@ Expectation ReferenceModel::expect(const TableView& view, const Options& options
         behaviour.timeout_s > 0 && kept != kept_.end() && kept->second.for_long &&
         expected.endpoints.contains(kept->second.endpoint))
         expected.endpoints = {kept->second.endpoint};
-    if (const auto placed = placed_.find({client, expected.endpoints});
-        behaviour.consistent && behaviour.timeout_s == 0 && placed != placed_.end())
-        expected.endpoints = {placed->second};
+    const auto hashed = hashed_.find({client, expected.candidates});
+    if (behaviour.consistent && behaviour.timeout_s == 0 && hashed != hashed_.end())
+        expected.endpoints = {hashed->second};
     const bool hides =
         behaviour.hides_all || (behaviour.hides_node && is_node) ||
         (view.cluster_ips.contains(probe.address.to_string()) && cluster_ip_hides(options, client));
@@ -129,14 +123,14 @@ Expectation ReferenceModel::expect(const TableView& view, const Options& options
     return expected;
 }
 
-void ReferenceModel::note(const TableView& view, const Options& options, const test::Probe& probe,
+void ReferenceModel::note(const TableView& view, const test::Probe& probe, const Expectation& expected,
                           const test::Outcome& outcome) {
     const auto found = view.frontends.find(frontend_text(probe));
     if (found == view.frontends.end() || outcome.kind != Kind::kAnswered) return;
     constexpr int kLongS = 3'600;
     const Behaviour behaviour{found->second};
     if (behaviour.consistent && behaviour.timeout_s == 0)
-        placed_[{probe.client.address, offered(behaviour, options, probe)}] = outcome.endpoint;
+        hashed_[{probe.client.address, expected.candidates}] = outcome.endpoint;
     if (behaviour.timeout_s > 0)
         kept_[{probe.client.address, found->first}] = {outcome.endpoint, behaviour.timeout_s > kLongS};
 }

@@ -13,6 +13,7 @@ namespace fairlead::services {
 /// What may become of a probe.
 struct Expectation {
     test::Outcome::Kind kind = test::Outcome::Kind::kSilence;
+    std::set<std::string> candidates;  ///< endpoints for such a client
     std::set<std::string> endpoints;   ///< one of them answers
     std::set<std::string> hides_from;  ///< these see an address of the node, all others the client's
     bool can_be_told = true;  ///< false: an endpoint that would reach itself as itself gets no answer
@@ -25,7 +26,7 @@ class ReferenceModel {
     [[nodiscard]] Expectation expect(const TableView& view, const Options& options,
                                      const test::Probe& probe) const;
     /// Takes in what endpoint a client got.
-    void note(const TableView& view, const Options& options, const test::Probe& probe,
+    void note(const TableView& view, const test::Probe& probe, const Expectation& expected,
               const test::Outcome& outcome);
     /// The table of that family was made anew.
     void forget(base::Family family);
@@ -41,8 +42,9 @@ class ReferenceModel {
         friend auto operator<=>(const Pair&, const Pair&) = default;
     };
     std::map<Pair, Kept> kept_;
-    /// Where consistent balancing sent a client: always the same way, if the endpoints are the same.
-    std::map<std::pair<base::IpAddress, std::set<std::string>>, std::string> placed_;
+    /// Where consistent balancing sends a client, by the endpoints that there are: the same through every
+    /// frontend, after every restart.
+    std::map<std::pair<base::IpAddress, std::set<std::string>>, std::string> hashed_;
 };
 
 /// "10.96.0.1:80/TCP", as TableView names frontends.
