@@ -7,6 +7,7 @@
 #include "agent/configz.h"
 #include "agent/service_options.h"
 #include "agent/status.h"
+#include "agent/trace.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "net/files.h"
@@ -182,7 +183,8 @@ net::HttpServer::Handler Agent::admin_pages() {
          {"/status", {[this](const std::string&) { return status(); }, {}}},
          {"/services",
           {[this](const std::string& query) { return services_json(syncer_->proxy(), query); },
-           [this] { return run_id_ + "-" + std::to_string(syncer_->generation()); }}}});
+           [this] { return run_id_ + "-" + std::to_string(syncer_->generation()); }}},
+         {"/trace", {[this](const std::string& query) { return trace(query); }, {}}}});
 }
 
 std::vector<std::string> Agent::not_ready() const {
@@ -209,6 +211,25 @@ bool Agent::node_eligible() const {
 std::string Agent::status() const {
     const StatusFacts facts{config_.node_name, source_name_, not_ready(), syncer_->last_error(), problems()};
     return status_json(facts, syncer_->proxy());
+}
+
+Result<std::string> Agent::trace(const std::string& query) {
+    return trace_json({syncer_->proxy(), syncer_->tables(), local_addresses_->current(),
+                       [this](const kube::ObjectKey& pod) { return pod_addresses(pod); }},
+                      query);
+}
+
+Result<std::vector<base::IpAddress>> Agent::pod_addresses(const kube::ObjectKey& pod) const {
+    if (!manifests_)
+        return base::fail(
+            base::ErrorCode::kNotFound,
+            "the agent does not know Pods, because it does not watch them: give the address of " +
+                pod.to_string() + " (kubectl get pod -o wide)");
+    auto addresses = manifests_->pod_addresses(pod);
+    if (addresses.empty())
+        return base::fail(base::ErrorCode::kNotFound,
+                          "no manifest has a Pod " + pod.to_string() + " with an address");
+    return addresses;
 }
 
 Result<void> Agent::watch_signals() {

@@ -50,6 +50,8 @@ class Agent {
     [[nodiscard]] std::vector<std::string> not_ready() const;
     [[nodiscard]] bool node_eligible() const;
     [[nodiscard]] std::string status() const;
+    [[nodiscard]] base::Result<std::string> trace(const std::string& query);
+    [[nodiscard]] base::Result<std::vector<base::IpAddress>> pod_addresses(const kube::ObjectKey& pod) const;
     void configure_services();
     void configure_process();
     base::Result<void> listen(const Config& config);

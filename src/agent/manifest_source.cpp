@@ -68,6 +68,11 @@ net::DirectoryWatcher::Listener ManifestSource::listener() {
     return listener;
 }
 
+std::vector<base::IpAddress> ManifestSource::pod_addresses(const kube::ObjectKey& pod) const {
+    const auto found = pod_addresses_.find(pod);
+    return found == pod_addresses_.end() ? std::vector<base::IpAddress>{} : found->second;
+}
+
 void ManifestSource::schedule() {
     if (!watcher_ || std::exchange(scheduled_, true)) return;
     loop_.post([this] { rebuild(); });
@@ -86,7 +91,9 @@ void ManifestSource::rebuild() {
     report(std::move(problems));
     mention(files_.notices());
     kube::add_derived_slices(objects.slices, objects.services, objects.pods, objects.nodes);
-    objects.pods = {};
+    pod_addresses_.clear();
+    for (auto& pod : std::exchange(objects.pods, {}))
+        pod_addresses_.insert_or_assign(std::move(pod.key), std::move(pod.pod_ips));
     stores_.services.replace_all(std::move(objects.services));
     stores_.slices.replace_all(std::move(objects.slices));
     stores_.nodes.replace_all(std::move(objects.nodes));

@@ -27,6 +27,9 @@ class ManifestSource {
     /// What cannot be used as the files are now, one sentence each.
     [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
 
+    /// Of a Pod in the manifests (status.podIPs); none if there is no such Pod.
+    [[nodiscard]] std::vector<base::IpAddress> pod_addresses(const kube::ObjectKey& pod) const;
+
   private:
     ManifestSource(net::EventLoop& loop, std::vector<base::Prefix> service_cidrs, kube::Stores& stores,
                    std::function<void()> changed);
@@ -45,6 +48,7 @@ class ManifestSource {
     std::map<std::string, std::string> unreadable_;  // by path, why
     std::vector<std::string> problems_;
     std::vector<kube::ManifestProblem> notices_;
+    std::map<kube::ObjectKey, std::vector<base::IpAddress>> pod_addresses_;
     bool scheduled_ = false;
     std::unique_ptr<net::DirectoryWatcher> watcher_;
 };

@@ -49,6 +49,8 @@ class ServiceSyncer {
     /// See ServiceProxy.
     std::optional<services::LocalhostPorts> take_localhost_ports() { return proxy_.take_localhost_ports(); }
     [[nodiscard]] const services::ServiceProxy& proxy() const { return proxy_; }
+    /// For look-ups: what it syncs, it commits itself.
+    [[nodiscard]] kernel::nftables::NftTables& tables() { return tables_; }
     /// Changes whenever what proxy() shows may have changed.
     [[nodiscard]] std::uint64_t generation() const { return generation_; }
 

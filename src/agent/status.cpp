@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "agent/json_list.h"
 #include "agent/service_query.h"
 #include "base/json.h"
 #include "base/version.h"
@@ -22,16 +23,6 @@ using services::Frontend;
 using services::ServiceProxy;
 
 constexpr base::Family kFamilies[] = {base::Family::kIpv4, base::Family::kIpv6};
-
-template <class Range, class ToJson>
-std::string json_list(const Range& range, ToJson to_json) {
-    std::string text = "[";
-    for (const auto& item : range) {
-        if (text.size() > 1) text += ",";
-        text += to_json(item);
-    }
-    return text + "]";
-}
 
 std::string family_json(const services::FamilyProxy& proxy) {
     const auto& programmed = proxy.programmed();

@@ -14,9 +14,13 @@ using base::Result;
 
 constexpr unsigned kOk = 200;
 constexpr unsigned kNotModified = 304;
+constexpr unsigned kBadRequest = 400;
 
 Result<AgentPage> page_of(const net::HttpHead& head, std::string body, const std::string& known_etag) {
     if (head.status == kNotModified && !known_etag.empty()) return AgentPage{true, {}, known_etag};
+    // The agent says what is wrong with the question.
+    if (head.status == kBadRequest)
+        return base::fail(ErrorCode::kInvalid, body.substr(0, body.find_last_not_of('\n') + 1));
     if (head.status != kOk)
         return base::fail(ErrorCode::kInternal,
                           fmt::format("the agent answered with status {}: {}", head.status, body));

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "cli/agent_client.h"
+#include "cli/agent_option.h"
 #include "cli/service_selection.h"
 #include "cli/service_watch.h"
 #include "cli/top_command.h"
@@ -24,8 +25,6 @@ namespace {
 using base::ErrorCode;
 using base::Result;
 
-constexpr const char* kAdminVariable = "FAIRLEAD_ADMIN_ADDRESS";
-
 struct ViewArguments {
     std::string resource;
     std::vector<std::string> names;
@@ -33,7 +32,7 @@ struct ViewArguments {
     bool all_namespaces = false;
     std::string output;
     bool watch = false;
-    std::string admin_address = "127.0.0.1:10249";
+    std::string admin_address = kAdminAddress;
 };
 
 OutputFormat format_of(std::string_view text) {
@@ -216,9 +215,7 @@ CLI::App* add_view(CLI::App& program, int& exit_status, const char* verb, const 
         ->type_name("NAMESPACE")
         ->check(why_no_label);
     command->add_flag("-A,--all-namespaces", arguments->all_namespaces, "of every namespace");
-    command->add_option("--admin-address", arguments->admin_address, "where the agent's admin page listens")
-        ->type_name("ADDRESS:PORT")
-        ->envname(kAdminVariable);
+    add_admin_address(*command, arguments->admin_address);
     if (watch_help != nullptr) add_output(*command, *arguments, watch_help);
     command->callback([arguments, run, verb, &exit_status] {
         const auto view = view_of(*arguments);

@@ -16,6 +16,7 @@
 #include "cli/migrate_commands.h"
 #include "cli/object_commands.h"
 #include "cli/spelling.h"
+#include "cli/trace_command.h"
 #include "output/yaml.h"
 
 namespace fairlead::cli {
@@ -147,6 +148,7 @@ Program make_program() {
 void add_commands(CLI::App& program, int& exit_status, ValueSources sources) {
     add_object_commands(program, exit_status);
     add_migrate_commands(program, exit_status);
+    add_trace_command(program, exit_status);
     add_completion(program, exit_status);
     add_man(program, exit_status);
     add_version(program);

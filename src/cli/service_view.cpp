@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/sort_unique.h"
+#include "cli/json_fields.h"
 
 namespace fairlead::cli {
 
@@ -13,37 +14,9 @@ namespace {
 
 using simdjson::dom::array;
 using simdjson::dom::element;
+using namespace json;  // NOLINT(google-build-using-namespace): fields, and nothing else
 
 constexpr std::string_view kApiVersion = "fairlead.status/v1alpha1";
-
-std::string text(element object, std::string_view key) {
-    std::string_view value;
-    if (object[key].get(value)) return {};
-    return std::string(value);
-}
-
-/// Calls `visit` for each element of the array under `key`; of none if it is no array.
-template <class Visit>
-void each(element object, std::string_view key, Visit visit) {
-    array items;
-    if (object[key].get(items)) return;
-    for (const element item : items)
-        visit(item);
-}
-
-std::vector<std::string> texts(element object, std::string_view key) {
-    std::vector<std::string> values;
-    each(object, key, [&](element item) {
-        std::string_view value;
-        if (item.get(value) == simdjson::SUCCESS) values.emplace_back(value);
-    });
-    return values;
-}
-
-std::uint64_t number(element object, std::string_view key) {
-    std::uint64_t value = 0;
-    return object[key].get(value) == simdjson::SUCCESS ? value : 0;
-}
 
 FrontendView frontend_view(element item) {
     element outside;
