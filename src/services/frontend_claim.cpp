@@ -1,6 +1,8 @@
 #include "services/frontend_claim.h"
 
 #include <algorithm>
+#include <limits>
+#include <span>
 
 #include "services/endpoint_reasons.h"
 
@@ -10,12 +12,11 @@ namespace {
 
 using kube::TrafficPolicy;
 
-std::vector<EndpointReason> reasons_of(const std::vector<JudgedEndpoint>& judged, bool local,
+std::vector<EndpointReason> reasons_of(std::span<const JudgedEndpoint> judged, bool local,
                                        const NodePlace& node) {
     std::vector<EndpointReason> reasons;
     for (const auto& one : judged) {
         const auto use = local ? one.local : one.cluster;
-        if (use == EndpointUse::kOtherFamily) continue;
         reasons.push_back({one.backend(), is_used(use), explain(use, one, node)});
     }
     return reasons;
@@ -32,14 +33,16 @@ const kube::ServicePort* port_of(const kube::Service& service, const Frontend& f
 }
 
 ClaimedFrontend claim_of(const CatalogEntry& entry, const kube::ServicePort& port,
-                         const BackedFrontend& compiled, const NodePlace& node) {
+                         const BackedFrontend& compiled, const NodePlace& node, std::size_t limit) {
     const auto& service = *entry.service;
-    const auto judged = judge_endpoints(entry.slices, port, compiled.frontend.address.family(), node);
-    ClaimedFrontend claim{service.key, compiled.kind, compiled.backing, {}, {}};
+    auto judged = judge_endpoints(entry.slices, port, compiled.frontend.address.family(), node);
+    std::erase_if(judged, [](const JudgedEndpoint& one) { return one.cluster == EndpointUse::kOtherFamily; });
+    const auto shown = std::span{judged}.first(std::min(judged.size(), limit));
+    ClaimedFrontend claim{service.key, compiled.kind, compiled.backing, judged.size(), {}, {}};
     const bool internal = compiled.kind == FrontendKind::kClusterIp;
     claim.reasons =
-        reasons_of(judged, internal && service.internal_traffic_policy == TrafficPolicy::kLocal, node);
-    if (compiled.backing.outside_backends) claim.outside_reasons = reasons_of(judged, true, node);
+        reasons_of(shown, internal && service.internal_traffic_policy == TrafficPolicy::kLocal, node);
+    if (compiled.backing.outside_backends) claim.outside_reasons = reasons_of(shown, true, node);
     return claim;
 }
 
@@ -55,7 +58,7 @@ std::optional<ClaimedFrontend> claim_of(const ServiceProxy& proxy, const Fronten
     if (found == compiled.frontends.end()) return std::nullopt;
     const auto* port = port_of(*entry.service, frontend, found->kind);
     if (port == nullptr) return std::nullopt;
-    return claim_of(entry, *port, *found, options.node);
+    return claim_of(entry, *port, *found, options.node, std::numeric_limits<std::size_t>::max());
 }
 
 }  // namespace fairlead::services

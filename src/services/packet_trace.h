@@ -10,6 +10,7 @@
 #include "kernel/nftables/objects.h"
 #include "kube/objects.h"
 #include "services/frontend.h"
+#include "services/service_elements.h"
 
 namespace fairlead::services {
 
@@ -32,7 +33,8 @@ struct ClaimedFrontend {
     kube::ObjectKey service;
     FrontendKind kind = FrontendKind::kClusterIp;
     Backing backing;
-    std::vector<EndpointReason> reasons;          ///< of all endpoints of the family
+    std::size_t endpoint_count = 0;               ///< of the family, used or not
+    std::vector<EndpointReason> reasons;          ///< of these, or of the first of them
     std::vector<EndpointReason> outside_reasons;  ///< for connections from outside, where they differ
 
     [[nodiscard]] const std::vector<EndpointReason>& reasons_for(Origin origin) const {
@@ -42,10 +44,7 @@ struct ClaimedFrontend {
 
 /// What a trace asks, of the packet's family.
 struct TraceSources {
-    /// One element of fairlead's table, as a packet finds it: see NftTables::find_element.
-    std::function<base::Result<std::optional<kernel::nftables::FoundElement>>(
-        std::string_view set, const kernel::nftables::ElementBytes& key)>
-        find;
+    FindElement find;
     std::function<std::optional<ClaimedFrontend>(const Frontend&)> claimed;
     /// Whether an address is one of this node.
     std::function<bool(const base::IpAddress&)> is_local;
