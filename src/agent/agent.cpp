@@ -5,6 +5,7 @@
 
 #include "admin/handlers.h"
 #include "agent/configz.h"
+#include "agent/service_details.h"
 #include "agent/service_options.h"
 #include "agent/status.h"
 #include "agent/trace.h"
@@ -181,6 +182,11 @@ net::HttpServer::Handler Agent::admin_pages() {
          {"/connections", {[this](const std::string& query) { return counters_->page(query); }, {}}},
          {"/proxyMode", {[](const std::string&) { return "nftables"; }, {}, "text/plain; charset=utf-8"}},
          {"/status", {[this](const std::string&) { return status(); }, {}}},
+         {"/service",
+          {[this](const std::string& query) {
+               return service_details_json(syncer_->proxy(), syncer_->tables(), query);
+           },
+           {}}},
          {"/services",
           {[this](const std::string& query) { return services_json(syncer_->proxy(), query); },
            [this] { return run_id_ + "-" + std::to_string(syncer_->generation()); }}},

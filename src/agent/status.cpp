@@ -38,18 +38,6 @@ std::string family_json(const services::FamilyProxy& proxy) {
         programmed.frontends.size(), rejected, endpoints, programmed.cluster_ips.size(), proxy.has_pending());
 }
 
-std::string conflict_json(const services::Conflict& conflict) {
-    return fmt::format("{{\"frontend\":{},\"protocol\":\"{}\",\"owner\":{},\"loser\":{}}}",
-                       json_quote(base::format_endpoint(conflict.frontend.address, conflict.frontend.port)),
-                       base::name_of(conflict.frontend.protocol), json_quote(conflict.owner.to_string()),
-                       json_quote(conflict.loser.to_string()));
-}
-
-std::string refusal_json(const services::Refusal& refusal) {
-    return fmt::format("{{\"service\":{},\"address\":{}}}", json_quote(refusal.service.to_string()),
-                       json_quote(refusal.address.to_string()));
-}
-
 std::string endpoints_json(const std::vector<Backend>& backends) {
     return json_list(backends, [](const Backend& backend) {
         return json_quote(base::format_endpoint(backend.address, backend.port));
@@ -59,17 +47,12 @@ std::string endpoints_json(const std::vector<Backend>& backends) {
 std::string frontend_json(const ServiceProxy& proxy, const Frontend& frontend, services::FrontendKind kind) {
     const auto& programmed = proxy.proxy(frontend.address.family()).programmed().frontends;
     const auto found = programmed.find(frontend);
-    const bool in_kernel = found != programmed.end();
-    const auto backing = in_kernel ? found->second : services::Backing{};
+    const auto backing = found == programmed.end() ? services::Backing{} : found->second;
     const auto outside =
         backing.outside_backends ? ",\"outsideEndpoints\":" + endpoints_json(*backing.outside_backends) : "";
     return fmt::format("{{\"kind\":\"{}\",\"address\":{},\"port\":{},\"state\":\"{}\",\"endpoints\":{}{}}}",
                        services::name_of(kind), json_quote(frontend.address.to_string()), frontend.port,
-                       !in_kernel                                         ? "pending"
-                       : !backing.backends.empty()                        ? "balanced"
-                       : backing.unserved == services::Unserved::kDropped ? "dropped"
-                                                                          : "rejected",
-                       endpoints_json(backing.backends), outside);
+                       frontend_state(proxy, frontend), endpoints_json(backing.backends), outside);
 }
 
 /// The frontends of one port of a Service, by kind and address.
@@ -107,6 +90,19 @@ std::vector<std::string> annotation_problems(const ServiceProxy& proxy) {
     return problems;
 }
 
+std::string service_json(const ServiceProxy& proxy, const CatalogEntry& entry) {
+    const auto& service = *entry.service;
+    return fmt::format(
+        "{{\"namespace\":{},\"name\":{},\"type\":\"{}\",\"clusterIPs\":{},\"ports\":{}}}",
+        json_quote(service.key.namespace_name), json_quote(service.key.name), type_name(service),
+        json_list(service.cluster_ips,
+                  [](const base::IpAddress& address) { return json_quote(address.to_string()); }),
+        json_list(service.ports,
+                  [&](const kube::ServicePort& port) { return port_json(proxy, entry, port); }));
+}
+
+}  // namespace
+
 std::string_view type_name(const kube::Service& service) {
     switch (service.type) {
         case kube::ServiceType::kClusterIp:
@@ -121,18 +117,25 @@ std::string_view type_name(const kube::Service& service) {
     return "ClusterIP";
 }
 
-std::string service_json(const ServiceProxy& proxy, const CatalogEntry& entry) {
-    const auto& service = *entry.service;
-    return fmt::format(
-        "{{\"namespace\":{},\"name\":{},\"type\":\"{}\",\"clusterIPs\":{},\"ports\":{}}}",
-        json_quote(service.key.namespace_name), json_quote(service.key.name), type_name(service),
-        json_list(service.cluster_ips,
-                  [](const base::IpAddress& address) { return json_quote(address.to_string()); }),
-        json_list(service.ports,
-                  [&](const kube::ServicePort& port) { return port_json(proxy, entry, port); }));
+std::string_view frontend_state(const ServiceProxy& proxy, const Frontend& frontend) {
+    const auto& programmed = proxy.proxy(frontend.address.family()).programmed().frontends;
+    const auto found = programmed.find(frontend);
+    if (found == programmed.end()) return "pending";
+    if (!found->second.backends.empty()) return "balanced";
+    return found->second.unserved == services::Unserved::kDropped ? "dropped" : "rejected";
 }
 
-}  // namespace
+std::string conflict_json(const services::Conflict& conflict) {
+    return fmt::format("{{\"frontend\":{},\"protocol\":\"{}\",\"owner\":{},\"loser\":{}}}",
+                       json_quote(base::format_endpoint(conflict.frontend.address, conflict.frontend.port)),
+                       base::name_of(conflict.frontend.protocol), json_quote(conflict.owner.to_string()),
+                       json_quote(conflict.loser.to_string()));
+}
+
+std::string refusal_json(const services::Refusal& refusal) {
+    return fmt::format("{{\"service\":{},\"address\":{}}}", json_quote(refusal.service.to_string()),
+                       json_quote(refusal.address.to_string()));
+}
 
 std::string status_json(const StatusFacts& facts, const ServiceProxy& proxy) {
     std::vector<services::Conflict> conflicts;

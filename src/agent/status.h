@@ -24,4 +24,11 @@ std::string status_json(const StatusFacts& facts, const services::ServiceProxy& 
 /// those of "namespace=NAME", of "name=NAME", or of both, joined by '&'. Refuses every other query.
 base::Result<std::string> services_json(const services::ServiceProxy& proxy, std::string_view query);
 
+// Parts of these pages that others have as well.
+std::string_view type_name(const kube::Service& service);
+/// "balanced", "rejected", "dropped", or "pending": the kernel does not have it yet.
+std::string_view frontend_state(const services::ServiceProxy& proxy, const services::Frontend& frontend);
+std::string conflict_json(const services::Conflict& conflict);
+std::string refusal_json(const services::Refusal& refusal);
+
 }  // namespace fairlead::agent
