@@ -11,6 +11,7 @@
 
 #include "cli/agent_client.h"
 #include "cli/agent_option.h"
+#include "cli/describe_service.h"
 #include "cli/service_selection.h"
 #include "cli/service_watch.h"
 #include "cli/top_command.h"
@@ -152,17 +153,23 @@ Result<void> top_services(const View& view) {
     return run_top(view, print, tell);
 }
 
+/// The whole table of connections is looked through for each Service: not for all of a cluster.
+constexpr std::size_t kServicesWithFlows = 10;
+
 Result<void> describe_services(const View& view) {
     std::string etag;
     FAIRLEAD_TRY(const auto fetched, fetch_services(view, etag));
     const auto services = fetched.value_or(std::vector<ServiceView>{});
-    std::string text;
-    for (const auto& service : services)
-        text += (text.empty() ? "" : "\n") + describe_service(service, colours());
-    print(text);
-    auto found = check_found(view, services);
-    if (found && services.empty()) explain_nothing(view);
-    return found;
+    auto done = check_found(view, services);
+    if (done && services.empty()) explain_nothing(view);
+    for (bool first = true; const auto& service : services) {
+        auto text = describe_service(view.agent, service, services.size() <= kServicesWithFlows, colours());
+        if (text)
+            print((std::exchange(first, false) ? "" : "\n") + *text);
+        else  // It may have gone meanwhile.
+            done = std::unexpected(std::move(text).error());
+    }
+    return done;
 }
 
 void add_output(CLI::App& command, ViewArguments& arguments, const char* watch_help) {

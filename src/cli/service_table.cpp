@@ -15,11 +15,6 @@ std::string joined(const std::vector<std::string>& parts, std::string_view other
     return parts.empty() ? std::string(otherwise) : fmt::format("{}", fmt::join(parts, ","));
 }
 
-std::string coloured(const std::string& state, bool colour) {
-    if (!colour || state == "-") return state;
-    return fmt::format("\033[{}m{}\033[0m", state == "balanced" ? 32 : 31, state);
-}
-
 /// The cells of all columns but the last one, the state.
 Cells heading(const TableStyle& style) {
     Cells cells = {"NAME", "TYPE", "CLUSTER-IP", "PORT(S)", "ENDPOINTS"};
@@ -57,6 +52,11 @@ std::string line(const Cells& cells, const std::vector<std::size_t>& widths, std
 
 }  // namespace
 
+std::string coloured(const std::string& state, bool colour) {
+    if (!colour || state == "-") return state;
+    return fmt::format("\033[{}m{}\033[0m", state == "balanced" ? 32 : 31, state);
+}
+
 std::string ServiceTable::lines(const std::vector<ServiceView>& services) {
     if (services.empty()) return {};
     const auto names = heading(style_);
@@ -75,45 +75,6 @@ std::string ServiceTable::lines(const std::vector<ServiceView>& services) {
     for (std::size_t i = 0; i < rows.size(); ++i)
         text += line(rows[i], widths_, coloured(state_of(services[i]), style_.colour));
     return text;
-}
-
-namespace {
-
-std::string arrows(const std::vector<std::string>& endpoints) {
-    std::string text;
-    for (const auto& endpoint : endpoints)
-        text += fmt::format("    -> {}\n", endpoint);
-    return text;
-}
-
-std::string describe_frontend(const FrontendView& frontend, bool colour) {
-    std::string text = fmt::format("  {:<12} {:<20} {:<5} {}\n", frontend.kind, frontend.address,
-                                   frontend.port, coloured(frontend.state, colour));
-    text += arrows(frontend.endpoints);
-    if (frontend.state == "rejected") text += "    no ready endpoint: new connections are refused\n";
-    if (frontend.state == "dropped")
-        text += "    internalTrafficPolicy Local, no endpoint on this node: new connections are dropped\n";
-    if (!frontend.splits_origins) return text;
-    text +=
-        "    externalTrafficPolicy Local, from outside the cluster:\n" + arrows(frontend.outside_endpoints);
-    if (frontend.outside_endpoints.empty())
-        text += "    no endpoint on this node: new connections from outside are dropped\n";
-    return text;
-}
-
-}  // namespace
-
-std::string describe_service(const ServiceView& service, bool colour) {
-    std::string description =
-        fmt::format("Name:         {}\nNamespace:    {}\nType:         {}\nClusterIPs:   {}\n", service.name,
-                    service.namespace_name, service.type, joined(service.cluster_ips, "<none>"));
-    for (const auto& port : service.ports) {
-        description += fmt::format("Port:         {} {}/{}\n", port.name.empty() ? "<unset>" : port.name,
-                                   port.port, port.protocol);
-        for (const auto& frontend : port.frontends)
-            description += describe_frontend(frontend, colour);
-    }
-    return description;
 }
 
 }  // namespace fairlead::cli

@@ -29,7 +29,7 @@ class ServiceTable {
     bool headed_ = false;
 };
 
-/// Everything about one Service, for people.
-std::string describe_service(const ServiceView& service, bool colour);
+/// A state with the colour that says whether it is a good one.
+std::string coloured(const std::string& state, bool colour);
 
 }  // namespace fairlead::cli

@@ -39,18 +39,5 @@ TEST(ServiceTable, HeadsTheFirstLineWheneverItComesAndKeepsItsColumnsWide) {
     EXPECT_EQ(table.lines({kCart}), "cart        ClusterIP   10.96.0.1    80/TCP    2           balanced\n");
 }
 
-TEST(DescribeService, NamesEveryEndpointAndSaysWhatRejectedMeans) {
-    EXPECT_THAT(describe_service(kCart, false), HasSubstr("    -> 10.64.0.2:8080\n"));
-    EXPECT_THAT(describe_service(kEmpty, false), HasSubstr("no ready endpoint: new connections are refused"));
-    auto split = kCart;
-    auto& frontend = split.ports.front().frontends.emplace_back();
-    frontend.kind = "NodePort";
-    frontend.splits_origins = true;
-    EXPECT_THAT(describe_service(split, false), HasSubstr("new connections from outside are dropped"));
-    frontend.outside_endpoints = {"10.64.0.9:80"};
-    EXPECT_THAT(describe_service(split, false),
-                HasSubstr("externalTrafficPolicy Local, from outside the cluster:\n    -> 10.64.0.9:80\n"));
-}
-
 }  // namespace
 }  // namespace fairlead::cli
