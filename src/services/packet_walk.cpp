@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "services/elements.h"
 #include "services/layout.h"
@@ -177,6 +178,7 @@ Result<bool> PacketWalk::remembers(const Balancer& balancer) {
 
 Result<void> PacketWalk::list_endpoints(const Balancer& balancer) {
     kernel_.begin(TraceTopic::kEndpoint);
+    if (balancer.consistent) return list_consistent(balancer);
     const bool sticky = balancer.affinity_timeout_s > 0;
     trace_.endpoint_count = balancer.size;
     for (std::uint32_t i = 0; i < std::min<std::size_t>(balancer.size, kTracedEndpoints); ++i) {
@@ -194,6 +196,18 @@ Result<void> PacketWalk::list_endpoints(const Balancer& balancer) {
             ? "the only one"
             : fmt::format("one of {}, at random{}", balancer.size,
                           listed < balancer.size ? fmt::format(" (the first {} are shown)", listed) : ""));
+    return {};
+}
+
+Result<void> PacketWalk::list_consistent(const Balancer& balancer) {
+    // Which slot the kernel's hash gives is not known here, and every slot's endpoint is one of these.
+    const auto* backends = claimed_ ? claimed_->backing.backends_for(balancer.origin) : nullptr;
+    if (backends == nullptr) return {};
+    trace_.endpoint_count = backends->size();
+    for (const auto& backend : std::span{*backends}.first(std::min(backends->size(), kTracedEndpoints)))
+        add_endpoint(balancer.origin, backend);
+    kernel_.say(fmt::format("the one that the client's address gives, by {} slots: {} endpoints share them",
+                            balancer.size, backends->size()));
     return {};
 }
 

@@ -28,6 +28,7 @@ class PacketWalk {
     base::Result<void> choose(const Balancer& balancer);
     base::Result<bool> remembers(const Balancer& balancer);
     base::Result<void> list_endpoints(const Balancer& balancer);
+    base::Result<void> list_consistent(const Balancer& balancer);
     void add_endpoint(Origin origin, const Backend& backend);
 
     // The chain `masquerade-translated`.

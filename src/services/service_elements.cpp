@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "kernel/nftables/describe_element.h"
 #include "services/balancer.h"
+#include "services/consistent_hash.h"
 #include "services/elements.h"
 #include "services/layout.h"
 
@@ -26,7 +27,8 @@ std::vector<FrontendMark> elements_of(const Frontend& frontend, const Backing& b
         elements.push_back({frontends_of(origin), frontend_element(frontend, *balancer)});
         elements.push_back({balancers_of(origin), balancer_element(*balancer)});
         std::uint32_t index = 0;
-        for (const auto& backend : *backing.backends_for(origin)) {
+        const auto& backends = *backing.backends_for(origin);
+        for (const auto& backend : backing.consistent ? slots_of(backends) : backends) {
             elements.push_back(
                 {endpoints_of(origin, sticky), endpoint_element(frontend, index++, backend, sticky)});
             if (sticky) elements.push_back({alive_of(origin), alive_element(frontend, backend)});
