@@ -190,7 +190,7 @@ std::vector<FrontendMark> marks_of(const Frontend& frontend, const Backing& back
     const bool none_for_outside = backing.outside_backends && backing.outside_backends->empty();
     if (none) mark(backing.unserved == Unserved::kRejected ? kNoEndpoints : kDropped);
     if (!none && none_for_outside) mark(kDropped);
-    if (backing.masqueraded) mark(kMasquerade);
+    if (backing.masqueraded) mark(kMasqueradeAll);
     if (backing.outside_backends) mark(kMasqueradeNode);
     for (const auto& source : backing.allowed_sources)
         marks.push_back({kAllowedSources, source_element(frontend, source)});

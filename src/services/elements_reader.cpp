@@ -107,7 +107,7 @@ Result<void> ElementsReader::read_marks() {
     for (const auto& frontend : dropped)
         if (auto& backing = backing_of(frontend); backing.backends.empty())
             backing.unserved = Unserved::kDropped;
-    FAIRLEAD_TRY(const auto masqueraded, read_frontend_keys(kMasquerade));
+    FAIRLEAD_TRY(const auto masqueraded, read_frontend_keys(kMasqueradeAll));
     for (const auto& frontend : masqueraded)
         backing_of(frontend).masqueraded = true;
     FAIRLEAD_TRY(const auto splitting, read_frontend_keys(kMasqueradeNode));

@@ -71,7 +71,7 @@ std::vector<Set> service_sets(Family family) {
     set(kNoEndpoints, frontend, {}, "Service addresses without endpoints, rejected");
     set(kDropped, frontend, {}, "Service addresses whose policy leaves no endpoint here");
     set(kClusterIps, {address}, {}, "every ClusterIP");
-    set(kMasquerade, frontend, {}, "Service addresses that hide their clients");
+    set(kMasqueradeAll, frontend, {}, "Service addresses that hide their clients");
     set(kMasqueradeNode, frontend, {}, "Service addresses that hide this node only");
     set(kHairpin, {address, address}, {}, "endpoints of this node that reach themselves through a Service");
     return sets;
@@ -205,7 +205,7 @@ std::vector<Rule> masquerade_rules(Family family) {
                      LookupSet{std::string(kHairpin), registers.source, false}} +
              masquerade,
          "an endpoint that reached itself must see the answer come from elsewhere"},
-        {chain, original_frontend_in(family, kMasquerade) + masquerade,
+        {chain, original_frontend_in(family, kMasqueradeAll) + masquerade,
          "an address for the outside: the answer must come back through this node"},
         {chain, original_frontend_in(family, kMasqueradeNode) + if_from_node() + masquerade,
          "this node may have asked from an address that leads elsewhere"},

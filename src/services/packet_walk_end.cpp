@@ -40,7 +40,7 @@ Result<void> PacketWalk::find_client_addresses() {
 
 Result<std::string> PacketWalk::why_masqueraded() {
     const auto key = frontend_key_element(packet_.destination).key;
-    FAIRLEAD_TRY(const bool everybody, kernel_.has(kMasquerade, key));
+    FAIRLEAD_TRY(const bool everybody, kernel_.has(kMasqueradeAll, key));
     if (everybody) return "externalTrafficPolicy Cluster";
     FAIRLEAD_TRY(const bool node_only, kernel_.has(kMasqueradeNode, key));
     if (node_only && sources_.is_local(packet_.source)) return "it comes from this node";

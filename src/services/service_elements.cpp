@@ -52,7 +52,7 @@ Result<std::vector<ShownElement>> ElementShow::of(const Frontend& frontend, cons
     for (const auto& [set, element] : elements)
         FAIRLEAD_CHECK(show(set, element, shown));
     for (const auto set :
-         {kFrontends, kOutsideFrontends, kNoEndpoints, kDropped, kMasquerade, kMasqueradeNode})
+         {kFrontends, kOutsideFrontends, kNoEndpoints, kDropped, kMasqueradeAll, kMasqueradeNode})
         if (std::ranges::find(elements, set, &FrontendMark::set) == elements.end())
             FAIRLEAD_CHECK(show_unwanted(set, frontend, shown));
     return shown;

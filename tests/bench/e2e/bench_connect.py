@@ -23,7 +23,7 @@ import proxies
 import report
 from bench_proxy import START_LIMIT_SECONDS, settle
 from harness import netns
-from harness.cluster import ROOT, ControlPlane
+from harness.cluster import ROOT
 from paths import SERVER, Path
 
 PROGRAM = os.path.join(ROOT, "build/release/tests/bench/e2e/connect_bench")
@@ -108,14 +108,11 @@ def measure(proxy_class, control, case, rounds, count):
 
 
 def run_case(case, classes, rounds, count):
-    with contextlib.ExitStack() as stack:
-        namespace = netns.Namespace("control")
-        stack.callback(namespace.delete)
-        control = ControlPlane(namespace, "198.18.0.1", big_cluster.API_SERVER_ARGUMENTS)
-        stack.callback(control.stop)
-        last = case.services - 1
-        more = {"more_of": big_cluster.exposed} if case.exposed else {}
-        big_cluster.bring_up(control, case.services, 1, lambda number: SERVER if number == last else big_cluster.pod_address(number), **more)
+    def address_of(number):
+        return SERVER if number == case.services - 1 else big_cluster.pod_address(number)
+
+    more = {"more_of": big_cluster.exposed} if case.exposed else {}
+    with big_cluster.running(case.services, 1, address_of, **more) as control:
         return {each.name: measure(each, control, case, rounds, count) for each in classes}
 
 

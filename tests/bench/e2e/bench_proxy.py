@@ -22,7 +22,7 @@ import proxies
 import report
 from commits import Commits
 from harness import netns
-from harness.cluster import ROOT, TOKEN, ControlPlane, wait_for
+from harness.cluster import ROOT, TOKEN, wait_for
 
 
 class Shape(typing.NamedTuple):
@@ -197,14 +197,9 @@ def measure(proxy_class, control, shape, changes):
 
 def run_shape(shape, classes, arguments):
     print(f"# {shape}", flush=True)
-    with contextlib.ExitStack() as stack:
-        control_namespace = netns.Namespace("control")
-        stack.callback(control_namespace.delete)
-        control = ControlPlane(control_namespace, "198.18.0.1", big_cluster.API_SERVER_ARGUMENTS)
-        stack.callback(control.stop)
-        start = time.monotonic()
-        more = {"more_of": big_cluster.exposed} if shape.exposed else {}
-        big_cluster.bring_up(control, shape.services, shape.endpoints, **more)
+    start = time.monotonic()
+    more = {"more_of": big_cluster.exposed} if shape.exposed else {}
+    with big_cluster.running(shape.services, shape.endpoints, **more) as control:
         print(f"  control plane filled and ready after {time.monotonic() - start:.0f} s", flush=True)
         result = {**shape._asdict(), "lists": measure_lists(control, control.folder)}
         for proxy_class in classes:

@@ -18,7 +18,7 @@ import proxies
 import report
 from bench_proxy import QUICK_SHAPES, START_LIMIT_SECONDS, Shape, settle
 from harness import netns
-from harness.cluster import ROOT, ControlPlane
+from harness.cluster import ROOT
 from paths import SERVER, Path
 
 PROGRAM = os.path.join(ROOT, "build/release/tests/bench/e2e/stall_bench")
@@ -94,12 +94,7 @@ def main():
     shape = QUICK_SHAPES[0] if arguments.quick else SHAPE
     machine = report.machine()
     print(f"{machine}\n# how long packets are held up while {shape} are programmed", flush=True)
-    with contextlib.ExitStack() as stack:
-        namespace = netns.Namespace("control")
-        stack.callback(namespace.delete)
-        control = ControlPlane(namespace, "198.18.0.1")
-        stack.callback(control.stop)
-        big_cluster.bring_up(control, shape.services, shape.endpoints)
+    with big_cluster.running(shape.services, shape.endpoints) as control:
         results = {each.name: measure(each, control, shape) for each in proxies.ALL if arguments.only in (None, each.name)}
     goals = report.Goals()
     print_table(shape, results, goals)

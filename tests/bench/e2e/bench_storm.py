@@ -20,7 +20,7 @@ import report
 from bench_proxy import NEW_ADDRESSES, SLICES, START_LIMIT_SECONDS, Api, Shape, settle, shape_from
 from commits import Commits
 from harness import netns
-from harness.cluster import ROOT, ControlPlane
+from harness.cluster import ROOT
 
 SHAPE = Shape(5006, 50)
 DRAIN_LIMIT_SECONDS = 180
@@ -125,12 +125,7 @@ def main():
     machine = report.machine()
     title = f"{arguments.rate:.0f} changes/s for {seconds:.0f} s, {shape}"
     print(f"{machine}\n# {title}", flush=True)
-    with contextlib.ExitStack() as stack:
-        namespace = netns.Namespace("control")
-        stack.callback(namespace.delete)
-        control = ControlPlane(namespace, "198.18.0.1")
-        stack.callback(control.stop)
-        big_cluster.bring_up(control, shape.services, shape.endpoints)
+    with big_cluster.running(shape.services, shape.endpoints) as control:
         results = {each.name: measure(each, control, shape.services, arguments.rate, seconds)
                    for each in proxies.ALL if arguments.only in (None, each.name)}
     print_table(title, results)

@@ -6,14 +6,15 @@ import http.client
 import ipaddress
 import json
 
-from harness.cluster import wait_for
+from harness import netns
+from harness.cluster import ControlPlane, wait_for
 
 NAMESPACE = "bench"
 _FIRST_SERVICE = int(ipaddress.IPv4Address("10.96.1.0"))
 _FIRST_ENDPOINT = int(ipaddress.IPv4Address("10.65.0.0"))
 # Services that are exposed: a NodePort each, of a range that is large enough, and affinity of clients.
 _FIRST_NODE_PORT = 20000
-API_SERVER_ARGUMENTS = ("--service-node-port-range", "20000-60000")
+_API_SERVER_ARGUMENTS = ("--service-node-port-range", "20000-60000")
 _ENDPOINTS_A_SLICE = 100  # as many as the EndpointSlice controller puts into one
 # etcd takes 128 operations and 1.5 MiB a transaction; values travel as base64.
 _OPERATIONS_A_TRANSACTION = 100
@@ -152,8 +153,19 @@ def fill(control, shape):
             etcd.post("/v3/kv/txn", json.dumps({"success": operations}))
 
 
-def bring_up(control, *arguments, **named):
-    """A running control plane that holds `objects(...)` of these arguments and the node n1."""
+@contextlib.contextmanager
+def running(*arguments, **named):
+    """A control plane in a namespace of its own that holds `objects(...)` of these arguments and the node n1."""
+    with contextlib.ExitStack() as stack:
+        namespace = netns.Namespace("control")
+        stack.callback(namespace.delete)
+        control = ControlPlane(namespace, "198.18.0.1", _API_SERVER_ARGUMENTS)
+        stack.callback(control.stop)
+        _bring_up(control, *arguments, **named)
+        yield control
+
+
+def _bring_up(control, *arguments, **named):
     control.start_etcd()
     fill(control, objects(*arguments, **named))
     control.start_apiserver()

@@ -2,51 +2,33 @@
 //        connect_bench connect ADDRESS PORT COUNT CPU   connects COUNT times; prints quantiles in
 //        microseconds as JSON
 // IPv4 only. The client resets each connection, so that no port waits in TIME_WAIT.
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <iostream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "bench/e2e/sockets.h"
+
 namespace {
 
-[[noreturn]] void die(std::string_view what) {
-    std::cerr << what << ": " << std::strerror(errno) << '\n';
-    std::exit(1);
-}
-
-template <class Number>
-Number parse(std::string_view text) {
-    Number value{};
-    if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{}) die("not a number");
-    return value;
-}
+using fairlead::bench::die;
+using fairlead::bench::parse;
+using fairlead::bench::socket_address;
 
 void pin_to(std::size_t cpu) {
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET(cpu, &set);
     if (sched_setaffinity(0, sizeof set, &set) != 0) die("sched_setaffinity");
-}
-
-sockaddr_in socket_address(const char* address, std::uint16_t port) {
-    sockaddr_in result{};
-    result.sin_family = AF_INET;
-    result.sin_port = htons(port);
-    if (inet_pton(AF_INET, address, &result.sin_addr) != 1) die(address);
-    return result;
 }
 
 int serve(std::uint16_t port) {

@@ -2,9 +2,7 @@
 // Sends a UDP packet of a new flow every 500 microseconds to ADDRESS:PORT and waits until it arrives at PORT
 // in the named network namespace; prints, as JSON in microseconds, how long the packets were under way. It
 // runs with real-time priority: what is measured is how long packets are held up, not who gets the processor.
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -13,47 +11,30 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <iostream>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "bench/e2e/sockets.h"
+
 namespace {
+
+using fairlead::bench::die;
+using fairlead::bench::parse;
+using fairlead::bench::socket_address;
 
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto kPause = 500us;
 constexpr auto kLost = 5s;
-std::atomic<bool> stopped{
-    false};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): a signal sets it
-
-[[noreturn]] void die(std::string_view what) {
-    std::cerr << what << ": " << std::strerror(errno) << '\n';
-    std::exit(1);
-}
-
-template <class Number>
-Number parse(std::string_view text) {
-    Number value{};
-    if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{}) die("not a number");
-    return value;
-}
-
-sockaddr_in socket_address(const char* address, std::uint16_t port) {
-    sockaddr_in result{};
-    result.sin_family = AF_INET;
-    result.sin_port = htons(port);
-    if (inet_pton(AF_INET, address, &result.sin_addr) != 1) die(address);
-    return result;
-}
+std::atomic<bool> stopped{false};  // by a signal
 
 int open_udp() {
     const int result = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -38,7 +38,7 @@ class Reader {
         read_balanced("", "cluster ");
         read_balanced("outside_", "outside ");
         mark("masquerade_node", "hides-node ");
-        mark("masquerade", "hides-all ");
+        mark("masquerade_all", "hides-all ");
         for (const auto& [frontend, timeout] : timeouts_)
             view_.frontends[frontend] += "sticky " + timeout + " ";
         for (const auto& frontend : consistent_)

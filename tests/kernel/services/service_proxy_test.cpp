@@ -63,7 +63,7 @@ class ServiceProxyTest : public testing::Test {
     std::set<Element> elements(Family family) {
         std::set<Element> all;
         for (const auto set : {"frontends", "outside_frontends", "endpoints", "sticky_endpoints", "alive",
-                               "allowed_sources", "no_endpoints", "dropped", "cluster_ips", "masquerade",
+                               "allowed_sources", "no_endpoints", "dropped", "cluster_ips", "masquerade_all",
                                "masquerade_node", "hairpin", "service_cidrs", "pod_cidrs", "kept_sources"})
             EXPECT_TRUE(tables_.read_elements(
                 family, "fairlead", set, [] {}, [&](Element element) { all.insert(std::move(element)); }));
@@ -200,30 +200,31 @@ TEST_F(ServiceProxyTest, AFlushOrAnEditIsRepairedOnceTheKernelIsDistrusted) {
     proxy.stage(test::change({}, test::shared(test::slice("door", {"10.64.0.3", "10.64.0.4"}, "a"))));
     sync(proxy);
     const auto right = elements(Family::kIpv4);
-    for (
-        const auto* damage :
-        {"nft flush ruleset", "nft flush map ip fairlead endpoints", "nft flush chain ip fairlead services",
-         "nft delete element ip fairlead cluster_ips { 10.96.0.1 }",
-         "nft add element ip fairlead cluster_ips { 10.96.0.77 }",
-         "nft add element ip fairlead hairpin { 10.64.0.8 . 10.64.0.9 }",
-         "nft add element ip fairlead balancers { 0x7 . 0x0 : accept }",
-         "nft add element ip fairlead balancers { 0x7 . 0x0 : goto balance-2 }",
-         "nft add element ip fairlead no_endpoints { 10.96.0.66 . icmp . 80 }",
-         "nft add element ip fairlead dropped { 10.96.0.1 . tcp . 80 }",
-         "nft add element ip fairlead endpoints { 0x5 . 10.96.0.1 . tcp . 80 : 10.64.0.1 . 80 }",
-         "nft delete element ip fairlead alive { 10.96.0.3 . tcp . 80 . 10.64.0.3 . 8080 }",
-         "nft add element ip fairlead outside_alive { 10.96.0.3 . tcp . 80 . 10.64.0.3 . 8080 }",
-         // The name is a word of nft's language; its JSON takes it.
-         R"(echo '{"nftables": [{"add": {"element": {"family": "ip", "table": "fairlead", "name": "masquerade",
-             "elem": [{"concat": ["192.0.2.1", "tcp", 30080]}]}}}]}' | nft -j -f -)",
-         "nft add element ip fairlead masquerade_node { 10.96.0.1 . tcp . 80 }",
-         "nft delete element ip fairlead masquerade_node { 192.0.2.1 . tcp . 30080 }",
-         "nft add element ip fairlead allowed_sources { 10.96.0.1 . tcp . 80 . 10.0.0.0/8 }",
-         "nft add element ip fairlead allowed_sources { 203.0.113.10 . tcp . 80 . 10.0.0.1-10.0.0.6 }",
-         "nft flush set ip fairlead allowed_sources", "nft flush map ip fairlead sticky_endpoints",
-         "nft add element ip fairlead dropped { 192.0.2.1 . tcp . 30080 }",
-         "nft add set ip fairlead extra '{ type mark; }'", "nft add chain ip fairlead extra",
-         "nft insert rule ip fairlead services accept"}) {
+    for (const auto* damage :
+         {"nft flush ruleset",
+          "nft flush map ip fairlead endpoints",
+          "nft flush chain ip fairlead services",
+          "nft delete element ip fairlead cluster_ips { 10.96.0.1 }",
+          "nft add element ip fairlead cluster_ips { 10.96.0.77 }",
+          "nft add element ip fairlead hairpin { 10.64.0.8 . 10.64.0.9 }",
+          "nft add element ip fairlead balancers { 0x7 . 0x0 : accept }",
+          "nft add element ip fairlead balancers { 0x7 . 0x0 : goto balance-2 }",
+          "nft add element ip fairlead no_endpoints { 10.96.0.66 . icmp . 80 }",
+          "nft add element ip fairlead dropped { 10.96.0.1 . tcp . 80 }",
+          "nft add element ip fairlead endpoints { 0x5 . 10.96.0.1 . tcp . 80 : 10.64.0.1 . 80 }",
+          "nft delete element ip fairlead alive { 10.96.0.3 . tcp . 80 . 10.64.0.3 . 8080 }",
+          "nft add element ip fairlead outside_alive { 10.96.0.3 . tcp . 80 . 10.64.0.3 . 8080 }",
+          "nft add element ip fairlead masquerade_all { 192.0.2.1 . tcp . 30080 }",
+          "nft add element ip fairlead masquerade_node { 10.96.0.1 . tcp . 80 }",
+          "nft delete element ip fairlead masquerade_node { 192.0.2.1 . tcp . 30080 }",
+          "nft add element ip fairlead allowed_sources { 10.96.0.1 . tcp . 80 . 10.0.0.0/8 }",
+          "nft add element ip fairlead allowed_sources { 203.0.113.10 . tcp . 80 . 10.0.0.1-10.0.0.6 }",
+          "nft flush set ip fairlead allowed_sources",
+          "nft flush map ip fairlead sticky_endpoints",
+          "nft add element ip fairlead dropped { 192.0.2.1 . tcp . 30080 }",
+          "nft add set ip fairlead extra '{ type mark; }'",
+          "nft add chain ip fairlead extra",
+          "nft insert rule ip fairlead services accept"}) {
         const auto before = output_of("nft list ruleset");
         output_of(damage);
         ASSERT_NE(output_of("nft list ruleset"), before) << damage;

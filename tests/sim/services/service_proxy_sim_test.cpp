@@ -141,7 +141,7 @@ class Life {
         constexpr std::size_t kManyAddresses = 100;
         constexpr std::string_view kSets[] = {
             kFrontends,  kOutsideFrontends, kBalancers,   kEndpoints, kStickyEndpoints, kOutsideEndpoints,
-            kAlive,      kAllowedSources,   kNoEndpoints, kDropped,   kMasquerade,      kMasqueradeNode,
+            kAlive,      kAllowedSources,   kNoEndpoints, kDropped,   kMasqueradeAll,   kMasqueradeNode,
             kClusterIps, kServiceCidrs,     kHairpin};
         for (const auto family : kFamilies) {
             const auto set = kSets[cluster_.random().below(std::size(kSets))];

@@ -25,7 +25,7 @@ class ViewReader {
         read_origin(Origin::kCluster, "cluster ");
         read_origin(Origin::kOutside, "outside ");
         mark(kMasqueradeNode, "hides-node ");
-        mark(kMasquerade, "hides-all ");
+        mark(kMasqueradeAll, "hides-all ");
         for (const auto& [frontend, timeout] : sticky_)
             words_[frontend] += "sticky " + std::to_string(timeout) + " ";
         for (const auto& frontend : consistent_)
@@ -172,7 +172,7 @@ void expect_addresses_first(const test::FakeNftTables& tables, Family family, co
                 const auto keys = tables.elements(family, kTableName, name);
                 return std::ranges::find(keys, frontend_key_element(frontend)) != keys.end();
             };
-            EXPECT_TRUE(!internal || view.cluster_ips.contains(address) || hides(kMasquerade) ||
+            EXPECT_TRUE(!internal || view.cluster_ips.contains(address) || hides(kMasqueradeAll) ||
                         hides(kMasqueradeNode))
                 << address << " would not be masqueraded";
         }

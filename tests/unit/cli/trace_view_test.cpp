@@ -12,7 +12,7 @@ constexpr std::string_view kPage = R"({"apiVersion":"fairlead.status/v1alpha1","
                {"endpoint":"[fd00::1]:8080","masqueraded":true,"why":"is ready"}],
   "steps":[{"topic":"Frontend","says":"ClusterIP of shop/cart","drift":"the agent wants balance-3",
             "elements":[{"set":"frontends","element":"fd00:96::1 . tcp . 80 : 0x00000002","found":true},
-                        {"set":"masquerade","element":"fd00:96::1 . tcp . 80","found":false}]}]})";
+                        {"set":"masquerade_all","element":"fd00:96::1 . tcp . 80","found":false}]}]})";
 
 TEST(TraceView, SaysStepsElementsAndTheVerdictLast) {
     const auto view = trace_view(kPage);
@@ -22,7 +22,7 @@ TEST(TraceView, SaysStepsElementsAndTheVerdictLast) {
               "Packet:         fd00::1 -> [fd00:96::1]:80/TCP by eth0\n"
               "Frontend:       ClusterIP of shop/cart\n"
               "  + @frontends         fd00:96::1 . tcp . 80 : 0x00000002\n"
-              "  - @masquerade        fd00:96::1 . tcp . 80\n"
+              "  - @masquerade_all    fd00:96::1 . tcp . 80\n"
               "  ! the kernel differs: the agent wants balance-3\n"
               "Verdict:        reaches one of 2 (the kernel differs from what the agent wants)\n"
               "    -> [fd00::2]:8080 is ready\n"

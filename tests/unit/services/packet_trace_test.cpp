@@ -121,13 +121,14 @@ TEST_F(PacketTraceTest, ShowsTheElementsAsNftPrintsThem) {
     for (const auto& step : trace(kPod, kClusterIp, 80).steps)
         for (const auto& [set, text, found] : step.elements)
             elements.push_back((found ? "" : "no ") + set + " " + text);
-    EXPECT_THAT(elements, testing::ElementsAre(
-                              "pod_cidrs 10.64.0.0/16",
-                              "frontends 10.96.0.1 . tcp . 80 : 0x00000001 . 0x00000001 . 0x00000000",
-                              "balancers 0x00000001 . 0x00000000 : goto balance-1",
-                              "endpoints 0x00000000 . 10.96.0.1 . tcp . 80 : 10.64.1.2 . 8080",
-                              "no masquerade 10.96.0.1 . tcp . 80", "no masquerade_node 10.96.0.1 . tcp . 80",
-                              "cluster_ips 10.96.0.1", "kept_sources 10.64.0.0/16"));
+    EXPECT_THAT(elements,
+                testing::ElementsAre("pod_cidrs 10.64.0.0/16",
+                                     "frontends 10.96.0.1 . tcp . 80 : 0x00000001 . 0x00000001 . 0x00000000",
+                                     "balancers 0x00000001 . 0x00000000 : goto balance-1",
+                                     "endpoints 0x00000000 . 10.96.0.1 . tcp . 80 : 10.64.1.2 . 8080",
+                                     "no masquerade_all 10.96.0.1 . tcp . 80",
+                                     "no masquerade_node 10.96.0.1 . tcp . 80", "cluster_ips 10.96.0.1",
+                                     "kept_sources 10.64.0.0/16"));
 }
 
 TEST_F(PacketTraceTest, SaysWhyNobodyAnswers) {
