@@ -85,7 +85,8 @@ TEST(StaleFlows, AreFoundAndNoOthersHoweverManyAddressesThereAre) {
         ASSERT_TRUE(table.insert(flow(place("10.96.0.99", 53), kGone, 4)));
         ASSERT_TRUE(table.insert(flow(kDns, kGone, 5, IPPROTO_TCP)));
         std::set<std::uint16_t> found;
-        for (const auto& flow : find_stale_flows(table, services, 10).value())
+        const auto stale = find_stale_flows(table, services, 10).value();
+        for (const auto& flow : stale)
             found.insert(flow.original.source_port);
         EXPECT_EQ(found, (std::set<std::uint16_t>{2, 3, 5}));
         EXPECT_EQ(find_stale_flows(table, services, 2)->size(), 2U) << "no more than asked for";
