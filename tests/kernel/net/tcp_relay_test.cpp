@@ -50,6 +50,13 @@ class RelayTest : public testing::Test {
         return result.get_future().get();
     }
 
+    /// The targets that took connections.
+    std::vector<std::string> connected() {
+        std::promise<std::vector<std::string>> result;
+        loop_.post([&] { result.set_value(connected_); });
+        return result.get_future().get();
+    }
+
     EventLoop loop_;
     std::unique_ptr<TcpRelay> relay_;
     std::vector<std::string> connected_;
@@ -91,7 +98,7 @@ TEST_F(RelayTest, PassesOverTargetsThatRefuse) {
     EXPECT_EQ(python("server = serve(\"127.0.0.1\", 7001); client = connect(\"127.0.0.1\", 7000)\n"
                      "peer, _ = server.accept(); peer.sendall(b\"hello\"); print(client.recv(5))\n"),
               "b'hello'\n");
-    EXPECT_THAT(connected_, testing::ElementsAre("127.0.0.1:7001"));
+    EXPECT_THAT(connected(), testing::ElementsAre("127.0.0.1:7001"));
 }
 
 TEST_F(RelayTest, ResetsConnectionsThatNobodyTakes) {
