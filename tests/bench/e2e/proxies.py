@@ -18,7 +18,8 @@ _LAST_SYNC = 'kubeproxy_sync_proxy_rules_last_timestamp_seconds{ip_family="IPv4"
 def attach(node, control_namespace, stack):
     """Links a node to the control plane at 198.18.0.1. The kernel removes a dead namespace later: the link goes at once."""
     netns.connect(node, "control", ["198.18.0.2/24"], control_namespace, "eth0", ["198.18.0.1/24"])
-    stack.callback(node.ip, "link", "delete", "control")
+    # A transaction of a program that was killed goes on in the kernel, and holds this up.
+    stack.callback(netns.sh, ["ip", "-n", node.name, "link", "delete", "control"], timeout=900)
     node.ip("route", "add", "default", "via", "198.18.0.1")
     node.sysctl("net.ipv4.ip_forward", 1)
 
@@ -72,7 +73,11 @@ class Proxy:
     def metrics(self):
         """Name with labels -> value."""
         values = {}
-        for line in self._get_metrics().splitlines():
+        try:
+            text = self._get_metrics()
+        except http.client.RemoteDisconnected:  # it was kept alive for too long
+            text = self._get_metrics()
+        for line in text.splitlines():
             if not line.startswith("#"):
                 name, _, value = line.rpartition(" ")
                 values[name] = float(value)

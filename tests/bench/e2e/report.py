@@ -1,6 +1,7 @@
 """Tables and figures of a benchmark."""
 
 import json
+import math
 import os
 import platform
 
@@ -56,6 +57,8 @@ class Table:
 
     def row(self, label, unit, first, second, digits=2, at_most=None):
         def text(value):
+            if value == math.inf:
+                return "no end"
             return "-" if value is None else f"{value:,.{digits}f}"
 
         ratio = f"{second / first:,.1f}" if first and second is not None else "-"
