@@ -32,16 +32,16 @@ std::string micro_time(base::WallTime time) {
 std::string service_event_json(const ServiceEvent& event, const std::string& node_name, base::WallTime now) {
     constexpr std::size_t kLongestNote = 1024;     // pkg/apis/core/validation/events.go
     constexpr std::size_t kLongestInstance = 128;  // the same
-    const auto& [service, reason, action, note] = event;
+    const auto& [service, uid, reason, action, note] = event;
     return fmt::format(
         R"({{"apiVersion":"events.k8s.io/v1","kind":"Event","metadata":{{"namespace":{},"name":{}}},)"
         R"("eventTime":"{}","type":"Warning","reason":{},"action":{},"note":{},)"
-        R"("regarding":{{"apiVersion":"v1","kind":"Service","namespace":{},"name":{}}},)"
+        R"("regarding":{{"apiVersion":"v1","kind":"Service","namespace":{},"name":{},"uid":{}}},)"
         R"("reportingController":"fairlead","reportingInstance":{}}})",
         json_quote(service.namespace_name),
         json_quote(fmt::format("{}.{:x}", service.name, now.time_since_epoch().count())), micro_time(now),
         json_quote(reason), json_quote(action), json_quote(note.substr(0, kLongestNote)),
-        json_quote(service.namespace_name), json_quote(service.name),
+        json_quote(service.namespace_name), json_quote(service.name), json_quote(uid),
         json_quote(("fairlead-" + node_name).substr(0, kLongestInstance)));
 }
 

@@ -14,6 +14,7 @@ namespace fairlead::agent {
 /// What an Event (events.k8s.io/v1) says about a Service.
 struct ServiceEvent {
     kube::ObjectKey service;
+    std::string uid;     ///< of the Service: `kubectl describe` asks for Events of this very object
     std::string reason;  ///< "FailedToStartServiceHealthcheck"
     std::string action;  ///< "Listen"
     std::string note;    ///< for people; cut at 1024 bytes

@@ -12,13 +12,6 @@
 
 namespace fairlead::agent {
 
-/// What came of the last call of serve(); the control thread's.
-struct LocalhostNodePorts::Outcome {
-    std::array<admin::Number*, 2> listeners;
-    std::array<admin::Number*, 2> failures;
-    std::vector<std::string> problems;
-};
-
 namespace {
 
 // A process may have the port, and be about to go.
@@ -43,6 +36,26 @@ struct Place {
 };
 
 }  // namespace
+
+/// What came of the last call of serve(); the control thread's.
+struct LocalhostNodePorts::Outcome {
+    std::array<admin::Number*, 2> listeners;
+    std::array<admin::Number*, 2> failures;
+    std::vector<std::string> problems;
+
+    void take(Findings findings);
+};
+
+void LocalhostNodePorts::Outcome::take(Findings findings) {
+    for (const auto& problem : findings.problems)
+        if (std::ranges::find(problems, problem) == problems.end())
+            base::log_error("cannot serve a NodePort at localhost", {{"problem", problem}});
+    for (std::size_t family = 0; family < listeners.size(); ++family) {
+        listeners.at(family)->set(static_cast<double>(findings.listeners.at(family)));
+        failures.at(family)->add(static_cast<double>(findings.failures.at(family)));
+    }
+    problems = std::move(findings.problems);
+}
 
 /// The relay thread. Everything but serve() happens on it.
 class LocalhostNodePorts::Worker {
@@ -137,24 +150,12 @@ LocalhostNodePorts::~LocalhostNodePorts() = default;
 
 void LocalhostNodePorts::serve(services::LocalhostPorts ports) {
     if (!worker_ && ports.empty()) return;
-    if (!worker_) {
+    if (!worker_)
         worker_ = std::make_unique<Worker>([this, outcome = std::weak_ptr(outcome_)](Findings findings) {
-            loop_.post([outcome, findings = std::move(findings)] {
-                const auto known = outcome.lock();
-                if (!known) return;
-                for (const auto& problem : findings.problems)
-                    if (std::ranges::find(known->problems, problem) == known->problems.end())
-                        base::log_error("cannot serve a NodePort at localhost", {{"problem", problem}});
-                for (const auto family : kFamilies) {
-                    known->listeners[index_of(family)]->set(
-                        static_cast<double>(findings.listeners[index_of(family)]));
-                    known->failures[index_of(family)]->add(
-                        static_cast<double>(findings.failures[index_of(family)]));
-                }
-                known->problems = findings.problems;
+            loop_.post([outcome, findings = std::move(findings)]() mutable {
+                if (const auto known = outcome.lock()) known->take(std::move(findings));
             });
         });
-    }
     worker_->serve(std::move(ports));
 }
 

@@ -213,7 +213,8 @@ class CredentialsTest(unittest.TestCase):
         self.expect_news(agent)  # the port is tried again with every change
         [event] = self.events("told")
         self.assertEqual((event["reason"], event["action"], event["type"]), ("FailedToStartServiceHealthcheck", "Listen", "Warning"))
-        self.assertEqual(event["regarding"], {"kind": "Service", "namespace": "default", "name": "told", "apiVersion": "v1"})
+        uid = self.control.request("GET", "/api/v1/namespaces/default/services/told")["metadata"]["uid"]
+        self.assertEqual(event["regarding"], {"kind": "Service", "namespace": "default", "name": "told", "uid": uid, "apiVersion": "v1"})
         self.assertIn("node n1 does not answer health checks on port 31001: listen on ", event["note"])
         taken.close()
         self.expect_news(agent)

@@ -4,6 +4,8 @@
 #include <bit>
 #include <utility>
 
+#include "kernel/nftables/words.h"
+
 namespace fairlead::kernel::nftables {
 
 namespace {
@@ -11,35 +13,12 @@ namespace {
 using base::Family;
 using base::IpAddress;
 
-std::string hex(std::span<const std::byte> bytes) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text = "0x";
-    for (const auto byte : bytes) {
-        text += kDigits[std::to_integer<unsigned>(byte) >> 4U];
-        text += kDigits[std::to_integer<unsigned>(byte) & 0xfU];
-    }
-    return text;
-}
-
 /// nft prints numbers of packets as eight digits, the highest first.
-std::string hex(std::uint32_t number) {
+std::string hex_number(std::uint32_t number) {
     std::array<std::byte, sizeof number> bytes{};
     for (std::size_t i = 0; i < bytes.size(); ++i)
         bytes.at(bytes.size() - 1 - i) = static_cast<std::byte>(number >> (8 * i));
     return hex(bytes);
-}
-
-std::string protocol_name(std::uint8_t number) {
-    const auto protocol = static_cast<base::L4Protocol>(number);
-    switch (protocol) {
-        case base::L4Protocol::kTcp:
-            return "tcp";
-        case base::L4Protocol::kUdp:
-            return "udp";
-        case base::L4Protocol::kSctp:
-            return "sctp";
-    }
-    return std::to_string(number);
 }
 
 std::string take(ElementReader& reader, DataType type) {
@@ -53,7 +32,7 @@ std::string take(ElementReader& reader, DataType type) {
         case DataType::kInetService:
             return std::to_string(reader.port());
         case DataType::kMark:
-            return hex(reader.number());
+            return hex_number(reader.number());
         case DataType::kInterfaceName:
             return '"' + reader.interface_name() + '"';
         case DataType::kVerdict:

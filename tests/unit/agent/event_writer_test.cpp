@@ -11,18 +11,19 @@ using testing::HasSubstr;
 
 TEST(ServiceEventJson, IsAnEventOfTheService) {
     const ServiceEvent event{
-        {"shop", "cart"}, "FailedToStartServiceHealthcheck", "Listen", "port \"1\" is taken"};
-    EXPECT_EQ(service_event_json(event, "n1", base::WallTime{12h + 5us}),
-              R"({"apiVersion":"events.k8s.io/v1","kind":"Event",)"
-              R"("metadata":{"namespace":"shop","name":"cart.274a48a79388"},)"
-              R"("eventTime":"1970-01-01T12:00:00.000005Z","type":"Warning",)"
-              R"("reason":"FailedToStartServiceHealthcheck","action":"Listen","note":"port \"1\" is taken",)"
-              R"("regarding":{"apiVersion":"v1","kind":"Service","namespace":"shop","name":"cart"},)"
-              R"("reportingController":"fairlead","reportingInstance":"fairlead-n1"})");
+        {"shop", "cart"}, "u-1", "FailedToStartServiceHealthcheck", "Listen", "port \"1\" is taken"};
+    EXPECT_EQ(
+        service_event_json(event, "n1", base::WallTime{12h + 5us}),
+        R"({"apiVersion":"events.k8s.io/v1","kind":"Event",)"
+        R"("metadata":{"namespace":"shop","name":"cart.274a48a79388"},)"
+        R"("eventTime":"1970-01-01T12:00:00.000005Z","type":"Warning",)"
+        R"("reason":"FailedToStartServiceHealthcheck","action":"Listen","note":"port \"1\" is taken",)"
+        R"("regarding":{"apiVersion":"v1","kind":"Service","namespace":"shop","name":"cart","uid":"u-1"},)"
+        R"("reportingController":"fairlead","reportingInstance":"fairlead-n1"})");
 }
 
 TEST(ServiceEventJson, KeepsToTheLengthsThatTheApiServerAllows) {
-    const ServiceEvent event{{"shop", "cart"}, "R", "A", std::string(1025, 'n')};
+    const ServiceEvent event{{"shop", "cart"}, "u-1", "R", "A", std::string(1025, 'n')};
     const auto json = service_event_json(event, std::string(253, 'h'), {});
     EXPECT_THAT(json, HasSubstr("\"" + std::string(1024, 'n') + "\""));
     EXPECT_THAT(json, HasSubstr("\"fairlead-" + std::string(119, 'h') + "\""));
