@@ -23,11 +23,12 @@ std::span<const Backend> backends_of(const Backing* backing, Origin origin) {
     return backends == nullptr ? std::span<const Backend>{} : *backends;
 }
 
-/// What stands at each index: the backends as they are arranged, or the owners of the slots.
-std::vector<Backend> places_of(const Backing* backing, Origin origin) {
+/// What stands at each index: the backends as they are arranged, or the owners of the slots, which are put
+/// into `slots`.
+std::span<const Backend> places_of(const Backing* backing, Origin origin, std::vector<Backend>& slots) {
     const auto backends = backends_of(backing, origin);
-    if (backing != nullptr && backing->consistent) return slots_of(backends);
-    return {backends.begin(), backends.end()};
+    if (backing == nullptr || !backing->consistent) return backends;
+    return slots = slots_of(backends);
 }
 
 std::optional<Balancer> balancer_of(const Backing* backing, Origin origin) {
@@ -95,8 +96,10 @@ void Chunk::change_endpoints(const Frontend& frontend, Origin origin, const Back
                              const Backing* after) {
     const bool was_sticky = is_sticky(before);
     const bool will_be_sticky = is_sticky(after);
-    const auto old_backends = places_of(before, origin);
-    const auto new_backends = places_of(after, origin);
+    std::vector<Backend> old_slots;
+    std::vector<Backend> new_slots;
+    const auto old_backends = places_of(before, origin, old_slots);
+    const auto new_backends = places_of(after, origin, new_slots);
     for (std::size_t i = 0; i < std::max(old_backends.size(), new_backends.size()); ++i) {
         const bool was = i < old_backends.size();
         const bool will_be = i < new_backends.size();
