@@ -33,9 +33,7 @@ std::optional<double> take_number(std::string_view& text) {
     if (end != text.end() && *end == '.') end = std::find_if_not(end + 1, text.end(), is_digit);
     const auto digits = (end - text.begin()) - (end == point ? 0 : 1);
     double value = 0;
-    if (digits == 0 ||
-        std::from_chars(text.data(), text.data() + (end - text.begin()), value).ec != std::errc{})
-        return std::nullopt;
+    if (digits == 0 || std::from_chars(text.begin(), end, value).ec != std::errc{}) return std::nullopt;
     text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
     return value;
 }
@@ -90,7 +88,7 @@ std::string format_duration(base::Duration duration) {
     if (nanoseconds < 1'000'000) return decimal(nanoseconds, 1'000) + "\u00b5s";
     if (nanoseconds < kSecond) return decimal(nanoseconds, 1'000'000) + "ms";
     const auto minutes = nanoseconds / kSecond / kSecondsPerMinute;
-    const auto seconds = decimal(nanoseconds - minutes * kSecondsPerMinute * kSecond, kSecond) + "s";
+    auto seconds = decimal(nanoseconds - minutes * kSecondsPerMinute * kSecond, kSecond) + "s";
     if (minutes == 0) return seconds;
     const auto hours = minutes / kSecondsPerMinute;
     if (hours == 0) return std::to_string(minutes) + "m" + seconds;

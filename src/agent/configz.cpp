@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/config_duration.h"
+#include "agent/json_list.h"
 #include "agent/kube_proxy_fields.h"
 #include "base/json.h"
 
@@ -14,13 +15,6 @@ namespace fairlead::agent {
 namespace {
 
 using base::json_quote;
-
-std::string json_list(const std::vector<std::string>& texts) {
-    std::vector<std::string> quoted;
-    for (const auto& text : texts)
-        quoted.push_back(json_quote(text));
-    return fmt::format("[{}]", fmt::join(quoted, ","));
-}
 
 std::string conntrack_json(const ConntrackSettings& conntrack) {
     const auto duration = [](base::Duration value) { return json_quote(format_duration(value)); };
@@ -57,7 +51,7 @@ std::string kube_proxy_json(const Config& config) {
         quoted("healthAddress"), quoted("adminAddress"), config.bind_address_hard_fail, config.masquerade_all,
         quoted("syncPeriod"), quoted("detectLocalMode"), quoted("bridgeInterface"),
         quoted("interfaceNamePrefix"), quoted("clusterCIDRs"),
-        json_list(node_ports.empty() ? std::vector<std::string>{"primary"} : node_ports),
+        json_list(node_ports.empty() ? std::vector<std::string>{"primary"} : node_ports, json_quote),
         config.oom_score_adj ? std::to_string(*config.oom_score_adj) : "null",
         conntrack_json(config.conntrack));
 }

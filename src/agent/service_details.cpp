@@ -92,7 +92,8 @@ class Details {
             "\"zone\":{},"
             "\"internalTrafficPolicy\":\"{}\",\"externalTrafficPolicy\":\"{}\",\"affinityTimeoutSeconds\":{},"
             "\"trafficDistribution\":{},\"healthCheckNodePort\":{},\"annotations\":{}",
-            json_quote(service_.key.namespace_name), json_quote(service_.key.name), type_name(service_),
+            json_quote(service_.key.namespace_name), json_quote(service_.key.name),
+            kube::name_of(service_.type),
             json_list(service_.cluster_ips,
                       [](const base::IpAddress& address) { return json_quote(address.to_string()); }),
             json_quote(why_not_served(service_)), json_quote(node().name), json_quote(node().zone),

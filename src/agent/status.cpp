@@ -94,7 +94,7 @@ std::string service_json(const ServiceProxy& proxy, const CatalogEntry& entry) {
     const auto& service = *entry.service;
     return fmt::format(
         "{{\"namespace\":{},\"name\":{},\"type\":\"{}\",\"clusterIPs\":{},\"ports\":{}}}",
-        json_quote(service.key.namespace_name), json_quote(service.key.name), type_name(service),
+        json_quote(service.key.namespace_name), json_quote(service.key.name), kube::name_of(service.type),
         json_list(service.cluster_ips,
                   [](const base::IpAddress& address) { return json_quote(address.to_string()); }),
         json_list(service.ports,
@@ -102,20 +102,6 @@ std::string service_json(const ServiceProxy& proxy, const CatalogEntry& entry) {
 }
 
 }  // namespace
-
-std::string_view type_name(const kube::Service& service) {
-    switch (service.type) {
-        case kube::ServiceType::kClusterIp:
-            return "ClusterIP";
-        case kube::ServiceType::kNodePort:
-            return "NodePort";
-        case kube::ServiceType::kLoadBalancer:
-            return "LoadBalancer";
-        case kube::ServiceType::kExternalName:
-            return "ExternalName";
-    }
-    return "ClusterIP";
-}
 
 std::string_view frontend_state(const ServiceProxy& proxy, const Frontend& frontend) {
     const auto& programmed = proxy.proxy(frontend.address.family()).programmed().frontends;

@@ -25,7 +25,6 @@ std::string status_json(const StatusFacts& facts, const services::ServiceProxy& 
 base::Result<std::string> services_json(const services::ServiceProxy& proxy, std::string_view query);
 
 // Parts of these pages that others have as well.
-std::string_view type_name(const kube::Service& service);
 /// "balanced", "rejected", "dropped", or "pending": the kernel does not have it yet.
 std::string_view frontend_state(const services::ServiceProxy& proxy, const services::Frontend& frontend);
 std::string conflict_json(const services::Conflict& conflict);

@@ -1,11 +1,18 @@
 #include "kube/objects.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "base/assert.h"
 
 namespace fairlead::kube {
+
+std::string_view name_of(ServiceType type) {
+    static constexpr std::array<std::string_view, 4> kNames = {"ClusterIP", "NodePort", "LoadBalancer",
+                                                               "ExternalName"};
+    return kNames.at(static_cast<std::size_t>(type));
+}
 
 std::string ObjectKey::to_string() const {
     return namespace_name.empty() ? name : namespace_name + "/" + name;

@@ -38,6 +38,9 @@ using Labels = std::map<std::string, std::string, std::less<>>;
 
 /// core/v1 ServiceSpec.type
 enum class ServiceType : std::uint8_t { kClusterIp, kNodePort, kLoadBalancer, kExternalName };
+/// As in manifests: "ClusterIP".
+std::string_view name_of(ServiceType type);
+
 /// core/v1 ServiceSpec.externalTrafficPolicy and internalTrafficPolicy
 enum class TrafficPolicy : std::uint8_t { kCluster, kLocal };
 

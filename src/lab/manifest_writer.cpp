@@ -62,20 +62,6 @@ JsonObject metadata(const kube::ObjectKey& key, std::string_view uid, const kube
     return object;
 }
 
-std::string_view type_of(const kube::Service& service) {
-    switch (service.type) {
-        case kube::ServiceType::kClusterIp:
-            return "ClusterIP";
-        case kube::ServiceType::kNodePort:
-            return "NodePort";
-        case kube::ServiceType::kLoadBalancer:
-            return "LoadBalancer";
-        case kube::ServiceType::kExternalName:
-            break;
-    }
-    return "ExternalName";
-}
-
 std::string_view name_of(kube::TrafficPolicy policy) {
     return policy == kube::TrafficPolicy::kLocal ? "Local" : "Cluster";
 }
@@ -105,7 +91,7 @@ std::string port_json(const kube::ServicePort& port) {
 
 std::string spec_json(const kube::Service& service) {
     JsonObject spec;
-    spec.text("type", type_of(service)).raw("ports", list(service.ports, port_json));
+    spec.text("type", kube::name_of(service.type)).raw("ports", list(service.ports, port_json));
     if (service.headless) spec.text("clusterIP", "None");
     if (!service.cluster_ips.empty()) {
         spec.text("clusterIP", service.cluster_ips.front().to_string());
