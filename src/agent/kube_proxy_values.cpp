@@ -38,7 +38,7 @@ Result<std::string> read_number(const YAML::Node& node) {
 }
 
 Result<std::string> read_integer(const YAML::Node& node, std::int64_t low, std::int64_t high) {
-    FAIRLEAD_TRY(const auto text, read_number(node));
+    FAIRLEAD_TRY(auto text, read_number(node));
     FAIRLEAD_CHECK(parse_number(text, low, high));
     return text;
 }

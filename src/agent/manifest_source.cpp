@@ -1,5 +1,7 @@
 #include "agent/manifest_source.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/log.h"
@@ -82,8 +84,9 @@ void ManifestSource::rebuild() {
     scheduled_ = false;
     auto objects = files_.objects();
     std::vector<std::string> problems;
+    problems.reserve(unreadable_.size());
     for (const auto& [path, message] : unreadable_)
-        problems.push_back(path + ": " + message + "; what was known of it stays");
+        problems.push_back(fmt::format("{}: {}; what was known of it stays", path, message));
     for (const auto& problem : files_.problems())
         problems.push_back(problem.to_string());
     for (auto& problem : allocator_.assign(objects.services))

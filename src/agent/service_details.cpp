@@ -22,7 +22,6 @@ using base::json_quote;
 using base::Result;
 using services::BackedFrontend;
 using services::CatalogEntry;
-using services::FrontendKind;
 
 constexpr Family kFamilies[] = {Family::kIpv4, Family::kIpv6};
 

@@ -13,7 +13,6 @@ namespace fairlead::agent {
 namespace {
 
 using base::ErrorCode;
-using base::Family;
 using base::IpAddress;
 using base::L4Protocol;
 using base::Result;
