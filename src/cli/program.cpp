@@ -12,6 +12,7 @@
 #include "cli/build_commit.h"
 #include "cli/command_tree.h"
 #include "cli/completion.h"
+#include "cli/conntrack_commands.h"
 #include "cli/man_page.h"
 #include "cli/migrate_commands.h"
 #include "cli/object_commands.h"
@@ -149,6 +150,7 @@ void add_commands(CLI::App& program, int& exit_status, ValueSources sources) {
     add_object_commands(program, exit_status);
     add_migrate_commands(program, exit_status);
     add_trace_command(program, exit_status);
+    add_conntrack_commands(program, exit_status);
     add_completion(program, exit_status);
     add_man(program, exit_status);
     add_version(program);

@@ -1,0 +1,12 @@
+#include "cli/conntrack_commands.h"
+
+#include <CLI/CLI.hpp>
+
+namespace fairlead::cli {
+
+void add_conntrack_commands(CLI::App& program, int& /*exit_status*/) {
+    auto* command = program.add_subcommand("conntrack", "Show and plan the connection tracking of this node");
+    command->require_subcommand(1);
+}
+
+}  // namespace fairlead::cli
