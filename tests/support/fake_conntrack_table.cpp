@@ -57,12 +57,21 @@ Result<void> FakeConntrackTable::begin_call() {
 
 Result<void> FakeConntrackTable::for_each_flow(const FlowFilter& filter,
                                                const std::function<void(const Flow&)>& visit) {
+    FAIRLEAD_CHECK(visit_while(filter, [&](const Flow& flow) {
+        visit(flow);
+        return true;
+    }));
+    return {};
+}
+
+Result<bool> FakeConntrackTable::visit_while(const FlowFilter& filter,
+                                             const std::function<bool(const Flow&)>& visit) {
     FAIRLEAD_CHECK(begin_call());
     FAIRLEAD_CHECK(family_of(filter));
     const auto before = flows_;  // `visit` may delete
     for (const auto& flow : before)
-        if (matches(filter, flow)) visit(flow);
-    return {};
+        if (matches(filter, flow) && !visit(flow)) return false;
+    return true;
 }
 
 Result<std::size_t> FakeConntrackTable::delete_matching(const FlowFilter& filter) {

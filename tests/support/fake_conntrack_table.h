@@ -13,6 +13,8 @@ class FakeConntrackTable final : public kernel::conntrack::ConntrackTable {
     base::Result<void> for_each_flow(
         const kernel::conntrack::FlowFilter& filter,
         const std::function<void(const kernel::conntrack::Flow&)>& visit) override;
+    base::Result<bool> visit_while(const kernel::conntrack::FlowFilter& filter,
+                                   const std::function<bool(const kernel::conntrack::Flow&)>& visit) override;
     base::Result<std::size_t> delete_matching(const kernel::conntrack::FlowFilter& filter) override;
     base::Result<std::size_t> delete_flows(std::span<const kernel::conntrack::Flow> flows) override;
     base::Result<std::uint32_t> count() override;

@@ -28,6 +28,12 @@ class ConntrackTable {
     virtual base::Result<void> for_each_flow(const FlowFilter& filter,
                                              const std::function<void(const Flow&)>& visit) = 0;
 
+    /// The same until `visit` says that it has enough; true if all were visited. The kernel goes through its
+    /// table in the order of a keyed hash of the flows' tuples: those that come first are as good as drawn at
+    /// random.
+    virtual base::Result<bool> visit_while(const FlowFilter& filter,
+                                           const std::function<bool(const Flow&)>& visit) = 0;
+
     /// Deletes the flows that match, and nothing else on any kernel; the number of those that it deleted.
     /// kInvalid for a filter that contradicts itself, or that names nothing and so would delete everything.
     virtual base::Result<std::size_t> delete_matching(const FlowFilter& filter) = 0;

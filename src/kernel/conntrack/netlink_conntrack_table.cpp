@@ -40,15 +40,27 @@ Result<NetlinkConntrackTable> NetlinkConntrackTable::open() {
 
 Result<void> NetlinkConntrackTable::for_each_flow(const FlowFilter& filter,
                                                   const std::function<void(const Flow&)>& visit) {
+    const auto visited = visit_while(filter, [&](const Flow& flow) {
+        visit(flow);
+        return true;
+    });
+    if (!visited) return std::unexpected(visited.error());
+    return {};
+}
+
+Result<bool> NetlinkConntrackTable::visit_while(const FlowFilter& filter,
+                                                const std::function<bool(const Flow&)>& visit) {
     FAIRLEAD_TRY(const auto family, family_of(filter));
     MessageBuilder request;
     encode_dump(request, filter, family);
-    const auto dumped = questions_.dump(request.bytes(), [&](const Message& message) {
+    const auto dumped = questions_.dump_while(request.bytes(), [&](const Message& message) {
         const auto flow = decode_flow(message);
-        if (flow && matches(filter, *flow)) visit(*flow);
+        return !flow || !matches(filter, *flow) || visit(*flow);
     });
     if (!dumped) return base::fail_within("conntrack: list flows", dumped.error());
-    return {};
+    if (*dumped != netlink::Socket::DumpEnd::kStopped) return true;
+    FAIRLEAD_TRY(questions_, netlink::Socket::open(NETLINK_NETFILTER));
+    return false;
 }
 
 Result<std::size_t> NetlinkConntrackTable::delete_matching(const FlowFilter& filter) {

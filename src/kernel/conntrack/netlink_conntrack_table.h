@@ -16,6 +16,8 @@ class NetlinkConntrackTable final : public ConntrackTable {
 
     base::Result<void> for_each_flow(const FlowFilter& filter,
                                      const std::function<void(const Flow&)>& visit) override;
+    base::Result<bool> visit_while(const FlowFilter& filter,
+                                   const std::function<bool(const Flow&)>& visit) override;
     /// A dump that the kernel filters, and deletes of what it shows: half of what the kernel needs when it is
     /// given the filter to delete by, and safe with kernels that do not know the filter or misread it.
     base::Result<std::size_t> delete_matching(const FlowFilter& filter) override;

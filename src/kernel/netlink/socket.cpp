@@ -166,17 +166,29 @@ Result<void> Socket::converse(std::span<const std::byte> request,
 
 Result<bool> Socket::dump(std::span<const std::byte> request,
                           const std::function<void(const Message&)>& visit) {
+    FAIRLEAD_TRY(const auto end, dump_while(request, [&](const Message& message) {
+                     visit(message);
+                     return true;
+                 }));
+    return end == DumpEnd::kWhole;
+}
+
+Result<Socket::DumpEnd> Socket::dump_while(std::span<const std::byte> request,
+                                           const std::function<bool(const Message&)>& visit) {
     FAIRLEAD_ASSERT(request.size() >= sizeof(nlmsghdr));
     const std::uint32_t sequence = take_sequences(1);
     std::vector<std::byte> numbered(request.begin(), request.end());
     std::memcpy(numbered.data() + offsetof(nlmsghdr, nlmsg_seq), &sequence, sizeof sequence);
     FAIRLEAD_CHECK(send(numbered));
 
+    bool goes_on = true;
+    const auto visit_until_enough = [&](const Message& message) { goes_on = goes_on && visit(message); };
     AnswerReader answer{sequence};
     for (;;) {
         FAIRLEAD_TRY(const auto datagram, receive_for(answer));
-        FAIRLEAD_TRY(const bool complete, answer.take(datagram, visit));
-        if (complete) return !answer.interrupted();
+        FAIRLEAD_TRY(const bool complete, answer.take(datagram, visit_until_enough));
+        if (!goes_on) return DumpEnd::kStopped;
+        if (complete) return answer.interrupted() ? DumpEnd::kDisturbed : DumpEnd::kWhole;
         if (datagram.empty()) FAIRLEAD_CHECK(wait_readable());
     }
 }

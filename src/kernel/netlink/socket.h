@@ -57,6 +57,12 @@ class Socket {
     /// whole but something changed meanwhile (NLM_F_DUMP_INTR). kBusy only if some of it was lost.
     base::Result<bool> dump(std::span<const std::byte> request,
                             const std::function<void(const Message&)>& visit);
+    /// How a dump_while ended.
+    enum class DumpEnd { kWhole, kDisturbed, kStopped };
+    /// The same until `visit` says that it has enough. After kStopped the kernel is not through with its
+    /// answer, and the socket is good for nothing but to be closed.
+    base::Result<DumpEnd> dump_while(std::span<const std::byte> request,
+                                     const std::function<bool(const Message&)>& visit);
 
   private:
     Socket(int fd, std::uint32_t port_id) : fd_(fd), port_id_(port_id) {}

@@ -261,6 +261,22 @@ TEST_F(ConntrackTableContract, FlowsCanBeDeletedWhileTheyAreVisited) {
     expect_alike();
 }
 
+TEST_F(ConntrackTableContract, AVisitThatIsStoppedVisitsNoFurtherFlowAndLeavesTheTableUsable) {
+    const auto all = sample_flows().size();
+    for (ConntrackTable* table : std::initializer_list<ConntrackTable*>{&kernel_, &fake_}) {
+        for (const std::size_t enough : {std::size_t{1}, all - 1}) {
+            std::size_t visited = 0;
+            EXPECT_EQ(table->visit_while({}, [&](const Flow&) { return ++visited < enough; }).value(), false);
+            EXPECT_EQ(visited, enough);
+            EXPECT_EQ(table->count().value(), all);
+        }
+        std::size_t visited = 0;
+        EXPECT_EQ(table->visit_while({}, [&](const Flow&) { return ++visited > 0; }).value(), true);
+        EXPECT_EQ(visited, all);
+    }
+    expect_alike();
+}
+
 TEST_F(ConntrackTableContract, DeletesNothingWhenNothingIsGiven) {
     EXPECT_EQ(kernel_.delete_flows({}).value(), 0U);
     EXPECT_EQ(fake_.delete_flows({}).value(), 0U);
