@@ -49,10 +49,14 @@ ServicePlace service_place_of(const Flow& flow) {
 bool is_stale(const Flow& flow, const WatchedServices& services) {
     const auto service = services.find(service_place_of(flow));
     if (service == services.end()) return false;
+    return is_stale(flow, !service->second.empty(),
+                    service->second.contains({flow.reply.source, flow.reply.source_port}));
+}
+
+bool is_stale(const Flow& flow, bool served, bool may_answer) {
     const bool translated = (flow.status & kernel::conntrack::status::kDestinationNat) != 0;
-    const bool udp = std::get<base::L4Protocol>(service->first) == base::L4Protocol::kUdp;
-    if (!translated) return udp && !service->second.empty();
-    return !service->second.contains({flow.reply.source, flow.reply.source_port});
+    const bool udp = flow.protocol == static_cast<std::uint8_t>(base::L4Protocol::kUdp);
+    return translated ? !may_answer : udp && served;
 }
 
 Result<std::vector<Flow>> find_stale_flows(ConntrackTable& table, const WatchedServices& services,

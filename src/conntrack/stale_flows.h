@@ -29,6 +29,10 @@ ServicePlace service_place_of(const kernel::conntrack::Flow& flow);
 /// first one went.
 bool is_stale(const kernel::conntrack::Flow& flow, const WatchedServices& services);
 
+/// The same for a flow to a Service of whose address it is known whether anybody serves it (`served`), and
+/// whether an answer may come from where this flow leads (`may_answer`).
+bool is_stale(const kernel::conntrack::Flow& flow, bool served, bool may_answer);
+
 /// Stale flows to these Services, `limit` at most. Asks the kernel for the flows of each address where these
 /// are few, else for all flows of their protocols once.
 base::Result<std::vector<kernel::conntrack::Flow>> find_stale_flows(kernel::conntrack::ConntrackTable& table,

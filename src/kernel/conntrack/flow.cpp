@@ -24,23 +24,6 @@ constexpr std::array<std::string_view, 10> kTcpStateNames = {
     "NONE",       "SYN_SENT", "SYN_RECV",  "ESTABLISHED", "FIN_WAIT",
     "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE",       "SYN_SENT2"};
 
-std::string name_of_protocol(std::uint8_t protocol) {
-    switch (protocol) {
-        case IPPROTO_TCP:
-            return "tcp";
-        case IPPROTO_UDP:
-            return "udp";
-        case IPPROTO_SCTP:
-            return "sctp";
-        case IPPROTO_ICMP:
-            return "icmp";
-        case IPPROTO_ICMPV6:
-            return "icmpv6";
-        default:
-            return "protocol " + std::to_string(protocol);
-    }
-}
-
 std::string describe(const Tuple& tuple, std::uint8_t protocol) {
     if (has_ports(protocol))
         return base::format_endpoint(tuple.source, tuple.source_port) + " -> " +
@@ -56,6 +39,23 @@ std::string describe(const Tuple& tuple, std::uint8_t protocol) {
 
 std::string_view name_of(TcpState state) {
     return kTcpStateNames.at(static_cast<std::size_t>(state));
+}
+
+std::string name_of_protocol(std::uint8_t protocol) {
+    switch (protocol) {
+        case IPPROTO_TCP:
+            return "tcp";
+        case IPPROTO_UDP:
+            return "udp";
+        case IPPROTO_SCTP:
+            return "sctp";
+        case IPPROTO_ICMP:
+            return "icmp";
+        case IPPROTO_ICMPV6:
+            return "icmpv6";
+        default:
+            return "protocol " + std::to_string(protocol);
+    }
 }
 
 bool has_ports(std::uint8_t protocol) {

@@ -102,6 +102,9 @@ struct Flow {
     friend auto operator<=>(const Flow&, const Flow&) = default;
 };
 
+/// "tcp", "icmpv6", "protocol 253".
+std::string name_of_protocol(std::uint8_t protocol);
+
 /// True for protocols whose tuples have ports in conntrack's eyes (for GRE they are keys).
 bool has_ports(std::uint8_t protocol);
 
