@@ -190,8 +190,11 @@ Result<void> FamilyProxy::learn_kernel(SyncReport& report) {
 void FamilyProxy::mark_all_changed() {
     update(catalog_.all());
     wanted_.mark_addresses_changed();
-    for (const auto& [frontend, backing] : programmed_.frontends)
-        if (!wanted_.wants_frontend(frontend)) wanted_.changed_frontends()[frontend] = std::nullopt;
+    for (const auto& [frontend, backing] : programmed_.frontends) {
+        if (wanted_.wants_frontend(frontend)) continue;
+        wanted_.changed_frontends()[frontend] = std::nullopt;
+        leftovers_.push_back(frontend);
+    }
     for (const auto& address : programmed_.cluster_ips)
         wanted_.changed_cluster_ips().insert(address);
     for (const auto& address : programmed_.hairpins)

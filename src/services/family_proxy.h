@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -51,6 +52,10 @@ class FamilyProxy {
     /// or an expression. Another sync soon will not help.
     [[nodiscard]] bool kernel_lacks_support() const { return kernel_lacks_support_; }
 
+    /// Frontends that the kernel's table had when it was read though no Service has them: what went while
+    /// nobody looked. Those since the last call.
+    std::vector<Frontend> take_leftovers() { return std::exchange(leftovers_, {}); }
+
     /// Removes counts from `connections`; all of these elements or, if one is not there, none.
     base::Result<void> forget_connections(std::vector<kernel::nftables::Element> elements);
 
@@ -85,6 +90,7 @@ class FamilyProxy {
     kernel::nftables::NftTables& tables_;
     WantedState wanted_;
     ProgrammedTable programmed_;
+    std::vector<Frontend> leftovers_;
     base::TimePoint unlinked_at_{};  // the last time that balancers were
     bool kernel_known_ = false;
     bool kernel_lacks_support_ = false;

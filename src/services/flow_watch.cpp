@@ -1,6 +1,8 @@
 #include "services/flow_watch.h"
 
 #include <algorithm>
+#include <string_view>
+#include <tuple>
 
 #include "base/sort_unique.h"
 #include "services/annotations.h"
@@ -22,13 +24,38 @@ bool may_answer(const kube::Endpoint& endpoint, L4Protocol protocol) {
     return protocol == L4Protocol::kTcp || endpoint.ready || endpoint.serving;
 }
 
-std::vector<base::IpAddress> answering_addresses(const kube::EndpointSlice* slice, L4Protocol protocol) {
-    std::vector<base::IpAddress> addresses;
-    if (slice == nullptr || !has_ports(*slice, protocol)) return addresses;
-    for (const auto& endpoint : slice->endpoints)
-        if (may_answer(endpoint, protocol)) addresses.push_back(endpoint.address);
-    base::sort_unique(addresses);
-    return addresses;
+/// From where a slice lets a Service answer.
+struct AnsweringPlace {
+    std::string_view service;
+    std::string_view port_name;
+    std::uint16_t port = 0;
+    base::IpAddress address;
+
+    friend auto operator<=>(const AnsweringPlace&, const AnsweringPlace&) = default;
+};
+
+/// Sorted; valid for as long as the slice is.
+std::vector<AnsweringPlace> answering_places(const kube::EndpointSlice* slice, L4Protocol protocol) {
+    std::vector<AnsweringPlace> places;
+    if (slice == nullptr) return places;
+    for (const auto& port : slice->ports) {
+        if (port.protocol != protocol) continue;
+        for (const auto& endpoint : slice->endpoints)
+            if (may_answer(endpoint, protocol))
+                places.push_back({slice->service_name, port.name, port.port, endpoint.address});
+    }
+    base::sort_unique(places);
+    return places;
+}
+
+/// True if one of `after` is of a port that none of `before` serves.
+bool has_new_port(const std::vector<AnsweringPlace>& before, const std::vector<AnsweringPlace>& after) {
+    const auto port_of = [](const AnsweringPlace& place) {
+        return std::tuple{place.service, place.port_name, place.port};
+    };
+    return std::ranges::any_of(after, [&](const AnsweringPlace& place) {
+        return !std::ranges::binary_search(before, port_of(place), {}, port_of);
+    });
 }
 
 /// Endpoints that may answer for a frontend of the Service that has it.
@@ -66,15 +93,19 @@ std::optional<WatchedAddress> watched_address(const ServiceCatalog& catalog, con
                           entry == nullptr ? std::vector<Backend>{} : answering_backends(*entry, frontend)};
 }
 
-void FlowWatch::note(const kube::ChangeSet& changes) {
-    for (const auto& change : changes.services)
+void FlowWatch::note(const kube::ChangeSet& changes, const FamilyProxy& ipv4, const FamilyProxy& ipv6) {
+    for (const auto& change : changes.services) {
         note_service(change);
+        if (!change.before || !has_ports(*change.before, L4Protocol::kUdp)) continue;
+        for (const auto* proxy : {&ipv4, &ipv6})
+            add_frontends(*change.before, L4Protocol::kUdp, proxy->family(), proxy->options().compile,
+                          frontends_);
+    }
     for (const auto& change : changes.slices)
         note_slice(change);
 }
 
 void FlowWatch::note_service(const kube::Change<kube::Service>& change) {
-    if (change.before && has_ports(*change.before, L4Protocol::kUdp)) gone_.push_back(change.before);
     if (!change.after) return;
     if (has_ports(*change.after, L4Protocol::kUdp)) services_.emplace(change.key(), L4Protocol::kUdp);
     if (wishes_of(*change.after).resets) services_.emplace(change.key(), L4Protocol::kTcp);
@@ -82,10 +113,11 @@ void FlowWatch::note_service(const kube::Change<kube::Service>& change) {
 
 void FlowWatch::note_slice(const kube::Change<kube::EndpointSlice>& change) {
     for (const auto protocol : {L4Protocol::kUdp, L4Protocol::kTcp}) {
-        const auto before = answering_addresses(change.before.get(), protocol);
-        const auto after = answering_addresses(change.after.get(), protocol);
+        const auto before = answering_places(change.before.get(), protocol);
+        if (before.empty() && protocol == L4Protocol::kTcp) continue;  // nothing to lose
+        const auto after = answering_places(change.after.get(), protocol);
         const bool lost = !std::ranges::includes(after, before);
-        const bool first = protocol == L4Protocol::kUdp && before.empty() && !after.empty();
+        const bool first = protocol == L4Protocol::kUdp && has_new_port(before, after);
         if (!lost && !first) continue;
         for (const auto& slice : {change.before, change.after})
             if (slice)
@@ -104,29 +136,30 @@ void FlowWatch::note_options(const ServiceCatalog& catalog, const FamilyProxy& p
         std::set<Frontend> has;
         add_frontends(*service, L4Protocol::kUdp, proxy.family(), before, had);
         add_frontends(*service, L4Protocol::kUdp, proxy.family(), options, has);
-        std::ranges::set_difference(had, has, std::inserter(gone_frontends_, gone_frontends_.end()));
+        // One that came too: what was sent there before went to nobody, and each packet would follow it.
+        std::ranges::set_symmetric_difference(had, has, std::inserter(frontends_, frontends_.end()));
     }
+}
+
+void FlowWatch::note_leftovers(const std::vector<Frontend>& frontends) {
+    std::ranges::copy_if(frontends, std::inserter(frontends_, frontends_.end()),
+                         [](const Frontend& frontend) { return frontend.protocol == L4Protocol::kUdp; });
 }
 
 std::vector<WatchedAddress> FlowWatch::take(const ServiceCatalog& catalog, const FamilyProxy& ipv4,
                                             const FamilyProxy& ipv6) {
-    const auto noted = std::exchange(services_, {});
-    const auto gone = std::exchange(gone_, {});
-    const auto gone_frontends = std::exchange(gone_frontends_, {});
-    std::vector<WatchedAddress> addresses;
-    for (const auto* proxy : {&ipv4, &ipv6}) {
-        const auto& options = proxy->options().compile;
-        std::set<Frontend> frontends;
-        for (const auto& frontend : gone_frontends)
-            if (frontend.address.family() == proxy->family()) frontends.insert(frontend);
-        for (const auto& service : gone)
-            add_frontends(*service, L4Protocol::kUdp, proxy->family(), options, frontends);
-        for (const auto& [key, protocol] : noted)
+    const auto services = std::exchange(services_, {});
+    auto frontends = std::exchange(frontends_, {});
+    for (const auto* proxy : {&ipv4, &ipv6})
+        for (const auto& [key, protocol] : services)
             if (const auto* entry = catalog.find(key); entry != nullptr && entry->service)
-                add_frontends(*entry->service, protocol, proxy->family(), options, frontends);
-        for (const auto& frontend : frontends)
-            if (auto address = watched_address(catalog, *proxy, frontend))
-                addresses.push_back(*std::move(address));
+                add_frontends(*entry->service, protocol, proxy->family(), proxy->options().compile,
+                              frontends);
+    std::vector<WatchedAddress> addresses;
+    for (const auto& frontend : frontends) {
+        const auto& proxy = frontend.address.family() == base::Family::kIpv4 ? ipv4 : ipv6;
+        if (auto address = watched_address(catalog, proxy, frontend))
+            addresses.push_back(*std::move(address));
     }
     return addresses;
 }

@@ -22,14 +22,17 @@ struct WatchedAddress {
 };
 
 /// Collects the Services whose flows may have become stale: over UDP all that lost an endpoint that served,
-/// got their first one, or changed themselves; over TCP those that want it (ServiceWishes::resets) and lost
-/// an endpoint altogether.
+/// got the first one of a port, or changed themselves; over TCP those that want it (ServiceWishes::resets)
+/// and lost an endpoint altogether.
 class FlowWatch {
   public:
-    void note(const kube::ChangeSet& changes);
-    /// `proxy` is about to be configured so: frontends that it loses by that, as addresses of NodePorts do,
-    /// are gone.
+    /// What is about to change, while `ipv4` and `ipv6` are still configured as they were.
+    void note(const kube::ChangeSet& changes, const FamilyProxy& ipv4, const FamilyProxy& ipv6);
+    /// `proxy` is about to be configured so: frontends may come and go by that, as those of NodePorts do with
+    /// the addresses of the node.
     void note_options(const ServiceCatalog& catalog, const FamilyProxy& proxy, const CompileOptions& options);
+    /// The kernel has these though nobody wants them: of Services that went while nobody looked.
+    void note_leftovers(const std::vector<Frontend>& frontends);
 
     /// The addresses of all that was noted, as they are now; also those that went. Forgets them.
     std::vector<WatchedAddress> take(const ServiceCatalog& catalog, const FamilyProxy& ipv4,
@@ -40,8 +43,7 @@ class FlowWatch {
     void note_service(const kube::Change<kube::Service>& change);
 
     std::set<std::pair<kube::ObjectKey, base::L4Protocol>> services_;
-    std::vector<std::shared_ptr<const kube::Service>> gone_;  // as they were before they changed
-    std::set<Frontend> gone_frontends_;
+    std::set<Frontend> frontends_;  // whoever has them now, if anybody
 };
 
 /// From where answers to an address may come as things are now; nullopt where its flows are none of our

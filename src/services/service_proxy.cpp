@@ -9,7 +9,7 @@ ServiceProxy::ServiceProxy(const Options& options, kernel::nftables::NftTables& 
       ipv6_(base::Family::kIpv6, options, catalog_, tables) {}
 
 void ServiceProxy::stage(const kube::ChangeSet& changes) {
-    flows_.note(changes);
+    flows_.note(changes, ipv4_, ipv6_);
     const auto touched = catalog_.apply(changes);
     ipv4_.update(touched);
     ipv6_.update(touched);
@@ -32,6 +32,12 @@ bool ServiceProxy::configure(const Options& options) {
 void ServiceProxy::distrust_kernel() {
     ipv4_.distrust_kernel();
     ipv6_.distrust_kernel();
+}
+
+std::vector<WatchedAddress> ServiceProxy::take_watched_addresses() {
+    for (auto* proxy : {&ipv4_, &ipv6_})
+        flows_.note_leftovers(proxy->take_leftovers());
+    return flows_.take(catalog_, ipv4_, ipv6_);
 }
 
 base::Result<void> stop_translating(kernel::nftables::NftTables& tables) {

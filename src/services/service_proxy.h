@@ -33,7 +33,7 @@ class ServiceProxy {
     [[nodiscard]] bool has_pending(base::Family family) const { return proxy(family).has_pending(); }
     /// Addresses whose flows may have become stale since the last call: look at them once both families are
     /// in the kernel.
-    std::vector<WatchedAddress> take_watched_addresses() { return flows_.take(catalog_, ipv4_, ipv6_); }
+    std::vector<WatchedAddress> take_watched_addresses();
     /// One of them as it is now; nullopt where its flows are none of our business any more.
     [[nodiscard]] std::optional<WatchedAddress> watched_address(const Frontend& frontend) const {
         return services::watched_address(catalog_, proxy(frontend.address.family()), frontend);

@@ -108,14 +108,68 @@ TEST_F(FlowWatchTest, AreNamedWhenTheyAreNoLongerAServices) {
     EXPECT_THAT(suspects(), ElementsAre("10.96.0.11:53 <-", "192.0.2.1:30053 <-"));
 }
 
-TEST_F(FlowWatchTest, AreNamedWhenTheNodeLosesTheirAddress) {
+TEST_F(FlowWatchTest, AreNamedWhenTheEndpointsMoveToAnotherPortOrTheSliceToAnotherService) {
+    put(dns());
+    auto slice = pods({"10.64.0.1"});
+    put(slice);
+    suspects();
+    slice.ports[0].port = 5454;
+    put(slice);
+    EXPECT_THAT(suspects(),
+                ElementsAre("10.96.0.10:53 <- 10.64.0.1:5454", "192.0.2.1:30053 <- 10.64.0.1:5454"));
+    slice.service_name = "another";
+    put(slice);
+    EXPECT_THAT(suspects(), ElementsAre("10.96.0.10:53 <-", "192.0.2.1:30053 <-"));
+}
+
+TEST_F(FlowWatchTest, AreNamedWhenThePortGetsItsFirstEndpointThoughAnotherPortHasSome) {
+    auto service = dns();
+    service.ports[1].protocol = base::L4Protocol::kUdp;
+    put(service);
+    auto slice = pods({"10.64.0.1"});
+    put(slice);
+    suspects();
+    slice.ports.push_back({"http", base::L4Protocol::kUdp, 8080});
+    put(slice);
+    EXPECT_THAT(suspects(), testing::Contains("10.96.0.10:80 <- 10.64.0.1:8080"));
+}
+
+TEST_F(FlowWatchTest, AreNamedWhenTheServiceGoesInTheTurnInWhichTheNodeGetsAnotherAddress) {
+    put(dns());
+    put(pods({"10.64.0.1"}));
+    suspects();
+    put(std::optional<kube::Service>{});
+    auto moved = options();
+    moved.compile.node_port_addresses = {base::IpAddress::parse("192.0.2.9").value()};
+    proxy_.configure(moved);
+    EXPECT_THAT(suspects(), ElementsAre("10.96.0.10:53 <-", "192.0.2.1:30053 <-"));
+}
+
+TEST_F(FlowWatchTest, AreNamedWhenTheKernelHasWhatNobodyWantsAnyMore) {
+    put(dns());
+    put(pods({"10.64.0.1"}));
+    const base::TimePoint now{};
+    ASSERT_TRUE(proxy_.sync(base::Family::kIpv4, now));
+    ServiceProxy restarted{options(), tables_};
+    auto other = dns("10.96.0.11");
+    other.ports[0].node_port = 0;
+    restarted.stage(test::change(std::shared_ptr<const kube::Service>{}, test::shared(other)));
+    ASSERT_TRUE(restarted.sync(base::Family::kIpv4, now));
+    std::vector<std::string> named;
+    for (const auto& [frontend, may_answer] : restarted.take_watched_addresses())
+        named.push_back(base::format_endpoint(frontend.address, frontend.port));
+    EXPECT_THAT(named, ElementsAre("10.96.0.10:53", "10.96.0.11:53", "192.0.2.1:30053"));
+    EXPECT_THAT(restarted.take_watched_addresses(), IsEmpty());
+}
+
+TEST_F(FlowWatchTest, AreNamedWhenTheNodeLosesTheirAddressAndWhenItGetsOne) {
     put(dns());
     put(pods({"10.64.0.1"}));
     suspects();
     auto moved = options();
     moved.compile.node_port_addresses = {base::IpAddress::parse("192.0.2.9").value()};
     proxy_.configure(moved);
-    EXPECT_THAT(suspects(), ElementsAre("192.0.2.1:30053 <-"));
+    EXPECT_THAT(suspects(), ElementsAre("192.0.2.1:30053 <-", "192.0.2.9:30053 <- 10.64.0.1:5353"));
     proxy_.configure(moved);
     EXPECT_THAT(suspects(), IsEmpty());
 }
