@@ -25,7 +25,7 @@ void put(conntrack::WatchedServices& services, const services::WatchedAddress& a
 }  // namespace
 
 StaleFlowCleaner::StaleFlowCleaner(net::EventLoop& loop, admin::Metrics& metrics, Current current)
-    : loop_(loop), current_(std::move(current)) {
+    : loop_(loop), current_(std::move(current)), thread_([this] { worker_.run(); }) {
     for (const auto family : {base::Family::kIpv4, base::Family::kIpv6}) {
         const admin::MetricLabels labels = {{"ip_family", std::string(base::name_of(family))}};
         // Names and buckets of kube-proxy (pkg/proxy/metrics).
@@ -37,6 +37,11 @@ StaleFlowCleaner::StaleFlowCleaner(net::EventLoop& loop, admin::Metrics& metrics
                                              "Stale flows that were deleted.", labels),
                              {}});
     }
+}
+
+StaleFlowCleaner::~StaleFlowCleaner() {
+    worker_.stop();
+    thread_.join();
 }
 
 void StaleFlowCleaner::clean(const std::vector<services::WatchedAddress>& addresses) {
@@ -70,9 +75,8 @@ void StaleFlowCleaner::start_next() {
 
 void StaleFlowCleaner::run(Job job, void (*work)(Job&), void (StaleFlowCleaner::*then)(Job)) {
     busy_ = true;
-    // The thread before has given its job back, as the last thing that it did.
-    thread_ = std::jthread([&loop = loop_, self = std::weak_ptr(self_), work, then,
-                            job = std::make_shared<Job>(std::move(job))]() mutable {
+    worker_.post([&loop = loop_, self = std::weak_ptr(self_), work, then,
+                  job = std::make_shared<Job>(std::move(job))]() mutable {
         work(*job);
         loop.post([self = std::move(self), then, job = std::move(job)] {
             const auto alive = self.lock();

@@ -19,8 +19,8 @@ namespace fairlead::agent {
 /// the sync. What could not be deleted is tried again a second later. Without ctnetlink it says so once.
 ///
 /// Conntrack is asked on a thread of its own, for a walk over 500,000 flows takes 80 ms. That thread gets
-/// values and gives values back; all that is decided is decided on the event loop. What it found is looked at
-/// again there: meanwhile the flow's endpoint may have come back.
+/// values and gives values back; all that is decided is decided on the event loop, which never waits for it.
+/// What it found is looked at again there: meanwhile the flow's endpoint may have come back.
 class StaleFlowCleaner {
   public:
     /// What is known of an address now; nullopt where its flows are none of our business.
@@ -28,7 +28,7 @@ class StaleFlowCleaner {
 
     StaleFlowCleaner(net::EventLoop& loop, admin::Metrics& metrics, Current current);
     /// Waits for what the thread is at.
-    ~StaleFlowCleaner() = default;
+    ~StaleFlowCleaner();
     StaleFlowCleaner(const StaleFlowCleaner&) = delete;
     StaleFlowCleaner& operator=(const StaleFlowCleaner&) = delete;
 
@@ -73,7 +73,8 @@ class StaleFlowCleaner {
     net::Subscription retry_;
     /// Results that arrive after this object is gone find it empty.
     std::shared_ptr<StaleFlowCleaner*> self_ = std::make_shared<StaleFlowCleaner*>(this);
-    std::jthread thread_;  // last: it ends before the rest goes
+    net::EventLoop worker_;  // the thread's
+    std::thread thread_;
 };
 
 }  // namespace fairlead::agent
