@@ -50,7 +50,9 @@ std::optional<std::size_t> element_at(const Batch& batch, const BatchEntry& entr
 /// Requests for NFT_MSG_GET*, to be sent with Socket::converse.
 void encode_get_table(netlink::MessageBuilder& builder, base::Family family, std::string_view table);
 void encode_dump_chains(netlink::MessageBuilder& builder, base::Family family);
-void encode_dump_rules(netlink::MessageBuilder& builder, base::Family family, std::string_view table);
+/// Of one chain; empty: of all. Kernels that do not look at the chain answer with all.
+void encode_dump_rules(netlink::MessageBuilder& builder, base::Family family, std::string_view table,
+                       std::string_view chain = {});
 void encode_dump_sets(netlink::MessageBuilder& builder, base::Family family, std::string_view table);
 void encode_get_set(netlink::MessageBuilder& builder, base::Family family, std::string_view table,
                     std::string_view set);
@@ -69,6 +71,10 @@ std::optional<Table> decode_table(const netlink::Message& message);
 std::optional<Chain> decode_chain(const netlink::Message& message, std::string_view table);
 /// From NFT_MSG_NEWRULE.
 std::optional<Rule> decode_rule(const netlink::Message& message, std::string_view table);
+/// What the counters in an NFT_MSG_NEWRULE have counted, together; nullopt if it is none of the chain, or has
+/// none.
+std::optional<Counts> decode_rule_counts(const netlink::Message& message, std::string_view table,
+                                         std::string_view chain);
 /// From NFT_MSG_NEWSET. Sets with flags (anonymous), a timeout of their own or field types that are not ours:
 /// nullopt.
 std::optional<Set> decode_set(const netlink::Message& message, std::string_view table);

@@ -68,6 +68,23 @@ std::optional<Rule> decode_rule(const Message& message, std::string_view table) 
     return rule;
 }
 
+std::optional<Counts> decode_rule_counts(const Message& message, std::string_view table,
+                                         std::string_view chain) {
+    const auto attributes = attributes_if(message, NFT_MSG_NEWRULE, NFTA_RULE_TABLE, table);
+    if (!attributes || attributes->text(NFTA_RULE_CHAIN) != chain) return std::nullopt;
+    std::optional<Counts> sum;
+    auto list = attributes->nested(NFTA_RULE_EXPRESSIONS);
+    while (const auto item = list.next()) {
+        const Attributes expression{item->payload};
+        if (expression.text(NFTA_EXPR_NAME) != "counter") continue;
+        const auto counter = expression.nested(NFTA_EXPR_DATA);
+        if (!sum) sum.emplace();
+        sum->packets += counter.be64(NFTA_COUNTER_PACKETS).value_or(0);
+        sum->bytes += counter.be64(NFTA_COUNTER_BYTES).value_or(0);
+    }
+    return sum;
+}
+
 std::optional<std::uint32_t> decode_generation(const Message& message) {
     if (message.type != message_type(NFT_MSG_NEWGEN)) return std::nullopt;
     return attributes_of(message).be32(NFTA_GEN_ID);

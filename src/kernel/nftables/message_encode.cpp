@@ -268,9 +268,11 @@ void encode_dump_chains(MessageBuilder& builder, base::Family family) {
     builder.end_message();
 }
 
-void encode_dump_rules(MessageBuilder& builder, base::Family family, std::string_view table) {
+void encode_dump_rules(MessageBuilder& builder, base::Family family, std::string_view table,
+                       std::string_view chain) {
     begin_request(builder, NFT_MSG_GETRULE, NLM_F_DUMP, protocol_family(family));
     builder.put_string(NFTA_RULE_TABLE, table);
+    if (!chain.empty()) builder.put_string(NFTA_RULE_CHAIN, chain);
     builder.end_message();
 }
 
