@@ -70,7 +70,7 @@ void ConnectionCounters::begin() {
 
 /// False if there is nothing to read in that family.
 bool ConnectionCounters::begin(Family family) {
-    if (!syncer_.proxy().proxy(family).programmed().counts_connections) return false;
+    if (!syncer_.proxy().proxy(family).programmed().layout.counts_connections) return false;
     const auto start = loop_.now();
     const auto begun = dump_->begin(family, services::kTableName, services::kConnections);
     busy_ += loop_.now() - start;

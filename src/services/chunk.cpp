@@ -48,12 +48,12 @@ std::vector<Backend> kept_backends(const Backing* backing, Origin origin) {
     return kept;
 }
 
-void set_address(absl::flat_hash_set<base::IpAddress>& addresses, const base::IpAddress& address,
-                 bool wanted) {
+template <class Key>
+void set_member(absl::flat_hash_set<Key>& keys, const Key& key, bool wanted) {
     if (wanted)
-        addresses.insert(address);
+        keys.insert(key);
     else
-        addresses.erase(address);
+        keys.erase(key);
 }
 
 void arrange_after(const Backing& before, Backing& after) {
@@ -76,6 +76,7 @@ void Chunk::set_frontend(const Frontend& frontend, const std::optional<Backing>&
         change_balancer(frontend, origin, before, after);
         change_endpoints(frontend, origin, before, after);
         change_alive(frontend, origin, before, after);
+        change_users(frontend, origin, before, after);
     }
     change_marks(frontend, before, after);
     frontends_.push_back({frontend, std::move(arranged)});
@@ -127,6 +128,48 @@ void Chunk::change_alive(const Frontend& frontend, Origin origin, const Backing*
         add_to(alive_of(origin), alive_element(frontend, backend));
 }
 
+void Chunk::change_users(const Frontend& frontend, Origin origin, const Backing* before,
+                         const Backing* after) {
+    const auto was = backends_of(before, origin);
+    const auto will_be = backends_of(after, origin);
+    const auto endpoint_of = [&](const Backend& backend) {
+        return ServiceEndpoint{backend.address, frontend.protocol, backend.port};
+    };
+    for (std::size_t i = 0; i < std::max(was.size(), will_be.size()); ++i) {
+        if (i < was.size() && i < will_be.size() && was[i] == will_be[i]) continue;
+        if (i < was.size()) add_users(endpoint_of(was[i]), -1);
+        if (i < will_be.size()) add_users(endpoint_of(will_be[i]), +1);
+    }
+}
+
+void Chunk::add_users(const ServiceEndpoint& endpoint, std::int32_t change) {
+    auto& sum = user_changes_[endpoint];
+    const bool counted = guard_differs(endpoint, sum);
+    sum += change;
+    const bool counts = guard_differs(endpoint, sum);
+    if (counts && !counted) ++element_count_;
+    if (counted && !counts) --element_count_;
+}
+
+std::int32_t Chunk::programmed_users(const ServiceEndpoint& endpoint) const {
+    const auto known = programmed_.endpoint_users.find(endpoint);
+    return known == programmed_.endpoint_users.end() ? 0 : static_cast<std::int32_t>(known->second);
+}
+
+bool Chunk::guard_differs(const ServiceEndpoint& endpoint, std::int32_t change) const {
+    if (!guards_ || change == 0) return false;
+    const auto before = programmed_users(endpoint);
+    return (before > 0) != (before + change > 0);
+}
+
+void Chunk::take_guard_changes() {
+    for (const auto& [endpoint, change] : user_changes_) {
+        if (!guard_differs(endpoint, change)) continue;
+        auto& elements = elements_[kServiceEndpoints];
+        (change > 0 ? elements.added : elements.deleted).push_back(service_endpoint_element(endpoint));
+    }
+}
+
 void Chunk::change_marks(const Frontend& frontend, const Backing* before, const Backing* after) {
     const auto marks = [&](const Backing* backing) {
         return backing == nullptr ? std::vector<FrontendMark>{} : marks_of(frontend, *backing);
@@ -160,6 +203,12 @@ void Chunk::set_hairpin(const base::IpAddress& address, bool wanted) {
     hairpins_.push_back({address, wanted});
 }
 
+void Chunk::set_idle_endpoint(const ServiceEndpoint& endpoint, bool wanted) {
+    if (programmed_.idle_endpoints.contains(endpoint) == wanted) return;
+    add_users(endpoint, wanted ? +1 : -1);
+    idle_endpoints_.push_back({endpoint, wanted});
+}
+
 void Chunk::add_to(std::string_view set, Element element) {
     elements_[set].added.push_back(std::move(element));
     ++element_count_;
@@ -187,6 +236,7 @@ void Chunk::append_to(Transaction& transaction) {
 }
 
 void Chunk::append_elements_to(Transaction& transaction) {
+    take_guard_changes();
     for (auto& [set, changes] : elements_)
         if (!changes.deleted.empty())
             transaction.add(DeleteElements{std::string(set), std::move(changes.deleted)});
@@ -215,9 +265,17 @@ void Chunk::apply_to(ProgrammedTable& programmed) {
             programmed.frontends.erase(known);
     }
     for (const auto& [address, wanted] : cluster_ips_)
-        set_address(programmed.cluster_ips, address, wanted);
+        set_member(programmed.cluster_ips, address, wanted);
     for (const auto& [address, wanted] : hairpins_)
-        set_address(programmed.hairpins, address, wanted);
+        set_member(programmed.hairpins, address, wanted);
+    for (const auto& [endpoint, wanted] : idle_endpoints_)
+        set_member(programmed.idle_endpoints, endpoint, wanted);
+    for (const auto& [endpoint, change] : user_changes_) {
+        if (change == 0) continue;
+        const auto known = programmed.endpoint_users.try_emplace(endpoint, 0).first;
+        known->second = static_cast<std::uint32_t>(static_cast<std::int32_t>(known->second) + change);
+        if (known->second == 0) programmed.endpoint_users.erase(known);
+    }
 }
 
 }  // namespace fairlead::services

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <map>
 #include <optional>
 #include <set>
@@ -16,14 +18,16 @@ namespace fairlead::services {
 /// programmed.
 class Chunk {
   public:
-    Chunk(base::Family family, const ProgrammedTable& programmed)
-        : family_(family), programmed_(programmed) {}
+    /// `guards`: with elements of `service_endpoints`; else write them after apply_to.
+    Chunk(base::Family family, const ProgrammedTable& programmed, bool guards = true)
+        : family_(family), programmed_(programmed), guards_(guards) {}
 
     /// Makes what stands behind a frontend what is wanted (backends sorted, each once); nullopt removes it.
     /// Writes what differs only.
     void set_frontend(const Frontend& frontend, const std::optional<Backing>& wanted);
     void set_cluster_ip(const base::IpAddress& address, bool wanted);
     void set_hairpin(const base::IpAddress& address, bool wanted);
+    void set_idle_endpoint(const ServiceEndpoint& endpoint, bool wanted);
 
     [[nodiscard]] std::size_t element_count() const { return element_count_; }
 
@@ -43,6 +47,10 @@ class Chunk {
         base::IpAddress address;
         bool wanted = false;
     };
+    struct IdleChange {
+        ServiceEndpoint endpoint;
+        bool wanted = false;
+    };
     struct ElementChanges {
         std::vector<kernel::nftables::Element> deleted;
         std::vector<kernel::nftables::Element> added;
@@ -53,6 +61,12 @@ class Chunk {
     void change_endpoints(const Frontend& frontend, Origin origin, const Backing* before,
                           const Backing* after);
     void change_alive(const Frontend& frontend, Origin origin, const Backing* before, const Backing* after);
+    void change_users(const Frontend& frontend, Origin origin, const Backing* before, const Backing* after);
+    void add_users(const ServiceEndpoint& endpoint, std::int32_t change);
+    /// The kernel's set has the endpoint before or after `change`, and not both.
+    [[nodiscard]] bool guard_differs(const ServiceEndpoint& endpoint, std::int32_t change) const;
+    [[nodiscard]] std::int32_t programmed_users(const ServiceEndpoint& endpoint) const;
+    void take_guard_changes();
     void change_marks(const Frontend& frontend, const Backing* before, const Backing* after);
     void add_to(std::string_view set, kernel::nftables::Element element);
     void delete_from(std::string_view set, kernel::nftables::Element element);
@@ -60,9 +74,12 @@ class Chunk {
 
     base::Family family_;
     const ProgrammedTable& programmed_;
+    bool guards_;
     std::vector<FrontendChange> frontends_;
     std::vector<AddressChange> cluster_ips_;
     std::vector<AddressChange> hairpins_;
+    std::vector<IdleChange> idle_endpoints_;
+    absl::flat_hash_map<ServiceEndpoint, std::int32_t> user_changes_;
     std::set<Balancer> new_balancers_;
     std::map<std::string_view, ElementChanges> elements_;  // by set
     std::size_t element_count_ = 0;

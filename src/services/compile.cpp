@@ -41,6 +41,7 @@ class Compilation {
         compiled_.frontends.erase(repeated.begin(), repeated.end());
         base::sort_unique(compiled_.local_backends);
         base::sort_unique(compiled_.refused);
+        base::sort_unique(compiled_.idle_endpoints);
         return std::move(compiled_);
     }
 
@@ -69,8 +70,10 @@ class Compilation {
 
     void add_port(const kube::ServicePort& port) {
         const auto choice = choose_endpoints(slices_, port, family_, options_.node);
+        const auto internal = internal_backing(choice);
         for (const auto& address : compiled_.cluster_ips)
-            add({address, port.protocol, port.port}, internal_backing(choice), FrontendKind::kClusterIp);
+            add({address, port.protocol, port.port}, internal, FrontendKind::kClusterIp);
+        note_idle_endpoints(choice, internal, port.protocol);
         if (port.node_port == 0 && service_.load_balancer_ips.empty() && service_.external_ips.empty())
             return;
         const auto external = external_backing(choice);
@@ -84,6 +87,14 @@ class Compilation {
         if (!options_.external_ips) return;
         for (const auto& address : usable(service_.external_ips))
             add({address, port.protocol, port.port}, external, FrontendKind::kExternalIp);
+    }
+
+    void note_idle_endpoints(const EndpointChoice& choice, const Backing& internal,
+                             base::L4Protocol protocol) {
+        if (choice.all.size() == internal.backends.size()) return;  // those are some of these
+        for (const auto& [address, port] : choice.all)
+            if (!std::ranges::binary_search(internal.backends, Backend{address, port}))
+                compiled_.idle_endpoints.push_back({address, protocol, port});
     }
 
     void add(const Frontend& frontend, const Backing& backing, FrontendKind kind) {

@@ -28,6 +28,8 @@ ElementsBySet elements_of(Family family, const ProgrammedTable& programmed) {
         everything.set_cluster_ip(address, true);
     for (const auto& address : programmed.hairpins)
         everything.set_hairpin(address, true);
+    for (const auto& endpoint : programmed.idle_endpoints)
+        everything.set_idle_endpoint(endpoint, true);
     Transaction transaction{layout(family).table};
     everything.append_elements_to(transaction);
     ElementsBySet elements;

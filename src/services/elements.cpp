@@ -111,6 +111,10 @@ Element hairpin_element(const base::IpAddress& address) {
     return {ElementBytes{}.add(address).add(address), {}, {}, {}};
 }
 
+Element service_endpoint_element(const ServiceEndpoint& endpoint) {
+    return {ElementBytes{}.add(endpoint.address).add(endpoint.protocol).add_port(endpoint.port), {}, {}, {}};
+}
+
 Element prefix_element(const base::Prefix& prefix) {
     return {ElementBytes{}.add(prefix.first()), ElementBytes{}.add(prefix.last()), {}, {}};
 }
@@ -181,6 +185,12 @@ std::optional<base::IpAddress> address_of(const ElementBytes& key, Family family
     if (key.bytes().size() < base::address_size_bytes(family)) return std::nullopt;
     ElementReader reader{key};
     return reader.address(family);
+}
+
+std::optional<ServiceEndpoint> service_endpoint_of(const ElementBytes& key, Family family) {
+    const auto fields = frontend_of(key, family);
+    if (!fields) return std::nullopt;
+    return ServiceEndpoint{fields->address, fields->protocol, fields->port};
 }
 
 std::vector<FrontendMark> marks_of(const Frontend& frontend, const Backing& backing) {

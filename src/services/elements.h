@@ -26,6 +26,8 @@ kernel::nftables::Element source_element(const Frontend& frontend, const base::P
 kernel::nftables::Element balancer_element(const Balancer& balancer);
 kernel::nftables::Element address_element(const base::IpAddress& address);
 kernel::nftables::Element hairpin_element(const base::IpAddress& address);
+/// Of `service_endpoints`.
+kernel::nftables::Element service_endpoint_element(const ServiceEndpoint& endpoint);
 kernel::nftables::Element prefix_element(const base::Prefix& prefix);
 /// Interfaces whose name begins so (1 to 15 bytes), or is exactly that.
 kernel::nftables::Element interface_prefix_element(const std::string& prefix);
@@ -51,6 +53,8 @@ std::optional<std::pair<Frontend, Backend>> alive_endpoint_of(const kernel::nfta
 std::optional<std::pair<Frontend, base::Prefix>> allowed_source_of(const kernel::nftables::Element& element,
                                                                    base::Family family);
 std::optional<base::IpAddress> address_of(const kernel::nftables::ElementBytes& key, base::Family family);
+std::optional<ServiceEndpoint> service_endpoint_of(const kernel::nftables::ElementBytes& key,
+                                                   base::Family family);
 
 /// One small element that a frontend has, and the set that it is in.
 struct FrontendMark {

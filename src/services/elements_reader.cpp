@@ -43,6 +43,8 @@ Result<bool> ElementsReader::read() {
     FAIRLEAD_CHECK(read_balancers());
     FAIRLEAD_CHECK(read_addresses(kClusterIps, address_element, table_.cluster_ips));
     FAIRLEAD_CHECK(read_addresses(kHairpin, hairpin_element, table_.hairpins));
+    count_endpoint_users();
+    FAIRLEAD_CHECK(read_service_endpoints());
     for (const auto set : {kServiceCidrs, kPodCidrs, kPodInterfaces, kKeptSources, kKeptInterfaces})
         FAIRLEAD_CHECK(read_configured(set));
     return ours_;
@@ -252,6 +254,36 @@ Result<void> ElementsReader::read_addresses(std::string_view set,
             distrust_unless(address && element == element_of(*address));
             if (address) addresses.insert(*address);
         });
+}
+
+void ElementsReader::count_endpoint_users() {
+    for (const auto& [frontend, backing] : table_.frontends)
+        for (const auto origin : kOrigins)
+            if (const auto* backends = backing.backends_for(origin))
+                for (const auto& [address, port] : *backends)
+                    ++table_.endpoint_users[{address, frontend.protocol, port}];
+}
+
+/// Every backend is there, and what else is there was idle.
+Result<void> ElementsReader::read_service_endpoints() {
+    std::size_t used = 0;
+    const auto forget = [&] {
+        used = 0;
+        table_.idle_endpoints.clear();
+    };
+    FAIRLEAD_CHECK(read_set(kServiceEndpoints, forget, [&](const Element& element) {
+        const auto endpoint = service_endpoint_of(element.key, family_);
+        distrust_unless(endpoint.has_value());
+        if (!endpoint) return;
+        if (table_.endpoint_users.contains(*endpoint))
+            ++used;
+        else
+            table_.idle_endpoints.insert(*endpoint);
+    }));
+    distrust_unless(used == table_.endpoint_users.size());
+    for (const auto& endpoint : table_.idle_endpoints)
+        table_.endpoint_users.emplace(endpoint, 1);
+    return {};
 }
 
 Result<void> ElementsReader::read_configured(std::string_view set) {

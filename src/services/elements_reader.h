@@ -43,12 +43,14 @@ class ElementsReader {
     base::Result<void> read_balancers();
     base::Result<void> read_addresses(std::string_view set, Element (*element_of)(const base::IpAddress&),
                                       absl::flat_hash_set<base::IpAddress>& addresses);
+    base::Result<void> read_service_endpoints();
     base::Result<void> read_configured(std::string_view set);
 
     Backing& backing_of(const Frontend& frontend) { return table_.frontends[frontend]; }
     void check_choices(Origin origin, const Choices& choices);
     void take_owners(Backing& backing, Origin origin);
     void check_marks();
+    void count_endpoint_users();
     void distrust_unless(bool right) { ours_ = ours_ && right; }
 
     kernel::nftables::NftTables& tables_;

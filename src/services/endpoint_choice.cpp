@@ -143,11 +143,13 @@ EndpointChoice choose_endpoints(Slices slices, const kube::ServicePort& port, ba
     EndpointChoice choice;
     for_each_candidate(slices, port, family, [&](const Candidate& candidate) {
         const auto [cluster, local] = judge(candidate, situation, node);
+        choice.all.push_back(candidate.backend);
         if (is_used(cluster)) choice.cluster.push_back(candidate.backend);
         if (is_used(local)) choice.local.push_back(candidate.backend);
     });
     base::sort_unique(choice.cluster);
     base::sort_unique(choice.local);
+    base::sort_unique(choice.all);
     return choice;
 }
 

@@ -20,8 +20,8 @@ struct NodePlace {
     friend bool operator==(const NodePlace&, const NodePlace&) = default;
 };
 
-/// The endpoints of one Service port that take new connections, as one node sees them; both sorted, each
-/// once.
+/// The endpoints of one Service port that take new connections, as one node sees them; each list sorted, each
+/// endpoint once.
 struct EndpointChoice {
     /// Traffic policy Cluster: those that are ready; of these, where every one has a hint and one of them
     /// means this node, or else this zone, those that do (KEP-2433, KEP-4444). Where none is ready, those
@@ -29,6 +29,8 @@ struct EndpointChoice {
     std::vector<Backend> cluster;
     /// Traffic policy Local: those on this node that are ready, or else that serve while they terminate.
     std::vector<Backend> local;
+    /// Every one, in whatever condition and wherever.
+    std::vector<Backend> all;
 };
 
 /// `port` is matched by name and protocol; endpoints that are not routable (see is_routable) are left out.

@@ -33,8 +33,12 @@ void change_elements(Transaction& transaction, std::string_view set, const std::
         if (!std::ranges::binary_search(before, element)) transaction.add_element(set, element);
 }
 
-void append_layout_to(Transaction& transaction, base::Family family, bool counts_connections) {
-    const auto contents = layout(family, counts_connections);
+LayoutOptions layout_options(const Options& options) {
+    return {options.count_connections, options.guard};
+}
+
+void append_layout_to(Transaction& transaction, base::Family family, const LayoutOptions& options) {
+    const auto contents = layout(family, options);
     transaction.add(kernel::nftables::AddTable{});
     for (const auto& set : contents.sets)
         transaction.add(kernel::nftables::AddSet{set});
@@ -53,12 +57,14 @@ class ChangeTaker {
 
     void take() {
         take_addresses(true);
+        take_idle_endpoints(true);  // one that gets idle never leaves the set
         for (const auto& [frontend, backing] : wanted_.changed_frontends()) {
             if (full()) break;
             chunk_.set_frontend(frontend, backing);
             frontends_.push_back(frontend);
         }
         take_addresses(false);
+        take_idle_endpoints(false);
     }
 
     /// After the kernel has them.
@@ -71,6 +77,8 @@ class ChangeTaker {
             wanted_.changed_cluster_ips().erase(address);
         for (const auto& address : hairpins_)
             wanted_.changed_hairpins().erase(address);
+        for (const auto& endpoint : idle_endpoints_)
+            wanted_.changed_idle_endpoints().erase(endpoint);
     }
 
   private:
@@ -91,12 +99,22 @@ class ChangeTaker {
         }
     }
 
+    void take_idle_endpoints(bool wanted) {
+        for (const auto& endpoint : wanted_.changed_idle_endpoints()) {
+            if (full()) return;
+            if (wanted_.wants_idle_endpoint(endpoint) != wanted) continue;
+            chunk_.set_idle_endpoint(endpoint, wanted);
+            idle_endpoints_.push_back(endpoint);
+        }
+    }
+
     WantedState& wanted_;
     Chunk& chunk_;
     std::size_t limit_;
     std::vector<Frontend> frontends_;
     std::vector<base::IpAddress> cluster_ips_;
     std::vector<base::IpAddress> hairpins_;
+    std::vector<ServiceEndpoint> idle_endpoints_;
 };
 
 /// Of the transaction that makes a table. That refers to nothing outside of itself: what is "not there" (a
@@ -176,7 +194,7 @@ Result<void> FamilyProxy::learn_kernel(SyncReport& report) {
     FAIRLEAD_TRY(auto found, read_back(tables_, family_));
     if (found.state == KernelState::kDamaged) {
         if (kernel_state_ == KernelState::kOurs && has_programmed_balancers(found.table) &&
-            found.table.counts_connections == programmed_.counts_connections)
+            found.table.layout == programmed_.layout)
             return repair(report);
         found = {KernelState::kForeign, {}};
     }
@@ -199,6 +217,8 @@ void FamilyProxy::mark_all_changed() {
         wanted_.changed_cluster_ips().insert(address);
     for (const auto& address : programmed_.hairpins)
         wanted_.changed_hairpins().insert(address);
+    for (const auto& endpoint : programmed_.idle_endpoints)
+        wanted_.changed_idle_endpoints().insert(endpoint);
 }
 
 Result<SyncReport> FamilyProxy::sync(base::TimePoint now) {
@@ -213,6 +233,7 @@ Result<SyncReport> FamilyProxy::sync(base::TimePoint now) {
     FAIRLEAD_CHECK(write_changes(report));
     FAIRLEAD_CHECK(write_configured(report));
     FAIRLEAD_CHECK(write_counting(report));
+    FAIRLEAD_CHECK(write_guard(report));
     FAIRLEAD_CHECK(remove_unlinked_balancers(report, now));
     FAIRLEAD_CHECK(unlink_spare_balancers(report, now));
     return report;
@@ -225,13 +246,14 @@ Result<void> FamilyProxy::write_changes(SyncReport& report) {
         const bool make = kernel_state_ != KernelState::kOurs;
         if (replace) transaction.add(kernel::nftables::DestroyTable{});
         if (make) {
-            append_layout_to(transaction, family_, options_.count_connections);
+            append_layout_to(transaction, family_, layout_options(options_));
             append_configured_to(transaction);
         }
         // A table that works, though not as ours, is replaced whole: nothing may be missing meanwhile.
         const std::size_t limit =
             replace ? std::numeric_limits<std::size_t>::max() : options_.transaction_elements;
-        Chunk chunk{family_, programmed_};
+        // But for the guard's set: that costs memory, and can wait for a few milliseconds.
+        Chunk chunk{family_, programmed_, !replace};
         ChangeTaker taker{wanted_, chunk, limit};
         taker.take();
         chunk.append_to(transaction);
@@ -242,9 +264,10 @@ Result<void> FamilyProxy::write_changes(SyncReport& report) {
         taker.forget();
         if (make) {
             programmed_.configured = configured_elements(options_, family_);
-            programmed_.counts_connections = options_.count_connections;
+            programmed_.layout = layout_options(options_);
         }
         kernel_state_ = KernelState::kOurs;
+        if (replace) FAIRLEAD_CHECK(write_all_service_endpoints(report));
     } while (wanted_.has_changes());
     return {};
 }
@@ -268,19 +291,45 @@ Result<void> FamilyProxy::write_configured(SyncReport& report) {
 }
 
 Result<void> FamilyProxy::write_counting(SyncReport& report) {
-    if (programmed_.counts_connections == options_.count_connections) return {};
+    if (programmed_.layout.counts_connections == options_.count_connections) return {};
     Transaction transaction{table_};
     if (options_.count_connections)
         append_counting_to(transaction, family_);
     else
         append_counting_removal_to(transaction);
     FAIRLEAD_CHECK(commit(transaction, report));
-    programmed_.counts_connections = options_.count_connections;
+    programmed_.layout.counts_connections = options_.count_connections;
     return {};
 }
 
+Result<void> FamilyProxy::write_guard(SyncReport& report) {
+    if (programmed_.layout.guard == options_.guard) return {};
+    Transaction transaction{table_};
+    append_guard_to(transaction, family_, options_.guard);
+    FAIRLEAD_CHECK(commit(transaction, report));
+    programmed_.layout.guard = options_.guard;
+    return {};
+}
+
+/// Of a table that was just made without them.
+Result<void> FamilyProxy::write_all_service_endpoints(SyncReport& report) {
+    std::vector<Element> elements;
+    const auto flush = [&]() -> Result<void> {
+        if (elements.empty()) return {};
+        Transaction transaction{table_};
+        transaction.add(
+            kernel::nftables::AddElements{std::string(kServiceEndpoints), std::exchange(elements, {})});
+        return commit(transaction, report);
+    };
+    for (const auto& [endpoint, users] : programmed_.endpoint_users) {
+        elements.push_back(service_endpoint_element(endpoint));
+        if (elements.size() >= options_.transaction_elements) FAIRLEAD_CHECK(flush());
+    }
+    return flush();
+}
+
 Result<void> FamilyProxy::forget_connections(std::vector<kernel::nftables::Element> elements) {
-    if (!programmed_.counts_connections || elements.empty()) return {};
+    if (!programmed_.layout.counts_connections || elements.empty()) return {};
     Transaction transaction{table_};
     transaction.add(kernel::nftables::DeleteElements{std::string(kConnections), std::move(elements)});
     return tables_.commit(transaction);

@@ -79,6 +79,8 @@ class FamilyProxy {
     base::Result<void> write_configured(SyncReport& report);
     void append_configured_to(kernel::nftables::Transaction& transaction) const;
     base::Result<void> write_counting(SyncReport& report);
+    base::Result<void> write_guard(SyncReport& report);
+    base::Result<void> write_all_service_endpoints(SyncReport& report);
     base::Result<void> unlink_spare_balancers(SyncReport& report, base::TimePoint now);
     base::Result<void> remove_unlinked_balancers(SyncReport& report, base::TimePoint now);
     base::Result<void> commit(const kernel::nftables::Transaction& transaction, SyncReport& report);

@@ -44,6 +44,20 @@ struct Backend {
     }
 };
 
+/// Where an endpoint sends from when it answers.
+struct ServiceEndpoint {
+    base::IpAddress address;
+    base::L4Protocol protocol = base::L4Protocol::kTcp;
+    std::uint16_t port = 0;
+
+    friend auto operator<=>(const ServiceEndpoint&, const ServiceEndpoint&) = default;
+    friend bool operator==(const ServiceEndpoint&, const ServiceEndpoint&) = default;
+    template <class H>
+    friend H AbslHashValue(H state, const ServiceEndpoint& endpoint) {
+        return H::combine(std::move(state), endpoint.address, endpoint.protocol, endpoint.port);
+    }
+};
+
 /// Who opens a connection, where a frontend treats them differently (externalTrafficPolicy Local).
 enum class Origin : std::uint8_t {
     kCluster,  ///< pods, as far as they are recognized, and the node itself
@@ -101,7 +115,10 @@ struct CompiledService {
     std::vector<BackedFrontend> frontends;        ///< sorted by frontend, each once
     std::vector<base::IpAddress> cluster_ips;     ///< of this family
     std::vector<base::IpAddress> local_backends;  ///< endpoint addresses on this node, sorted, each once
-    std::vector<base::IpAddress> refused;         ///< addresses that may not be used, sorted, each once
+    /// Endpoints in its slices that new connections to its ClusterIPs do not get, sorted, each once: they may
+    /// still have connections.
+    std::vector<ServiceEndpoint> idle_endpoints;
+    std::vector<base::IpAddress> refused;  ///< addresses that may not be used, sorted, each once
 
     friend bool operator==(const CompiledService&, const CompiledService&) = default;
 };

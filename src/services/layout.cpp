@@ -11,7 +11,7 @@ using base::Family;
 namespace {
 
 // Change it with every change of chains, rules or sets: tables of other versions are replaced on start.
-constexpr std::string_view kLayoutVersion = "fairlead layout 4";
+constexpr std::string_view kLayoutVersion = "fairlead layout 5";
 
 constexpr std::string_view kServicesChain = "services";
 constexpr std::string_view kMasqueradeChain = "masquerade-translated";
@@ -74,6 +74,7 @@ std::vector<Set> service_sets(Family family) {
     set(kMasqueradeAll, frontend, {}, "Service addresses that hide their clients");
     set(kMasqueradeNode, frontend, {}, "Service addresses that hide this node only");
     set(kHairpin, {address, address}, {}, "endpoints of this node that reach themselves through a Service");
+    sets.push_back(service_endpoints_set(family));
     return sets;
 }
 
@@ -170,13 +171,21 @@ std::vector<Rule> reject_rules(Family family) {
     };
     const Expressions refuse = {go(kRefuseChain)};
     const Expressions drop = {Counter{}, Verdict{VerdictKind::kDrop, ""}};
-    const Expressions jump_to_reject = {jump(kRejectChain)};
+    const Expressions go_to_reject = {go(kRejectChain)};
+    const Expressions leave = if_established() + Expressions{Verdict{VerdictKind::kReturn, ""}};
+    constexpr std::string_view kOthers = "established ones are none of our business";
     constexpr Register kScratch = 0;
     return {
+        {"filter-input", leave, std::string(kOthers)},
         {"filter-input", if_new() + frontend_in(family, kNoEndpoints) + refuse, "Service without endpoints"},
         {"filter-input", if_new() + frontend_in(family, kDropped) + drop, "no endpoint here"},
-        {"filter-forward", if_new() + jump_to_reject, "established ones are none of our business"},
-        {"filter-output", if_new() + jump_to_reject, "established ones are none of our business"},
+        rule_that_guards("filter-input", kGuardInput),
+        {"filter-forward", leave, std::string(kOthers)},
+        {"filter-forward", if_new() + go_to_reject, "was not translated"},
+        rule_that_guards("filter-forward", kGuardForward),
+        {"filter-output", leave, std::string(kOthers)},
+        {"filter-output", if_new() + go_to_reject, "was not translated"},
+        rule_that_guards("filter-output", kGuardOutput),
         {reject, frontend_in(family, kNoEndpoints) + refuse, "Service without endpoints"},
         {reject, frontend_in(family, kDropped) + drop, "traffic policy Local and no endpoint here"},
         {reject, destination_in(kClusterIps), "port that the Service does not have"},
@@ -219,17 +228,20 @@ std::vector<Rule> masquerade_rules(Family family) {
 
 }  // namespace
 
-TableContents layout(Family family, bool counts_connections) {
+TableContents layout(Family family, const LayoutOptions& options) {
     TableContents contents{{family, std::string(kTableName), std::string(kLayoutVersion)},
                            chains_of(),
                            {},
                            service_sets(family)};
     for (auto& set : configured_sets(family))
         contents.sets.push_back(std::move(set));
-    for (auto rules : {translate_rules(family), masquerade_rules(family), reject_rules(family)})
+    for (auto& chain : guard_chains())
+        contents.chains.push_back(std::move(chain));
+    for (auto rules : {translate_rules(family), masquerade_rules(family), reject_rules(family),
+                       guard_rules(family, options.guard)})
         for (auto& rule : rules)
             contents.rules.push_back(std::move(rule));
-    if (counts_connections) {
+    if (options.counts_connections) {
         contents.sets.push_back(connections_set(family));
         for (auto& chain : counting_chains())
             contents.chains.push_back(std::move(chain));

@@ -4,13 +4,21 @@
 
 #include "kernel/nftables/objects.h"
 #include "services/frontend.h"
+#include "services/invalid_guard.h"
 
 namespace fairlead::services {
 
+/// What of the table the configuration decides. Each can be changed in a table that is in use.
+struct LayoutOptions {
+    bool counts_connections = false;  ///< it has what connection_counts.h makes, too
+    InvalidGuard guard = InvalidGuard::kEndpoints;
+
+    friend bool operator==(const LayoutOptions&, const LayoutOptions&) = default;
+};
+
 /// The table of one family: every chain, set and rule of the data plane but the balancers, which come and go
 /// with the numbers of endpoints that are in use. docs/services.md describes what each is for.
-/// Where connections are counted it has what connection_counts.h makes, too.
-kernel::nftables::TableContents layout(base::Family family, bool counts_connections = false);
+kernel::nftables::TableContents layout(base::Family family, const LayoutOptions& options = {});
 
 /// The name of fairlead's table in both families.
 inline constexpr std::string_view kTableName = "fairlead";
@@ -37,6 +45,7 @@ inline constexpr std::string_view kClusterIps = "cluster_ips";
 inline constexpr std::string_view kMasqueradeAll = "masquerade_all";
 inline constexpr std::string_view kMasqueradeNode = "masquerade_node";
 inline constexpr std::string_view kHairpin = "hairpin";
+inline constexpr std::string_view kServiceEndpoints = "service_endpoints";
 inline constexpr std::string_view kConnections = "connections";
 
 // Sets that follow the configuration, not the Services.
@@ -53,6 +62,10 @@ inline constexpr std::string_view kTranslatingChains[] = {"nat-prerouting", "nat
 inline constexpr std::string_view kOutsideChain = "from-outside";
 /// The chain that says at once that nobody is there.
 inline constexpr std::string_view kRefuseChain = "refuse";
+/// The chains that see packets in state INVALID.
+inline constexpr std::string_view kGuardInput = "guard-input";
+inline constexpr std::string_view kGuardForward = "guard-forward";
+inline constexpr std::string_view kGuardOutput = "guard-output";
 
 constexpr std::string_view frontends_of(Origin origin) {
     return origin == Origin::kCluster ? kFrontends : kOutsideFrontends;

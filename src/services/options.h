@@ -8,6 +8,7 @@
 
 #include "kernel/nftables/objects.h"
 #include "services/compile.h"
+#include "services/invalid_guard.h"
 
 namespace fairlead::services {
 
@@ -30,6 +31,7 @@ struct Options {
     std::vector<base::Prefix> service_cidrs;
     /// New connections are counted for each frontend and endpoint, see connection_counts.h.
     bool count_connections = false;
+    InvalidGuard guard = InvalidGuard::kEndpoints;
     /// Larger changes go in several transactions. The default is about 2 MB of netlink and 20 ms in the
     /// kernel; what a larger one would save is under 2 %.
     std::size_t transaction_elements = 16'384;

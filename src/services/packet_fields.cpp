@@ -18,11 +18,11 @@ Register address_registers(Family family) {
     return address_bytes(family) / kRegisterBytes;
 }
 
-/// Matches packets whose connection has the bit (host order) in that field.
-Expressions if_bit(CtKey field, std::uint32_t bit) {
+/// Matches packets whose connection has one of the bits (host order) in that field.
+Expressions if_any_bit(CtKey field, std::uint32_t bits) {
     constexpr Register kScratch = 0;
-    const auto mask = ElementBytes{}.add_number(bit);
-    const std::vector<std::byte> none(sizeof bit);
+    const auto mask = ElementBytes{}.add_number(bits);
+    const std::vector<std::byte> none(sizeof bits);
     return {LoadCt{field, CtDirection::kNone, kScratch},
             Bitwise{kScratch, kScratch, {mask.bytes().begin(), mask.bytes().end()}, none},
             Compare{kScratch, CompareOp::kNotEqual, none}};
@@ -74,17 +74,31 @@ Expressions load_original_frontend(Family family) {
             LoadCt{CtKey::kDestinationPort, CtDirection::kOriginal, registers.port}};
 }
 
+Expressions load_source_socket(Family family, Register to) {
+    const auto after_address = static_cast<Register>(to + address_registers(family));
+    return {load_source(family, to), LoadMeta{MetaKey::kL4Protocol, after_address},
+            LoadPayload{PayloadBase::kTransportHeader, 0, 2, static_cast<Register>(after_address + 1)}};
+}
+
 Expression load_number(std::uint32_t number, Register to) {
     const auto bytes = ElementBytes{}.add_number(number);
     return LoadImmediate{to, {bytes.bytes().begin(), bytes.bytes().end()}};
 }
 
 Expressions if_new() {
-    return if_bit(CtKey::kState, 8);  // NF_CT_STATE_BIT(IP_CT_NEW)
+    return if_any_bit(CtKey::kState, 8);  // NF_CT_STATE_BIT(IP_CT_NEW)
+}
+
+Expressions if_established() {
+    return if_any_bit(CtKey::kState, 6);  // of IP_CT_ESTABLISHED, 2, or of IP_CT_RELATED, 4
+}
+
+Expressions if_invalid() {
+    return if_any_bit(CtKey::kState, 1);  // NF_CT_STATE_INVALID_BIT
 }
 
 Expressions if_translated() {
-    return if_bit(CtKey::kStatus, 32);  // IPS_DST_NAT
+    return if_any_bit(CtKey::kStatus, 32);  // IPS_DST_NAT
 }
 
 Expressions if_from_node() {

@@ -41,10 +41,16 @@ kernel::nftables::Expression load_destination_port(kernel::nftables::Register to
 Expressions load_frontend(base::Family family);
 /// The same as the client addressed it, before any translation.
 Expressions load_original_frontend(base::Family family);
+/// saddr . l4proto . sport, the key of `service_endpoints`.
+Expressions load_source_socket(base::Family family, kernel::nftables::Register to);
 
 kernel::nftables::Expression load_number(std::uint32_t number, kernel::nftables::Register to);
 /// Matches packets that open a connection.
 Expressions if_new();
+/// Matches packets of connections that are there already, and what belongs to them (ICMP errors).
+Expressions if_established();
+/// Matches packets that belong to no connection and cannot open one.
+Expressions if_invalid();
 /// Matches packets of connections that were sent to another destination.
 Expressions if_translated();
 /// Matches packets whose source is an address of this node.

@@ -46,8 +46,21 @@ bool counts_connections(const TableContents& contents) {
     return std::ranges::any_of(contents.sets, [](const auto& set) { return set.name == kConnections; });
 }
 
+/// The guard that has the same rules; if there is none, any other makes the difference.
+InvalidGuard guard_of(const TableContents& contents, Family family) {
+    for (const auto guard : {InvalidGuard::kEndpoints, InvalidGuard::kAll}) {
+        const auto rules = guard_rules(family, guard);
+        if (rules_of(contents, rules.front().chain) == std::vector{rules.front()}) return guard;
+    }
+    return InvalidGuard::kNone;
+}
+
+LayoutOptions options_of(const TableContents& contents, Family family) {
+    return {counts_connections(contents), guard_of(contents, family)};
+}
+
 bool has_our_layout(const TableContents& contents, Family family) {
-    const auto wanted = layout(family, counts_connections(contents));
+    const auto wanted = layout(family, options_of(contents, family));
     if (contents.table != wanted.table || !same_in_any_order(contents.sets, wanted.sets) ||
         !same_in_any_order(contents.chains, wanted.chains) || contents.rules.size() != wanted.rules.size())
         return false;
@@ -67,7 +80,7 @@ Result<ReadBack> read_back(NftTables& tables, Family family) {
         result.table = {};
         return result;
     }
-    result.table.counts_connections = counts_connections(*contents);
+    result.table.layout = options_of(*contents, family);
     auto with_elements = result.table;
     FAIRLEAD_TRY(const bool ours, (ElementsReader{tables, family, with_elements}.read()));
     result.state = ours ? KernelState::kOurs : KernelState::kDamaged;

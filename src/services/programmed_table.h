@@ -12,6 +12,7 @@
 #include "kernel/nftables/nft_tables.h"
 #include "services/balancer.h"
 #include "services/frontend.h"
+#include "services/layout.h"
 
 namespace fairlead::services {
 
@@ -27,8 +28,11 @@ struct ProgrammedTable {
     absl::flat_hash_map<Balancer, std::uint32_t> balancers;
     /// Balancers that have a chain and no element in the verdict map any more.
     absl::flat_hash_set<Balancer> unlinked_balancers;
-    /// The table counts connections (connection_counts.h).
-    bool counts_connections = false;
+    /// What `service_endpoints` holds: for how many frontends each endpoint is a backend, and once more where
+    /// it is idle.
+    absl::flat_hash_map<ServiceEndpoint, std::uint32_t> endpoint_users;
+    absl::flat_hash_set<ServiceEndpoint> idle_endpoints;
+    LayoutOptions layout;
     /// Elements of the sets that follow the configuration, by set, sorted.
     std::map<std::string_view, std::vector<kernel::nftables::Element>> configured;
 };

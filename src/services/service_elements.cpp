@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/sort_unique.h"
 #include "kernel/nftables/describe_element.h"
 #include "services/balancer.h"
 #include "services/consistent_hash.h"
@@ -16,6 +17,16 @@ using kernel::nftables::Element;
 using kernel::nftables::Set;
 
 namespace {
+
+std::vector<ServiceEndpoint> endpoints_behind(const Frontend& frontend, const Backing& backing) {
+    std::vector<ServiceEndpoint> endpoints;
+    for (const auto origin : kOrigins)
+        if (const auto* backends = backing.backends_for(origin))
+            for (const auto& [address, port] : *backends)
+                endpoints.push_back({address, frontend.protocol, port});
+    base::sort_unique(endpoints);
+    return endpoints;
+}
 
 /// Everything that a frontend has in the table, in the order in which packets meet it.
 std::vector<FrontendMark> elements_of(const Frontend& frontend, const Backing& backing) {
@@ -35,6 +46,8 @@ std::vector<FrontendMark> elements_of(const Frontend& frontend, const Backing& b
         }
     }
     std::ranges::copy(marks_of(frontend, backing), std::back_inserter(elements));
+    for (const auto& endpoint : endpoints_behind(frontend, backing))
+        elements.push_back({kServiceEndpoints, service_endpoint_element(endpoint)});
     return elements;
 }
 

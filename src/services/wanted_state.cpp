@@ -5,24 +5,34 @@
 
 namespace fairlead::services {
 
-void WantedState::CountedAddresses::add(const base::IpAddress& address) {
-    if (counts[address]++ == 0) changed.insert(address);
-}
-
-void WantedState::CountedAddresses::remove(const base::IpAddress& address) {
-    const auto counted = counts.find(address);
-    if (--counted->second > 0) return;
-    counts.erase(counted);
-    changed.insert(address);
-}
-
-void WantedState::replace(CountedAddresses& counted, const std::vector<base::IpAddress>& before,
-                          const std::vector<base::IpAddress>& after) {
+template <class Key>
+void WantedState::Counted<Key>::replace(const std::vector<Key>& before, const std::vector<Key>& after) {
     // Added first: what stays is never counted down to nothing.
-    for (const auto& address : after)
-        counted.add(address);
-    for (const auto& address : before)
-        counted.remove(address);
+    for (const auto& key : after)
+        if (counts[key]++ == 0) changed.insert(key);
+    for (const auto& key : before) {
+        const auto counted = counts.find(key);
+        if (--counted->second > 0) continue;
+        counts.erase(counted);
+        changed.insert(key);
+    }
+}
+
+template <class Key>
+void WantedState::Counted<Key>::mark_changed() {
+    for (const auto& [key, count] : counts)
+        changed.insert(key);
+}
+
+void WantedState::put_idle_endpoints(ServiceId id, std::vector<ServiceEndpoint> endpoints) {
+    const auto known = idle_endpoints_of_.find(id);
+    if (known == idle_endpoints_of_.end() && endpoints.empty()) return;
+    idle_endpoints_.replace(
+        known == idle_endpoints_of_.end() ? std::vector<ServiceEndpoint>{} : known->second, endpoints);
+    if (endpoints.empty())
+        idle_endpoints_of_.erase(known);
+    else
+        idle_endpoints_of_.insert_or_assign(id, std::move(endpoints));
 }
 
 void WantedState::forget_loss(ServiceId id, const Frontend& frontend) {
@@ -75,8 +85,9 @@ std::vector<ServiceId> WantedState::put(ServiceId id, CompiledService compiled) 
         claims.frontends.push_back(frontend);
         if (claim({id, kind}, frontend, again)) changed_frontends_[frontend] = std::move(backing);
     }
-    replace(cluster_ips_, before.cluster_ips, compiled.cluster_ips);
-    replace(hairpins_, before.local_backends, compiled.local_backends);
+    cluster_ips_.replace(before.cluster_ips, compiled.cluster_ips);
+    hairpins_.replace(before.local_backends, compiled.local_backends);
+    put_idle_endpoints(id, std::move(compiled.idle_endpoints));
     claims.cluster_ips = std::move(compiled.cluster_ips);
     claims.local_backends = std::move(compiled.local_backends);
     if (compiled.refused.empty())
@@ -88,9 +99,9 @@ std::vector<ServiceId> WantedState::put(ServiceId id, CompiledService compiled) 
 }
 
 void WantedState::mark_addresses_changed() {
-    for (auto* addresses : {&cluster_ips_, &hairpins_})
-        for (const auto& [address, count] : addresses->counts)
-            addresses->changed.insert(address);
+    cluster_ips_.mark_changed();
+    hairpins_.mark_changed();
+    idle_endpoints_.mark_changed();
 }
 
 std::optional<ServiceId> WantedState::owner(const Frontend& frontend) const {

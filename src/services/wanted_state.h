@@ -38,16 +38,19 @@ class WantedState {
     /// became free.
     std::vector<ServiceId> put(ServiceId id, CompiledService compiled);
 
-    /// Makes every address count as changed; frontends are marked by putting their Services again.
+    /// Makes every address and idle endpoint count as changed; frontends are marked by putting their Services
+    /// again.
     void mark_addresses_changed();
 
     /// Changed frontends with what stands behind them; nullopt: gone. Whoever has written one erases it.
     absl::flat_hash_map<Frontend, std::optional<Backing>>& changed_frontends() { return changed_frontends_; }
     absl::flat_hash_set<base::IpAddress>& changed_cluster_ips() { return cluster_ips_.changed; }
     absl::flat_hash_set<base::IpAddress>& changed_hairpins() { return hairpins_.changed; }
+    absl::flat_hash_set<ServiceEndpoint>& changed_idle_endpoints() { return idle_endpoints_.changed; }
 
     [[nodiscard]] bool has_changes() const {
-        return !changed_frontends_.empty() || !cluster_ips_.changed.empty() || !hairpins_.changed.empty();
+        return !changed_frontends_.empty() || !cluster_ips_.changed.empty() || !hairpins_.changed.empty() ||
+               !idle_endpoints_.changed.empty();
     }
 
     [[nodiscard]] bool wants_frontend(const Frontend& frontend) const { return owners_.contains(frontend); }
@@ -57,18 +60,23 @@ class WantedState {
     [[nodiscard]] bool wants_hairpin(const base::IpAddress& address) const {
         return hairpins_.counts.contains(address);
     }
+    [[nodiscard]] bool wants_idle_endpoint(const ServiceEndpoint& endpoint) const {
+        return idle_endpoints_.counts.contains(endpoint);
+    }
     /// The Service that a frontend belongs to, or nullopt.
     [[nodiscard]] std::optional<ServiceId> owner(const Frontend& frontend) const;
     [[nodiscard]] std::vector<Conflict> conflicts() const;
     [[nodiscard]] std::vector<Refusal> refusals() const;
 
   private:
-    struct CountedAddresses {
-        absl::flat_hash_map<base::IpAddress, std::uint32_t> counts;
-        absl::flat_hash_set<base::IpAddress> changed;
+    /// What several Services may want at the same time.
+    template <class Key>
+    struct Counted {
+        absl::flat_hash_map<Key, std::uint32_t> counts;
+        absl::flat_hash_set<Key> changed;
 
-        void add(const base::IpAddress& address);
-        void remove(const base::IpAddress& address);
+        void replace(const std::vector<Key>& before, const std::vector<Key>& after);
+        void mark_changed();
     };
     /// What was put last for a Service, without the backends.
     struct Claims {
@@ -88,16 +96,17 @@ class WantedState {
     /// True if the Service has the frontend now. Services whose claim must be looked at anew, because this
     /// one has a weaker claim than before, are added to `again`.
     bool claim(Claimant claimant, const Frontend& frontend, std::vector<ServiceId>& again);
-    static void replace(CountedAddresses& counted, const std::vector<base::IpAddress>& before,
-                        const std::vector<base::IpAddress>& after);
+    void put_idle_endpoints(ServiceId id, std::vector<ServiceEndpoint> endpoints);
 
     const ServiceCatalog& catalog_;
     absl::flat_hash_map<ServiceId, Claims> claims_;
     absl::flat_hash_map<Frontend, Claimant> owners_;
     std::multimap<Frontend, ServiceId> losers_;  // few or none
-    CountedAddresses cluster_ips_;
-    CountedAddresses hairpins_;
-    absl::flat_hash_map<ServiceId, std::vector<base::IpAddress>> refused_;  // few or none
+    Counted<base::IpAddress> cluster_ips_;
+    Counted<base::IpAddress> hairpins_;
+    Counted<ServiceEndpoint> idle_endpoints_;
+    absl::flat_hash_map<ServiceId, std::vector<ServiceEndpoint>> idle_endpoints_of_;  // few or none
+    absl::flat_hash_map<ServiceId, std::vector<base::IpAddress>> refused_;            // few or none
     absl::flat_hash_map<Frontend, std::optional<Backing>> changed_frontends_;
 };
 

@@ -56,6 +56,8 @@ class Reader {
             EXPECT_EQ(element.key.at(0), element.key.at(1));
             view_.hairpins.insert(element.key.at(0));
         }
+        for (const auto& element : set("service_endpoints"))
+            view_.service_endpoints.insert(frontend_in(element.key));
         return std::move(view_);
     }
 

@@ -18,8 +18,9 @@ namespace fairlead::services {
 void PrintTo(const TableView& view, std::ostream* out) {
     for (const auto& [frontend, words] : view.frontends)
         *out << "\n  " << frontend << " -> " << words;
-    for (const auto& [name, addresses] :
-         {std::pair{"cluster_ips", &view.cluster_ips}, {"hairpins", &view.hairpins}}) {
+    for (const auto& [name, addresses] : {std::pair{"cluster_ips", &view.cluster_ips},
+                                          {"hairpins", &view.hairpins},
+                                          {"service_endpoints", &view.service_endpoints}}) {
         *out << "\n  " << name << ":";
         for (const auto& address : *addresses)
             *out << " " << address;
@@ -104,6 +105,8 @@ class Life {
         for (const auto* each : {"172.18.0.11", "203.0.113.1", "fd00:172::11"})
             if (random().below(3) != 0) compile.node_port_addresses.push_back(address(each));
         options_.masquerade_all = random().below(5) == 0;
+        options_.guard = one_of<InvalidGuard>(
+            {InvalidGuard::kEndpoints, InvalidGuard::kEndpoints, InvalidGuard::kAll, InvalidGuard::kNone});
         options_.pods.cidrs = one_of<std::vector<base::Prefix>>({prefixes({"10.64.0.0/10", "fd00:64::/48"}),
                                                                  prefixes({"10.64.0.0/10", "fd00:64::/48"}),
                                                                  prefixes({"10.64.0.0/30", "fd00:64::/127"}),
@@ -123,7 +126,8 @@ class Life {
         const auto* const ip = random().below(2) == 0 ? "ip" : "ip6";
         const auto what = one_of<std::string>(
             {"flush ruleset", "flush set {} fairlead cluster_ips", "flush map {} fairlead endpoints",
-             "flush set {} fairlead hairpin", "flush map {} fairlead frontends",
+             "flush set {} fairlead hairpin", "flush set {} fairlead service_endpoints",
+             "flush chain {} fairlead guard-forward", "flush map {} fairlead frontends",
              "flush chain {} fairlead services", "delete table {} fairlead", "add chain {} fairlead theirs"});
         const auto place = what.find("{}");
         output_of("nft " + (place == std::string::npos ? what : std::string(what).replace(place, 2, ip)) +

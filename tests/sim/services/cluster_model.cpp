@@ -57,6 +57,10 @@ class NaivePort {
             [](const auto&, std::size_t, const kube::Endpoint& e) { return e.serving && e.terminating; });
     }
 
+    [[nodiscard]] Endpoints all() const {
+        return find([](const auto&, std::size_t, const kube::Endpoint&) { return true; });
+    }
+
     [[nodiscard]] Endpoints here() const {
         const auto is_here = [&](const kube::EndpointSlice& slice, const kube::Endpoint& e) {
             return slice.node_name(e) == node_.name;
@@ -96,6 +100,19 @@ class NaivePort {
     const NodePlace& node_;
 };
 
+/// What a ClusterIP sends connections to.
+Endpoints internal_endpoints(const kube::Service& service, const NaivePort& port) {
+    const bool local = service.internal_traffic_policy == kube::TrafficPolicy::kLocal;
+    return local ? port.here() : port.anywhere();
+}
+
+/// What other addresses send them to.
+Endpoints external_endpoints(const kube::Service& service, const NaivePort& port) {
+    auto endpoints = port.anywhere();
+    if (service.external_traffic_policy == kube::TrafficPolicy::kLocal) endpoints.merge(port.here());
+    return endpoints;
+}
+
 std::string choice_words(const kube::Service& service, const Endpoints& all) {
     if (all.empty()) return "";
     std::string words;
@@ -107,10 +124,8 @@ std::string choice_words(const kube::Service& service, const Endpoints& all) {
 }
 
 std::string internal_words(const kube::Service& service, const NaivePort& port) {
-    const bool local = service.internal_traffic_policy == kube::TrafficPolicy::kLocal;
-    const auto all = port.anywhere();
-    const auto used = local ? port.here() : all;
-    if (used.empty()) return all.empty() ? "rejected " : "dropped ";
+    const auto used = internal_endpoints(service, port);
+    if (used.empty()) return port.anywhere().empty() ? "rejected " : "dropped ";
     return "cluster " + joined(used) + choice_words(service, used);
 }
 
@@ -280,8 +295,15 @@ TableView ClusterModel::wanted(Family family, const CompileOptions& options) con
     std::map<kube::ObjectKey, std::shared_ptr<const kube::Service>> services;
     stores_.services.for_each([&](const auto& service) { services.emplace(service->key, service); });
     TableView view;
+    struct Claim {
+        std::string words;
+        Endpoints endpoints;
+    };
     // Sorted by who has the better claim: kind of address, then name.
-    std::map<std::tuple<std::string, int, kube::ObjectKey>, std::string> claims;
+    std::map<std::tuple<std::string, int, kube::ObjectKey>, Claim> claims;
+    const auto with = [](L4Protocol protocol, const std::string& endpoint) {
+        return endpoint + "/" + std::string(base::name_of(protocol));
+    };
     for (const auto& [key, service] : services) {
         const bool has_ip =
             std::ranges::any_of(service->cluster_ips, [&](const auto& ip) { return ip.family() == family; });
@@ -292,10 +314,18 @@ TableView ClusterModel::wanted(Family family, const CompileOptions& options) con
             const NaivePort naive{stores_, *service, port, family, options.node};
             const auto claim = [&, key = key](const auto& addresses, int kind, std::uint16_t number,
                                               const std::string& words) {
+                Claim made{words, {}};
+                for (const auto& endpoint :
+                     kind == 0 ? internal_endpoints(*service, naive) : external_endpoints(*service, naive))
+                    made.endpoints.insert(with(port.protocol, endpoint));
                 for (const base::IpAddress& address : addresses)
                     if (address.family() == family && number != 0)
-                        claims.try_emplace({text_of(address, port.protocol, number), kind, key}, words);
+                        claims.try_emplace({text_of(address, port.protocol, number), kind, key}, made);
             };
+            const auto internal = internal_endpoints(*service, naive);
+            for (const auto& endpoint : naive.all())
+                if (!internal.contains(endpoint))
+                    view.service_endpoints.insert(with(port.protocol, endpoint));
             const auto external = external_words(*service, naive, {});
             claim(service->cluster_ips, 0, port.port, internal_words(*service, naive));
             claim(options.node_port_addresses, 1, port.node_port, external);
@@ -316,8 +346,9 @@ TableView ClusterModel::wanted(Family family, const CompileOptions& options) con
             }
         });
     }
-    for (const auto& [claim, words] : claims)
-        view.frontends.try_emplace(std::get<0>(claim), words);
+    for (const auto& [place, claim] : claims)
+        if (view.frontends.try_emplace(std::get<0>(place), claim.words).second)
+            view.service_endpoints.insert(claim.endpoints.begin(), claim.endpoints.end());
     return view;
 }
 

@@ -19,6 +19,7 @@ struct TableView {
     std::map<std::string, std::string> frontends;
     std::set<std::string> cluster_ips;
     std::set<std::string> hairpins;
+    std::set<std::string> service_endpoints;
 
     friend bool operator==(const TableView&, const TableView&) = default;
 };

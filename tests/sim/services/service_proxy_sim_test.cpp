@@ -18,6 +18,9 @@ void PrintTo(const TableView& view, std::ostream* out) {
     *out << "\n  hairpins:";
     for (const auto& address : view.hairpins)
         *out << " " << address;
+    *out << "\n  service_endpoints:";
+    for (const auto& endpoint : view.service_endpoints)
+        *out << " " << endpoint;
 }
 
 namespace {
@@ -97,6 +100,9 @@ class Life {
             case 3:
                 restart();
                 break;
+            case 4:
+                switch_guard();
+                break;
             default:
                 break;
         }
@@ -106,9 +112,11 @@ class Life {
     }
 
     void expect_right_and_stable() {
-        for (const auto family : kFamilies)
+        for (const auto family : kFamilies) {
             ASSERT_EQ(view_of(fake_, family), cluster_.wanted(family, options_.compile))
                 << base::name_of(family);
+            ASSERT_EQ(proxy_->proxy(family).programmed().endpoint_users, endpoint_users(family));
+        }
         ServiceProxy fresh{options_, tables_};
         fresh.stage(cluster_.everything());
         const auto commits = fake_.commit_count();
@@ -121,6 +129,29 @@ class Life {
     void restart() {
         proxy_ = std::make_unique<ServiceProxy>(options_, tables_);
         proxy_->stage(cluster_.everything());
+    }
+
+    void switch_guard() {
+        constexpr InvalidGuard kGuards[] = {InvalidGuard::kEndpoints, InvalidGuard::kAll,
+                                            InvalidGuard::kNone};
+        options_.guard = kGuards[cluster_.random().below(std::size(kGuards))];
+        proxy_->configure(options_);
+    }
+
+    /// What uses each endpoint, counted anew.
+    absl::flat_hash_map<ServiceEndpoint, std::uint32_t> endpoint_users(Family family) const {
+        const auto& programmed = proxy_->proxy(family).programmed();
+        absl::flat_hash_map<ServiceEndpoint, std::uint32_t> users;
+        for (const auto& [frontend, backing] : programmed.frontends) {
+            for (const auto& [address, port] : backing.backends)
+                ++users[{address, frontend.protocol, port}];
+            if (backing.outside_backends)
+                for (const auto& [address, port] : *backing.outside_backends)
+                    ++users[{address, frontend.protocol, port}];
+        }
+        for (const auto& endpoint : programmed.idle_endpoints)
+            ++users[endpoint];
+        return users;
     }
 
     void sync(Family family) {
@@ -140,9 +171,10 @@ class Life {
     void delete_some_element() {
         constexpr std::size_t kManyAddresses = 100;
         constexpr std::string_view kSets[] = {
-            kFrontends,  kOutsideFrontends, kBalancers,   kEndpoints, kStickyEndpoints, kOutsideEndpoints,
-            kAlive,      kAllowedSources,   kNoEndpoints, kDropped,   kMasqueradeAll,   kMasqueradeNode,
-            kClusterIps, kServiceCidrs,     kHairpin};
+            kFrontends,       kOutsideFrontends, kBalancers,     kEndpoints,
+            kStickyEndpoints, kOutsideEndpoints, kAlive,         kAllowedSources,
+            kNoEndpoints,     kDropped,          kMasqueradeAll, kMasqueradeNode,
+            kClusterIps,      kServiceCidrs,     kHairpin,       kServiceEndpoints};
         for (const auto family : kFamilies) {
             const auto set = kSets[cluster_.random().below(std::size(kSets))];
             const auto elements = fake_.elements(family, kTableName, set);

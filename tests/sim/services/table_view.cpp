@@ -40,6 +40,8 @@ class ViewReader {
             view.cluster_ips.insert(services::address_of(element.key, family_)->to_string());
         for (const auto& element : elements(kHairpin))
             view.hairpins.insert(services::address_of(element.key, family_)->to_string());
+        for (const auto& element : elements(kServiceEndpoints))
+            view.service_endpoints.insert(text_of(frontend_of(element.key, family_).value()));
         return view;
     }
 

@@ -39,6 +39,8 @@ std::string text_of(const std::string& set, const Element& element) {
     if (set == kFrontends)
         return set + " " + std::to_string(kernel::nftables::ElementReader{element.data}.number());
     if (set == kBalancers) return set + " " + element.verdict_chain;
+    if (set == kServiceEndpoints)
+        return set + " " + std::to_string(std::to_integer<int>(element.key.bytes()[3]));
     return set;
 }
 
@@ -60,15 +62,26 @@ std::vector<std::string> operations(const Transaction& transaction) {
 
 class ChunkTest : public testing::Test {
   protected:
-    /// What changes the one frontend into `wanted`, which is then programmed.
+    /// What changes the one frontend into `wanted`, which is then programmed; in `guarded_` what that means
+    /// for the set of endpoints.
     std::vector<std::string> change_to(const std::optional<Backing>& wanted) {
         Chunk chunk{base::Family::kIpv4, programmed_};
         chunk.set_frontend(kFrontend, wanted);
+        auto texts = write(chunk);
+        const auto is_guarded = [](const std::string& text) { return text.contains(kServiceEndpoints); };
+        guarded_.clear();
+        std::ranges::copy_if(texts, std::back_inserter(guarded_), is_guarded);
+        std::ranges::sort(guarded_);
+        std::erase_if(texts, is_guarded);
+        return texts;
+    }
+
+    std::vector<std::string> write(Chunk& chunk) {
         const auto counted = chunk.element_count();
         Transaction transaction{layout(base::Family::kIpv4).table};
         chunk.append_to(transaction);
         chunk.apply_to(programmed_);
-        const auto texts = operations(transaction);
+        auto texts = operations(transaction);
         const auto is_frontends_own = [](const std::string& text) {
             return text.find("balance") == std::string::npos;
         };
@@ -77,6 +90,7 @@ class ChunkTest : public testing::Test {
     }
 
     ProgrammedTable programmed_;
+    std::vector<std::string> guarded_;
 };
 
 TEST_F(ChunkTest, WritesTheElementsThatDifferAndNoOther) {
@@ -145,6 +159,48 @@ TEST_F(ChunkTest, WritesTheSlotsOfAConsistentFrontendInTheirPlaces) {
         std::ranges::count_if(at_random, [](const auto& text) { return text.starts_with("-endpoints"); });
     EXPECT_EQ(left - static_cast<std::ptrdiff_t>(added(at_random).size()), kSlotCount - 2);
     EXPECT_EQ(change_to(std::nullopt).size(), 3U);
+}
+
+TEST_F(ChunkTest, HasEachEndpointInTheSetForAsLongAsSomethingUsesIt) {
+    change_to(backing({1, 2}));
+    EXPECT_THAT(guarded_, ElementsAre("+service_endpoints 1", "+service_endpoints 2"));
+    Chunk second{base::Family::kIpv4, programmed_};
+    auto split = backing({2});
+    split.outside_backends.emplace() = backing({3}).backends;
+    const Frontend node_port{base::IpAddress::parse("192.0.2.1").value(), base::L4Protocol::kTcp, 30'080};
+    second.set_frontend(node_port, split);
+    EXPECT_THAT(write(second), testing::AllOf(testing::Contains("+service_endpoints 3"),
+                                              testing::Not(testing::Contains("+service_endpoints 2"))));
+    change_to(backing({1}));
+    EXPECT_THAT(guarded_, IsEmpty()) << "the other frontend uses it";
+    Chunk gone{base::Family::kIpv4, programmed_};
+    gone.set_frontend(node_port, std::nullopt);
+    EXPECT_THAT(write(gone), testing::IsSupersetOf({"-service_endpoints 2", "-service_endpoints 3"}));
+    change_to(std::nullopt);
+    EXPECT_THAT(guarded_, ElementsAre("-service_endpoints 1"));
+    EXPECT_TRUE(programmed_.endpoint_users.empty());
+}
+
+TEST_F(ChunkTest, LeavesAnEndpointThatGetsIdleInTheSet) {
+    change_to(backing({1, 2}));
+    const ServiceEndpoint second{base::IpAddress::parse("10.0.0.2").value(), base::L4Protocol::kTcp, 80};
+    Chunk terminates{base::Family::kIpv4, programmed_};
+    terminates.set_idle_endpoint(second, true);
+    terminates.set_frontend(kFrontend, backing({1}));
+    EXPECT_THAT(write(terminates), testing::Each(testing::Not(testing::HasSubstr("service_endpoints"))));
+    EXPECT_TRUE(programmed_.idle_endpoints.contains(second));
+    Chunk ends{base::Family::kIpv4, programmed_};
+    ends.set_idle_endpoint(second, false);
+    EXPECT_THAT(write(ends), ElementsAre("-service_endpoints 2"));
+    EXPECT_EQ(programmed_.endpoint_users.size(), 1U);
+}
+
+TEST_F(ChunkTest, CountsUsersOfEndpointsThatAreWrittenLater) {
+    Chunk without{base::Family::kIpv4, programmed_, false};
+    without.set_frontend(kFrontend, backing({1}));
+    EXPECT_EQ(without.element_count(), 2U);
+    EXPECT_THAT(write(without), testing::Each(testing::Not(testing::HasSubstr("service_endpoints"))));
+    EXPECT_EQ(programmed_.endpoint_users.size(), 1U);
 }
 
 TEST_F(ChunkTest, CountsTheFrontendsOfEachBalancer) {

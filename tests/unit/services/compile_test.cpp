@@ -95,6 +95,30 @@ TEST(Compile, UsesReadyEndpointsAndFallsBackToServingOnesThatTerminate) {
     EXPECT_EQ(compiled_text(service, {slice}), "10.96.0.1:80/TCP -> 10.0.0.1:8080\n");
 }
 
+std::string idle_text(const kube::Service& service, const kube::EndpointSlice& slice) {
+    const std::vector shared = {test::shared(slice)};
+    std::string text;
+    for (const auto& [address, protocol, port] :
+         compile(service, shared, Family::kIpv4, on("n1")).idle_endpoints)
+        text += base::format_endpoint(address, port) + "/" + std::string(base::name_of(protocol)) + " ";
+    return text;
+}
+
+TEST(Compile, NamesEndpointsThatMayStillHaveConnections) {
+    auto service = test::service("cart", {"10.96.0.1"});
+    auto slice = test::slice("cart", {"10.0.0.1", "10.0.0.2", "10.0.0.3", "127.0.0.1"});
+    EXPECT_EQ(idle_text(service, slice), "") << "all of them get new ones";
+    slice.endpoints[0].ready = false;
+    slice.endpoints[1].ready = slice.endpoints[1].serving = false;
+    slice.endpoints[1].terminating = true;
+    EXPECT_EQ(idle_text(service, slice), "10.0.0.1:8080/TCP 10.0.0.2:8080/TCP ");
+    slice.endpoints[2].node_name = 2;
+    service.internal_traffic_policy = kube::TrafficPolicy::kLocal;
+    EXPECT_EQ(idle_text(service, slice), "10.0.0.1:8080/TCP 10.0.0.2:8080/TCP 10.0.0.3:8080/TCP ");
+    slice.ports[0].name = "another";
+    EXPECT_EQ(idle_text(service, slice), "") << "it is not of a port of the Service";
+}
+
 TEST(Compile, KeepsToThisNodeUnderInternalTrafficPolicyLocal) {
     auto service = test::service("cart", {"10.96.0.1"});
     service.internal_traffic_policy = kube::TrafficPolicy::kLocal;

@@ -66,7 +66,9 @@ TEST_F(ServiceElementsTest, AreAllThatTheAgentWroteForAFrontend) {
                             "sticky_endpoints 0x00000000 . 10.96.0.1 . tcp . 80 : 80 . 10.64.1.2 . 8080",
                             "alive 10.96.0.1 . tcp . 80 . 10.64.1.2 . 8080",
                             "sticky_endpoints 0x00000001 . 10.96.0.1 . tcp . 80 : 80 . 10.64.1.3 . 8080",
-                            "alive 10.96.0.1 . tcp . 80 . 10.64.1.3 . 8080", "cluster_ips 10.96.0.1"));
+                            "alive 10.96.0.1 . tcp . 80 . 10.64.1.3 . 8080",
+                            "service_endpoints 10.64.1.2 . tcp . 8080",
+                            "service_endpoints 10.64.1.3 . tcp . 8080", "cluster_ips 10.96.0.1"));
 }
 
 TEST_F(ServiceElementsTest, SayWhatIsMissingWhatIsOtherwiseAndWhatIsTooMuch) {
@@ -91,7 +93,7 @@ TEST_F(ServiceElementsTest, AreLookedUpUpToALimit) {
     auto limited = show(3);
     const auto& backing = proxy_.proxy(Family::kIpv4).programmed().frontends.at(frontend_);
     EXPECT_EQ(limited.of(frontend_, backing, FrontendKind::kClusterIp)->size(), 3);
-    EXPECT_EQ(limited.left_out(), 9) << "four elements, and five that must not be there";
+    EXPECT_EQ(limited.left_out(), 11) << "six elements, and five that must not be there";
     EXPECT_THAT(*limited.of(frontend_, backing, FrontendKind::kClusterIp), IsEmpty());
 }
 
