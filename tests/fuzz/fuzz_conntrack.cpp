@@ -16,6 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     while (const auto message = messages.next()) {
         conntrack::decode_table_size(*message);
         conntrack::decode_cpu_stats(*message);
+        FAIRLEAD_ASSERT(conntrack::decode_flow_event(*message).has_value() ==
+                        conntrack::decode_flow(*message).has_value());
         auto flow = conntrack::decode_flow(*message);
         if (!flow) continue;
         FAIRLEAD_ASSERT(!conntrack::describe(*flow).empty());

@@ -5,6 +5,7 @@
 
 #include "kernel/conntrack/cpu_stats.h"
 #include "kernel/conntrack/flow.h"
+#include "kernel/conntrack/flow_event.h"
 #include "kernel/conntrack/flow_filter.h"
 #include "kernel/netlink/attributes.h"
 #include "kernel/netlink/message.h"
@@ -33,6 +34,8 @@ void put_tuple(netlink::MessageBuilder& builder, Direction direction, const Tupl
 /// From IPCTNL_MSG_CT_NEW or, as events have it, IPCTNL_MSG_CT_DELETE; nullopt if the message is another or
 /// lacks one of the tuples, or if they are of two protocols.
 std::optional<Flow> decode_flow(const netlink::Message& message);
+/// From a message of the groups NFNLGRP_CONNTRACK_*; nullopt as with decode_flow.
+std::optional<FlowEvent> decode_flow_event(const netlink::Message& message);
 
 /// How full the table is.
 struct TableSize {

@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <linux/netlink.h>
 
 #include <cstring>
 
@@ -150,6 +151,17 @@ std::optional<Flow> decode_flow(const Message& message) {
     if (original->zone) flow.zone = {*original->zone, ZoneDirection::kOriginal};
     if (reply->zone) flow.zone = {*reply->zone, ZoneDirection::kReply};
     return flow;
+}
+
+std::optional<FlowEvent> decode_flow_event(const Message& message) {
+    auto flow = decode_flow(message);
+    if (!flow) return std::nullopt;
+    // The kernel tells news from updates by these flags alone.
+    const bool is_new = (message.flags & (NLM_F_CREATE | NLM_F_EXCL)) != 0;
+    const auto kind = message.type == message_type(IPCTNL_MSG_CT_DELETE) ? FlowEventKind::kDestroy
+                      : is_new                                           ? FlowEventKind::kNew
+                                                                         : FlowEventKind::kUpdate;
+    return FlowEvent{kind, *std::move(flow)};
 }
 
 std::optional<TableSize> decode_table_size(const Message& message) {
