@@ -106,7 +106,9 @@ void Agent::serve_localhost() {
 void Agent::tell_of_taken_port(const services::HealthCheck& check, const std::string& error) {
     const auto service = stores_.services.find(check.service);
     if (!events_ || !service) return;
-    events_->write({check.service, service->uid, "FailedToStartServiceHealthcheck", "Listen",
+    events_->write({{"Service", check.service, service->uid},
+                    "FailedToStartServiceHealthcheck",
+                    "Listen",
                     "node " + config_.node_name + " does not answer health checks on port " +
                         std::to_string(check.port) + ": " + error});
 }

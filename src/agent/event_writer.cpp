@@ -29,32 +29,38 @@ std::string micro_time(base::WallTime time) {
 
 }  // namespace
 
-std::string service_event_json(const ServiceEvent& event, const std::string& node_name, base::WallTime now) {
+std::string event_namespace(const EventObject& object) {
+    return object.key.namespace_name.empty() ? "default" : object.key.namespace_name;
+}
+
+std::string event_json(const Event& event, const std::string& node_name, base::WallTime now) {
     constexpr std::size_t kLongestNote = 1024;     // pkg/apis/core/validation/events.go
     constexpr std::size_t kLongestInstance = 128;  // the same
-    const auto& [service, uid, reason, action, note] = event;
+    const auto& [regarding, reason, action, note] = event;
+    const auto& [space, name] = regarding.key;
+    const auto in_namespace = space.empty() ? "" : "\"namespace\":" + json_quote(space) + ",";
     return fmt::format(
         R"({{"apiVersion":"events.k8s.io/v1","kind":"Event","metadata":{{"namespace":{},"name":{}}},)"
         R"("eventTime":"{}","type":"Warning","reason":{},"action":{},"note":{},)"
-        R"("regarding":{{"apiVersion":"v1","kind":"Service","namespace":{},"name":{},"uid":{}}},)"
+        R"("regarding":{{"apiVersion":"v1","kind":{},{}"name":{},"uid":{}}},)"
         R"("reportingController":"fairlead","reportingInstance":{}}})",
-        json_quote(service.namespace_name),
-        json_quote(fmt::format("{}.{:x}", service.name, now.time_since_epoch().count())), micro_time(now),
+        json_quote(event_namespace(regarding)),
+        json_quote(fmt::format("{}.{:x}", name, now.time_since_epoch().count())), micro_time(now),
         json_quote(reason), json_quote(action), json_quote(note.substr(0, kLongestNote)),
-        json_quote(service.namespace_name), json_quote(service.name), json_quote(uid),
+        json_quote(regarding.kind), in_namespace, json_quote(name), json_quote(regarding.uid),
         json_quote(("fairlead-" + node_name).substr(0, kLongestInstance)));
 }
 
 EventWriter::EventWriter(net::EventLoop& loop, ApiClient& client, std::string node_name)
     : loop_(loop), client_(client), node_name_(std::move(node_name)) {}
 
-void EventWriter::write(const ServiceEvent& event) {
+void EventWriter::write(const Event& event) {
     if (waiting_.size() >= kMostWaiting) {
         base::log_debug("an Event is given up: too many are waiting", {{"note", event.note}});
         return;
     }
-    waiting_.push_back({"/apis/events.k8s.io/v1/namespaces/" + event.service.namespace_name + "/events",
-                        service_event_json(event, node_name_, loop_.wall_now())});
+    waiting_.push_back({"/apis/events.k8s.io/v1/namespaces/" + event_namespace(event.regarding) + "/events",
+                        event_json(event, node_name_, loop_.wall_now())});
     send_next();
 }
 

@@ -11,17 +11,27 @@
 
 namespace fairlead::agent {
 
-/// What an Event (events.k8s.io/v1) says about a Service.
-struct ServiceEvent {
-    kube::ObjectKey service;
-    std::string uid;     ///< of the Service: `kubectl describe` asks for Events of this very object
+/// The object of API version v1 that an Event is about (core/v1 ObjectReference).
+struct EventObject {
+    std::string kind;     ///< "Service"
+    kube::ObjectKey key;  ///< without a namespace for a kind of the cluster's, such as Node
+    std::string uid;      ///< `kubectl describe` asks for Events of this very object
+};
+
+/// What an Event (events.k8s.io/v1) says.
+struct Event {
+    EventObject regarding;
     std::string reason;  ///< "FailedToStartServiceHealthcheck"
     std::string action;  ///< "Listen"
     std::string note;    ///< for people; cut at 1024 bytes
 };
 
+/// Where an Event about `object` is kept: with it, or in "default" if it is in no namespace (the API server
+/// accepts no other).
+std::string event_namespace(const EventObject& object);
+
 /// The Event of type Warning that the agent of `node_name` creates at `now`, as JSON.
-std::string service_event_json(const ServiceEvent& event, const std::string& node_name, base::WallTime now);
+std::string event_json(const Event& event, const std::string& node_name, base::WallTime now);
 
 /// Writes Events, as well as can be: one at a time, five a second at most, with at most 100 waiting; one that
 /// the API server refuses or does not get is given up. Refusals are logged once. Nothing waits for an Event.
@@ -30,7 +40,7 @@ class EventWriter {
     /// `client` must outlive this.
     EventWriter(net::EventLoop& loop, ApiClient& client, std::string node_name);
 
-    void write(const ServiceEvent& event);
+    void write(const Event& event);
 
   private:
     struct Waiting {

@@ -9,11 +9,13 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-TEST(ServiceEventJson, IsAnEventOfTheService) {
-    const ServiceEvent event{
-        {"shop", "cart"}, "u-1", "FailedToStartServiceHealthcheck", "Listen", "port \"1\" is taken"};
+TEST(EventJson, IsAnEventOfTheService) {
+    const Event event{{"Service", {"shop", "cart"}, "u-1"},
+                      "FailedToStartServiceHealthcheck",
+                      "Listen",
+                      "port \"1\" is taken"};
     EXPECT_EQ(
-        service_event_json(event, "n1", base::WallTime{12h + 5us}),
+        event_json(event, "n1", base::WallTime{12h + 5us}),
         R"({"apiVersion":"events.k8s.io/v1","kind":"Event",)"
         R"("metadata":{"namespace":"shop","name":"cart.274a48a79388"},)"
         R"("eventTime":"1970-01-01T12:00:00.000005Z","type":"Warning",)"
@@ -22,9 +24,16 @@ TEST(ServiceEventJson, IsAnEventOfTheService) {
         R"("reportingController":"fairlead","reportingInstance":"fairlead-n1"})");
 }
 
-TEST(ServiceEventJson, KeepsToTheLengthsThatTheApiServerAllows) {
-    const ServiceEvent event{{"shop", "cart"}, "u-1", "R", "A", std::string(1025, 'n')};
-    const auto json = service_event_json(event, std::string(253, 'h'), {});
+// The API server accepts Events about objects of no namespace in "default" only.
+TEST(EventJson, AboutANodeIsInTheDefaultNamespace) {
+    const auto json = event_json({{"Node", {"", "n1"}, "u-2"}, "R", "A", "why"}, "n1", base::WallTime{12h});
+    EXPECT_THAT(json, HasSubstr(R"("metadata":{"namespace":"default","name":"n1.)"));
+    EXPECT_THAT(json, HasSubstr(R"("regarding":{"apiVersion":"v1","kind":"Node","name":"n1","uid":"u-2"},)"));
+}
+
+TEST(EventJson, KeepsToTheLengthsThatTheApiServerAllows) {
+    const Event event{{"Service", {"shop", "cart"}, "u-1"}, "R", "A", std::string(1025, 'n')};
+    const auto json = event_json(event, std::string(253, 'h'), {});
     EXPECT_THAT(json, HasSubstr("\"" + std::string(1024, 'n') + "\""));
     EXPECT_THAT(json, HasSubstr("\"fairlead-" + std::string(119, 'h') + "\""));
 }
