@@ -65,7 +65,9 @@ Result<void> Agent::start() {
     counters_ = std::make_unique<ConnectionCounters>(loop_, metrics_, *syncer_);
     counters_->configure(config_.connection_counters);
     FAIRLEAD_CHECK(listen(config_));
-    return start_source();
+    FAIRLEAD_CHECK(start_source());
+    watch_conntrack();
+    return {};
 }
 
 Result<void> Agent::listen(const Config& config) {
@@ -101,6 +103,20 @@ void Agent::serve_health_checks() {
 
 void Agent::serve_localhost() {
     if (auto ports = syncer_->take_localhost_ports()) localhost_node_ports_.serve(*std::move(ports));
+}
+
+void Agent::watch_conntrack() {
+    ConntrackWatch::Listener listener;
+    listener.warn = [this](const auto& reason, const auto& note) { warn_about_node(reason, note); };
+    conntrack_watch_ =
+        std::make_unique<ConntrackWatch>(loop_, metrics_, config_.conntrack_percents, std::move(listener));
+}
+
+void Agent::warn_about_node(const std::string& reason, const std::string& note) {
+    if (!events_) return;
+    // kubectl describe looks for the uid of a Node, and for its name in that place, as kubelet had it
+    // before 1.37.
+    events_->write({{"Node", {"", config_.node_name}, config_.node_name}, reason, "Watch", note});
 }
 
 void Agent::tell_of_taken_port(const services::HealthCheck& check, const std::string& error) {
@@ -151,6 +167,7 @@ std::vector<std::string> Agent::problems() const {
     };
     add(health_checks_.problems());
     add(localhost_node_ports_.problems());
+    add(conntrack_watch_->problems());
     if (manifests_) add(manifests_->problems());
     if (api_) add(api_->problems());
     add(listeners_.problems());
@@ -183,6 +200,7 @@ net::HttpServer::Handler Agent::admin_pages() {
         metrics_,
         {{"/configz", {[this](const std::string&) { return configz_json(config_); }, {}}},
          {"/connections", {[this](const std::string& query) { return counters_->page(query); }, {}}},
+         {"/conntrack", {[this](const std::string&) { return conntrack_watch_->page(); }, {}}},
          {"/proxyMode", {[](const std::string&) { return "nftables"; }, {}, "text/plain; charset=utf-8"}},
          {"/status", {[this](const std::string&) { return status(); }, {}}},
          {"/service",
@@ -280,6 +298,7 @@ Result<void> Agent::apply(Config config) {
     syncer_->set_sync_period(config_.sync_period);
     configure_services();
     counters_->configure(config_.connection_counters);
+    conntrack_watch_->set_percents(config_.conntrack_percents);
     if (manifests_) manifests_->configure(config_.service_cidrs);
     return {};
 }

@@ -9,6 +9,7 @@
 #include "agent/api_source.h"
 #include "agent/config.h"
 #include "agent/connection_counters.h"
+#include "agent/conntrack_watch.h"
 #include "agent/event_writer.h"
 #include "agent/health_check_servers.h"
 #include "agent/listeners.h"
@@ -57,6 +58,8 @@ class Agent {
     base::Result<void> listen(const Config& config);
     void serve_health_checks();
     void serve_localhost();
+    void watch_conntrack();
+    void warn_about_node(const std::string& reason, const std::string& note);
     void tell_of_taken_port(const services::HealthCheck& check, const std::string& error);
     /// New connections go where they should.
     [[nodiscard]] bool serves() const;
@@ -73,6 +76,7 @@ class Agent {
     std::unique_ptr<LocalAddresses> local_addresses_;
     std::unique_ptr<ServiceSyncer> syncer_;
     std::unique_ptr<ConnectionCounters> counters_;
+    std::unique_ptr<ConntrackWatch> conntrack_watch_;
     std::unique_ptr<ManifestSource> manifests_;
     std::unique_ptr<ApiSource> api_;
     std::unique_ptr<EventWriter> events_;  // with an API server

@@ -135,6 +135,7 @@ std::vector<std::string> get_node_port_addresses(const Config& config) {
 }
 
 using Conntrack = ConntrackSettings;
+using Percents = conntrack::FillPercents;
 
 constexpr std::array kSettings = {
     Setting{"nodeName", "--node", "NAME", "name of this node in the API (default: the host name)", false,
@@ -214,6 +215,12 @@ constexpr std::array kSettings = {
     Setting{"conntrack.udpStreamTimeout", "--conntrack-udp-timeout-stream", "DURATION",
             "the same of flows with answers", false, true, set_timeout<&Conntrack::udp_stream_timeout>,
             get_timeout<&Conntrack::udp_stream_timeout>},
+    Setting{"conntrack.warnPercent", "--conntrack-warn-percent", "NUMBER",
+            "how full the table of tracked connections is when that is a warning", false, true,
+            set_percent<&Percents::warning>, get_percent<&Percents::warning>, false, true},
+    Setting{"conntrack.criticalPercent", "--conntrack-critical-percent", "NUMBER",
+            "the same, when that is critical", false, true, set_percent<&Percents::critical>,
+            get_percent<&Percents::critical>, false, true},
 };
 
 std::vector<std::string> split_at_commas(const std::string& text) {
@@ -300,6 +307,14 @@ Result<void> check_addresses(const ConfigDraft& draft) {
                       " cannot both be listened on");
 }
 
+Result<void> check_percents(const ConfigDraft& draft) {
+    const auto [warning, critical] = draft.config.conntrack_percents;
+    if (warning <= critical) return {};
+    return refuse(draft, "conntrack.warnPercent",
+                  std::to_string(warning) + " is more than " + std::to_string(critical) + " of " +
+                      mention(draft, "conntrack.criticalPercent"));
+}
+
 }  // namespace
 
 Config default_config() {
@@ -332,6 +347,7 @@ Result<Config> validated(ConfigDraft draft) {
     FAIRLEAD_CHECK(check_ranges(draft));
     FAIRLEAD_CHECK(check_pod_interfaces(draft));
     FAIRLEAD_CHECK(check_addresses(draft));
+    FAIRLEAD_CHECK(check_percents(draft));
     return std::move(draft.config);
 }
 

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/socket_address.h"
 #include "base/time.h"
+#include "conntrack/table_watch.h"
 #include "services/node_ports.h"
 
 namespace fairlead::agent {
@@ -54,6 +55,7 @@ struct Config {
     base::LogFormat log_format = base::LogFormat::kText;
 
     ConntrackSettings conntrack;
+    conntrack::FillPercents conntrack_percents;
 
     friend bool operator==(const Config&, const Config&) = default;
 };

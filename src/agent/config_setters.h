@@ -28,6 +28,20 @@ std::vector<std::string> get_entries(const Config& config) {
     return {std::to_string(config.conntrack.*kConntrack)};
 }
 
+/// kPercent: a member of conntrack::FillPercents.
+template <auto kPercent>
+base::Result<void> set_percent(Config& config, std::span<const std::string> values) {
+    constexpr std::int64_t kWhole = 100;
+    FAIRLEAD_TRY(const auto number, parse_number(values.front(), 1, kWhole));
+    config.conntrack_percents.*kPercent = static_cast<unsigned>(number);
+    return {};
+}
+
+template <auto kPercent>
+std::vector<std::string> get_percent(const Config& config) {
+    return {std::to_string(config.conntrack_percents.*kPercent)};
+}
+
 /// kConntrack: a member of ConntrackSettings. The kernel counts in seconds.
 template <auto kConntrack>
 base::Result<void> set_timeout(Config& config, std::span<const std::string> values) {

@@ -61,10 +61,13 @@ TEST(ParseConfig, ReadsEveryField) {
                                                     "  tcpCloseWaitTimeout: 1h0m0s\n"
                                                     "  tcpBeLiberal: true\n"
                                                     "  udpTimeout: 30s\n"
-                                                    "  udpStreamTimeout: 2m\n"));
+                                                    "  udpStreamTimeout: 2m\n"
+                                                    "  warnPercent: 60\n"
+                                                    "  criticalPercent: 80\n"));
     ASSERT_TRUE(config) << config.error().message;
     using namespace std::chrono_literals;
     EXPECT_EQ(config->conntrack, (ConntrackSettings{32768, 131072, 24h, 1h, true, 30s, 2min}));
+    EXPECT_EQ(config->conntrack_percents, (conntrack::FillPercents{60, 80}));
     EXPECT_FALSE(config->bind_address_hard_fail);
     EXPECT_EQ(config->sync_period, 10s);
     EXPECT_EQ(config->oom_score_adj, -999);
@@ -141,6 +144,8 @@ TEST(ParseConfig, NamesFileLineAndFieldOfWhatItRefuses) {
          "f.yaml:3: conntrack.min: wants a whole number, without quotes"},
         {with_header("conntrack: {min: -1}"),
          "f.yaml:3: conntrack.min: '-1' is no whole number from 0 to 2147483647"},
+        {with_header("conntrack: {warnPercent: 0}"),
+         "f.yaml:3: conntrack.warnPercent: '0' is no whole number from 1 to 100"},
         {with_header("conntrack: {udpTimeout: 5}"), "f.yaml:3: conntrack.udpTimeout: wants text"},
         {with_header("conntrack: {udpTimeout: 5ms}"), "conntrack.udpTimeout: '5ms' is less than a second"},
         {with_header("conntrack: {udpTimeout: 5 s}"),
@@ -227,6 +232,12 @@ TEST(Validated, RefusesWhatCannotWorkTogetherAndSaysWhereItComesFrom) {
         {"serviceCIDRs: ['fd00::/8']\nclusterCIDRs: ['fd00:64::/48']\n",
          {},
          "f.yaml:4: serviceCIDRs: fd00::/8 overlaps fd00:64::/48 of clusterCIDRs (f.yaml:5)"},
+        {"conntrack: {warnPercent: 91}\n",
+         {},
+         "f.yaml:4: conntrack.warnPercent: 91 is more than 90 of conntrack.criticalPercent"},
+        {"conntrack: {warnPercent: 40}\n",
+         {flag("--conntrack-critical-percent", "30")},
+         "f.yaml:4: conntrack.warnPercent: 40 is more than 30 of --conntrack-critical-percent"},
     };
     for (const auto& [file, flags, wanted] : cases) {
         auto draft = parse_config("f.yaml", with_header("nodeName: n1\n" + file));
@@ -276,10 +287,10 @@ TEST(FieldsNeedingRestart, AreTheNodeAndTheSource) {
 }
 
 TEST(ToYaml, IsReadBackToTheSame) {
-    const auto config =
-        parse("f.yaml", with_header("context: 'a\"b: c'\nclusterCIDRs: [10.64.0.0/10, "
-                                    "'fd00::/48']\nadminAddress: '[::1]:9'\nlogFormat: json\n"
-                                    "conntrack: {min: 5, tcpBeLiberal: true, udpTimeout: 90s}\n"));
+    const auto config = parse(
+        "f.yaml", with_header("context: 'a\"b: c'\nclusterCIDRs: [10.64.0.0/10, "
+                              "'fd00::/48']\nadminAddress: '[::1]:9'\nlogFormat: json\n"
+                              "conntrack: {min: 5, tcpBeLiberal: true, udpTimeout: 90s, warnPercent: 7}\n"));
     ASSERT_TRUE(config) << config.error().message;
     const auto again = parse("again.yaml", to_yaml(*config));
     ASSERT_TRUE(again) << again.error().message;
