@@ -15,8 +15,11 @@ using kernel::conntrack::FlowFilter;
 // A filter costs the kernel one walk over its table, whatever it filters by.
 constexpr std::size_t kFewAddresses = 2;
 
-std::vector<FlowFilter> filters_for(const WatchedServices& services) {
-    std::map<std::pair<base::Family, base::L4Protocol>, std::vector<FlowFilter>> filters;
+using Kinds = std::map<std::pair<base::Family, base::L4Protocol>, std::vector<FlowFilter>>;
+
+/// One filter for each address, by what the kernel can filter.
+Kinds exact_filters(const WatchedServices& services) {
+    Kinds filters;
     for (const auto& [place, answers] : services) {
         const auto& [protocol, address, port] = place;
         FlowFilter filter;
@@ -26,15 +29,33 @@ std::vector<FlowFilter> filters_for(const WatchedServices& services) {
         filter.original.destination_port = port;
         filters[{address.family(), protocol}].push_back(filter);
     }
+    return filters;
+}
+
+FlowFilter filter_for_all(base::Family family, base::L4Protocol protocol) {
+    FlowFilter all;
+    all.family = family;
+    all.protocol = static_cast<std::uint8_t>(protocol);
+    return all;
+}
+
+std::vector<FlowFilter> filters_of_small_table(const Kinds& kinds) {
     std::vector<FlowFilter> result;
-    for (auto& [kind, of_kind] : filters) {
-        if (of_kind.size() > kFewAddresses) {
-            FlowFilter all;
-            all.family = kind.first;
-            all.protocol = static_cast<std::uint8_t>(kind.second);
-            of_kind = {all};
-        }
-        std::ranges::copy(of_kind, std::back_inserter(result));
+    for (const auto& [kind, exact] : kinds)
+        if (exact.size() > kFewAddresses)
+            result.push_back(filter_for_all(kind.first, kind.second));
+        else
+            std::ranges::copy(exact, std::back_inserter(result));
+    return result;
+}
+
+/// Filters that let enough through to bring the kernel back every few thousand entries. Flows of IPv6 may be
+/// few, and it filters by protocol only together with a family.
+std::vector<FlowFilter> filters_of_large_table(const Kinds& kinds) {
+    std::vector<FlowFilter> result;
+    for (const auto& [kind, exact] : kinds) {
+        if (kind.first == base::Family::kIpv6) return {FlowFilter{}};
+        result.push_back(filter_for_all(kind.first, kind.second));
     }
     return result;
 }
@@ -61,8 +82,11 @@ bool is_stale(const Flow& flow, bool served, bool may_answer) {
 
 Result<std::vector<Flow>> find_stale_flows(ConntrackTable& table, const WatchedServices& services,
                                            std::size_t limit) {
+    FAIRLEAD_TRY(const auto flows, table.count());
+    const auto kinds = exact_filters(services);
     std::vector<Flow> stale;
-    for (const auto& filter : filters_for(services))
+    for (const auto& filter :
+         flows <= kSmallTable ? filters_of_small_table(kinds) : filters_of_large_table(kinds))
         FAIRLEAD_CHECK(table.for_each_flow(filter, [&](const Flow& flow) {
             if (stale.size() < limit && is_stale(flow, services)) stale.push_back(flow);
         }));

@@ -8,7 +8,7 @@ namespace fairlead::test {
 
 /// The connection tracking table in memory, with the kernel's rules on what is deleted and what is refused.
 /// The contract test holds it to the kernel. Nothing expires in it.
-class FakeConntrackTable final : public kernel::conntrack::ConntrackTable {
+class FakeConntrackTable : public kernel::conntrack::ConntrackTable {
   public:
     base::Result<void> for_each_flow(
         const kernel::conntrack::FlowFilter& filter,

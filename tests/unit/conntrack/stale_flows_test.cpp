@@ -93,6 +93,58 @@ TEST(StaleFlows, AreFoundAndNoOthersHoweverManyAddressesThereAre) {
     }
 }
 
+/// Keeps what it was asked, and has so many flows in its own words.
+class AskedTable : public test::FakeConntrackTable {
+  public:
+    explicit AskedTable(std::uint32_t flows) : flows_(flows) {}
+
+    base::Result<void> for_each_flow(const kernel::conntrack::FlowFilter& filter,
+                                     const std::function<void(const Flow&)>& visit) override {
+        filters.push_back(filter);
+        return FakeConntrackTable::for_each_flow(filter, visit);
+    }
+    base::Result<std::uint32_t> count() override { return flows_; }
+
+    std::vector<kernel::conntrack::FlowFilter> filters;
+
+  private:
+    std::uint32_t flows_;
+};
+
+TEST(StaleFlows, AreNotLookedForByAddressInATableThatTheKernelWalksForLong) {
+    const auto ipv4 = watched(kDns, {kAlive});
+    auto both = ipv4;
+    both.merge(watched(place("fd00:96::10", 53), {}));
+    kernel::conntrack::FlowFilter udp;
+    udp.family = base::Family::kIpv4;
+    udp.protocol = IPPROTO_UDP;
+    auto exact = udp;
+    exact.original.destination = kDns.first;
+    exact.original.destination_port = kDns.second;
+    struct Case {
+        std::uint32_t flows;
+        const WatchedServices& services;
+        kernel::conntrack::FlowFilter first_filter;
+        std::size_t filters;
+    };
+    for (const auto& [flows, services, first_filter, filters] : {
+             Case{kSmallTable, ipv4, exact, 1},
+             Case{kSmallTable, both, exact, 2},
+             Case{kSmallTable + 1, ipv4, udp, 1},
+             Case{kSmallTable + 1, both, {}, 1},
+         }) {
+        AskedTable table{flows};
+        ASSERT_TRUE(table.insert(flow(kDns, kGone, 1)));
+        ASSERT_TRUE(table.insert(flow(kDns, kAlive, 2)));
+        const auto stale = find_stale_flows(table, services, 10);
+        ASSERT_TRUE(stale);
+        ASSERT_EQ(stale->size(), 1U);
+        EXPECT_EQ(stale->front().original.source_port, 1);
+        ASSERT_EQ(table.filters.size(), filters) << flows;
+        EXPECT_EQ(table.filters.front(), first_filter) << flows;
+    }
+}
+
 TEST(StaleFlows, PassOnWhatTheKernelSays) {
     test::FakeConntrackTable table;
     table.fail_calls({base::ErrorCode::kBusy, 0, "as the test wants it"});
