@@ -2,11 +2,14 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/conntrack_check.h"
+
 namespace fairlead::cli {
 
-void add_conntrack_commands(CLI::App& program, int& /*exit_status*/) {
+void add_conntrack_commands(CLI::App& program, int& exit_status) {
     auto* command = program.add_subcommand("conntrack", "Show and plan the connection tracking of this node");
     command->require_subcommand(1);
+    add_conntrack_check(*command, exit_status);
 }
 
 }  // namespace fairlead::cli
