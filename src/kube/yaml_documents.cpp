@@ -150,7 +150,7 @@ class JsonWriter {
 /// Walks down the document when it is asked: nearly no field is ever asked for.
 class NodeLines : public YamlDocument::Lines {
   public:
-    NodeLines(YAML::Node root, unsigned lines_before) : root_(std::move(root)), lines_before_(lines_before) {}
+    NodeLines(const YAML::Node& root, unsigned lines_before) : root_(root), lines_before_(lines_before) {}
 
     [[nodiscard]] unsigned line_of(std::string_view field) const override {
         unsigned line = line_of_node(root_);

@@ -40,8 +40,8 @@ std::optional<std::string> integer_json(std::string_view text) {
     if (negative || text.front() == '+') text.remove_prefix(1);
     const auto [digits, base] = without_base(text);
     std::uint64_t value = 0;
-    const auto* const end = digits.data() + digits.size();
-    const auto read = std::from_chars(digits.data(), end, value, base);
+    const auto* const end = digits.end();
+    const auto read = std::from_chars(digits.begin(), end, value, base);
     if (digits.empty() || read.ec != std::errc{} || read.ptr != end) return std::nullopt;
     constexpr std::uint64_t kSmallest = std::uint64_t{1} << 63U;  // magnitude of the least int64
     if (negative && value > kSmallest) return std::nullopt;
@@ -56,8 +56,8 @@ std::optional<std::string> decimal_json(std::string_view text) {
         return std::nullopt;
     if (text.front() == '-' || text == ".") return std::nullopt;
     double value = 0;
-    const auto* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, value);
+    const auto* const end = text.end();
+    const auto read = std::from_chars(text.begin(), end, value);
     if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
     constexpr double kExactIntegers = 9'007'199'254'740'992.0;  // 2^53
     if (value == std::floor(value) && value < kExactIntegers)
