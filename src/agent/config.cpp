@@ -125,6 +125,16 @@ std::vector<std::string> get_tcp_be_liberal(const Config& config) {
     return {"true"};
 }
 
+Result<void> set_guard(Config& config, Values values) {
+    FAIRLEAD_TRY(config.conntrack.guard, parse_guard_mode(values.front()));
+    return {};
+}
+
+std::vector<std::string> get_guard(const Config& config) {
+    if (!config.conntrack.guard) return {};
+    return {std::string(name_of(*config.conntrack.guard))};
+}
+
 Result<void> set_node_port_addresses(Config& config, Values values) {
     FAIRLEAD_TRY(config.node_port_addresses, services::NodePortAddresses::parse(values));
     return {};
@@ -209,6 +219,9 @@ constexpr std::array kSettings = {
     Setting{"conntrack.tcpBeLiberal", "--conntrack-tcp-be-liberal", "true|false",
             "track TCP packets outside the window too (false: as it is)", false, true, set_tcp_be_liberal,
             get_tcp_be_liberal, true},
+    Setting{"conntrack.guard", "--conntrack-guard", "MODE",
+            "whose packets in state INVALID are dropped: endpoints (the default), all, liberal or off", false,
+            true, set_guard, get_guard, false, false, true},
     Setting{"conntrack.udpTimeout", "--conntrack-udp-timeout", "DURATION",
             "how long UDP flows are tracked that were not answered (0s: as it is)", false, true,
             set_timeout<&Conntrack::udp_timeout>, get_timeout<&Conntrack::udp_timeout>},

@@ -75,6 +75,7 @@ struct Setting {
     std::vector<std::string> (*get)(const Config&);
     bool boolean = false;  ///< true or false, in the file without quotes
     bool number = false;   ///< a whole number, in the file without quotes
+    bool word = false;     ///< one of a few words: in the file `off` is one, with or without quotes
 };
 
 /// Every setting, in the order in which they are documented.

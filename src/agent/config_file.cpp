@@ -35,6 +35,7 @@ Checked check_type(const Setting& setting, const YAML::Node& node, const std::st
             return refuse("wants a whole number, without quotes");
         return {};
     }
+    if (setting.word) return {};
     const auto& text = node.Scalar();
     constexpr std::array<std::string_view, 3> kTextTags = {"?", "!", "tag:yaml.org,2002:str"};
     if (std::ranges::find(kTextTags, node.Tag()) == kTextTags.end() || !json.starts_with('"'))

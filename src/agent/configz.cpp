@@ -22,7 +22,7 @@ std::string conntrack_json(const ConntrackSettings& conntrack) {
         R"({{"maxPerCore":{},"min":{},"tcpEstablishedTimeout":{},"tcpCloseWaitTimeout":{},"tcpBeLiberal":{},)"
         R"("udpTimeout":{},"udpStreamTimeout":{}}})",
         conntrack.max_per_core, conntrack.min, duration(conntrack.tcp_established_timeout),
-        duration(conntrack.tcp_close_wait_timeout), conntrack.tcp_be_liberal, duration(conntrack.udp_timeout),
+        duration(conntrack.tcp_close_wait_timeout), conntrack.is_liberal(), duration(conntrack.udp_timeout),
         duration(conntrack.udp_stream_timeout));
 }
 

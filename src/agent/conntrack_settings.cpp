@@ -58,7 +58,7 @@ std::vector<KernelValue> kernel_values(const ConntrackSettings& settings, unsign
     };
     add_timeout("tcp_timeout_established", settings.tcp_established_timeout);
     add_timeout("tcp_timeout_close_wait", settings.tcp_close_wait_timeout);
-    if (settings.tcp_be_liberal) values.push_back({std::string(kSysctls) + "tcp_be_liberal", 1, false});
+    if (settings.is_liberal()) values.push_back({std::string(kSysctls) + "tcp_be_liberal", 1, false});
     add_timeout("udp_timeout", settings.udp_timeout);
     add_timeout("udp_timeout_stream", settings.udp_stream_timeout);
     return values;

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "agent/guard_mode.h"
 #include "base/time.h"
 
 namespace fairlead::agent {
@@ -18,6 +20,14 @@ struct ConntrackSettings {
     bool tcp_be_liberal = false;
     base::Duration udp_timeout{};
     base::Duration udp_stream_timeout{};
+    std::optional<GuardMode> guard{};  ///< none: see guard_mode()
+
+    /// kube-proxy drops nothing where tcpBeLiberal is true, and neither do we unless we are told to.
+    [[nodiscard]] GuardMode guard_mode() const {
+        return guard.value_or(tcp_be_liberal ? GuardMode::kLiberal : GuardMode::kEndpoints);
+    }
+    /// nf_conntrack_tcp_be_liberal shall be 1.
+    [[nodiscard]] bool is_liberal() const { return tcp_be_liberal || guard == GuardMode::kLiberal; }
 
     friend bool operator==(const ConntrackSettings&, const ConntrackSettings&) = default;
 };

@@ -54,6 +54,7 @@ services::Options service_options(const Config& config, const kube::Stores& stor
     options.pods = pod_sources(config, node.get());
     options.masquerade_all = config.masquerade_all;
     options.count_connections = config.connection_counters;
+    options.guard = invalid_guard_of(config.conntrack.guard_mode());
     options.service_cidrs = config.service_cidrs;
     stores.service_cidrs.for_each([&](const auto& range) {
         std::ranges::copy(range->cidrs, std::back_inserter(options.service_cidrs));
