@@ -55,6 +55,7 @@ Result<void> Agent::start() {
     base::configure_log(config_.log_level, config_.log_format);
     base::log_info("starting", {{"version", base::kVersion}, {"node", config_.node_name}});
     FAIRLEAD_CHECK(watch_signals());
+    liberal_mode_.prepare(config_.conntrack.is_liberal());
     apply_conntrack_settings(config_.conntrack);
     configure_process();
     FAIRLEAD_TRY(local_addresses_, LocalAddresses::open(loop_, [this] { configure_services(); }));
@@ -64,6 +65,7 @@ Result<void> Agent::start() {
     syncer_->set_sync_period(config_.sync_period);
     counters_ = std::make_unique<ConnectionCounters>(loop_, metrics_, *syncer_);
     counters_->configure(config_.connection_counters);
+    invalid_packets_ = std::make_unique<InvalidPackets>(loop_, metrics_, *syncer_);
     FAIRLEAD_CHECK(listen(config_));
     FAIRLEAD_CHECK(start_source());
     watch_conntrack();
@@ -236,7 +238,9 @@ bool Agent::node_eligible() const {
 }
 
 std::string Agent::status() const {
-    const StatusFacts facts{config_.node_name, source_name_, not_ready(), syncer_->last_error(), problems()};
+    const StatusFacts facts{config_.node_name,          source_name_, not_ready(),
+                            syncer_->last_error(),      problems(),   name_of(config_.conntrack.guard_mode()),
+                            invalid_packets_->dropped()};
     return status_json(facts, syncer_->proxy());
 }
 
@@ -291,7 +295,10 @@ Result<void> Agent::apply(Config config) {
                           fields + ": cannot change while the agent runs: restart it");
     FAIRLEAD_CHECK(listen(config));
     const bool other_score = config.oom_score_adj != config_.oom_score_adj;
-    if (config.conntrack != config_.conntrack) apply_conntrack_settings(config.conntrack);
+    if (config.conntrack != config_.conntrack) {
+        liberal_mode_.prepare(config.conntrack.is_liberal());
+        apply_conntrack_settings(config.conntrack);
+    }
     config_ = std::move(config);
     base::configure_log(config_.log_level, config_.log_format);
     if (other_score) configure_process();

@@ -12,6 +12,8 @@
 #include "agent/conntrack_watch.h"
 #include "agent/event_writer.h"
 #include "agent/health_check_servers.h"
+#include "agent/invalid_packets.h"
+#include "agent/liberal_mode.h"
 #include "agent/listeners.h"
 #include "agent/local_addresses.h"
 #include "agent/localhost_node_ports.h"
@@ -77,6 +79,8 @@ class Agent {
     std::unique_ptr<ServiceSyncer> syncer_;
     std::unique_ptr<ConnectionCounters> counters_;
     std::unique_ptr<ConntrackWatch> conntrack_watch_;
+    LiberalMode liberal_mode_;
+    std::unique_ptr<InvalidPackets> invalid_packets_;
     std::unique_ptr<ManifestSource> manifests_;
     std::unique_ptr<ApiSource> api_;
     std::unique_ptr<EventWriter> events_;  // with an API server

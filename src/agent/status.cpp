@@ -139,12 +139,12 @@ std::string status_json(const StatusFacts& facts, const ServiceProxy& proxy) {
     }
     return fmt::format(
         "{{\"version\":{},\"node\":{},\"source\":{},\"ready\":{},\"notReady\":{},\"lastError\":{},"
-        "\"families\":{{{}}},\"conflicts\":{},"
+        "\"families\":{{{}}},\"conntrackGuard\":{{\"mode\":\"{}\",\"droppedPackets\":{}}},\"conflicts\":{},"
         "\"refusedAddresses\":{},\"problems\":{}}}\n",
         json_quote(base::kVersion), json_quote(facts.node_name), json_quote(facts.source),
         facts.not_ready.empty(), json_list(facts.not_ready, json_quote), json_quote(facts.last_error),
-        families, json_list(conflicts, conflict_json), json_list(refusals, refusal_json),
-        json_list(problems, json_quote));
+        families, facts.conntrack_guard, facts.invalid_dropped_packets, json_list(conflicts, conflict_json),
+        json_list(refusals, refusal_json), json_list(problems, json_quote));
 }
 
 base::Result<std::string> services_json(const ServiceProxy& proxy, std::string_view query) {

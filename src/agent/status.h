@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,8 @@ struct StatusFacts {
     std::vector<std::string> not_ready;
     std::string last_error;
     std::vector<std::string> problems;
+    std::string_view conntrack_guard;  ///< the mode
+    std::uint64_t invalid_dropped_packets = 0;
 };
 
 /// The page /status: the agent at a glance.

@@ -265,6 +265,7 @@ Result<void> FamilyProxy::write_changes(SyncReport& report) {
         if (make) {
             programmed_.configured = configured_elements(options_, family_);
             programmed_.layout = layout_options(options_);
+            ++guard_life_;
         }
         kernel_state_ = KernelState::kOurs;
         if (replace) FAIRLEAD_CHECK(write_all_service_endpoints(report));
@@ -308,6 +309,7 @@ Result<void> FamilyProxy::write_guard(SyncReport& report) {
     append_guard_to(transaction, family_, options_.guard);
     FAIRLEAD_CHECK(commit(transaction, report));
     programmed_.layout.guard = options_.guard;
+    ++guard_life_;
     return {};
 }
 

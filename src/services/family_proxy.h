@@ -67,6 +67,8 @@ class FamilyProxy {
     [[nodiscard]] const Options& options() const { return options_; }
     [[nodiscard]] const WantedState& wanted() const { return wanted_; }
     [[nodiscard]] const ProgrammedTable& programmed() const { return programmed_; }
+    /// Changes whenever the rules of the guard are made, and with them their counters.
+    [[nodiscard]] std::uint64_t guard_life() const { return guard_life_; }
     [[nodiscard]] bool has_pending() const { return !kernel_known_ || wanted_.has_changes(); }
 
   private:
@@ -96,6 +98,7 @@ class FamilyProxy {
     base::TimePoint unlinked_at_{};  // the last time that balancers were
     bool kernel_known_ = false;
     bool kernel_lacks_support_ = false;
+    std::uint64_t guard_life_ = 0;
     KernelState kernel_state_ = KernelState::kAbsent;
 };
 
