@@ -81,10 +81,10 @@ TEST_P(FillForecastOfTheHealthy, IsSilentOrSpeaksOnlyOfATableThatGrewForLongAndI
 INSTANTIATE_TEST_SUITE_P(Kinds, FillForecastOfTheHealthy,
                          testing::Values(Kind{"steady", test::steady, 0}, Kind{"daily", test::daily, 0},
                                          Kind{"bursts", test::bursts, 0},
-                                         Kind{"quick_step", test::quick_step, 0.02},
-                                         Kind{"slow_step", test::slow_step, 0.4},
-                                         Kind{"saturation", test::saturation, 0.3},
-                                         Kind{"sawtooth", test::sawtooth, 0.1}),
+                                         Kind{"quick_step", test::quick_step, 0.01},
+                                         Kind{"slow_step", test::slow_step, 0.25},
+                                         Kind{"saturation", test::saturation, 0.15},
+                                         Kind{"sawtooth", test::sawtooth, 0.08}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 class FillForecastOfLeaks : public testing::TestWithParam<Kind> {};
