@@ -116,9 +116,11 @@ void Agent::watch_conntrack() {
 
 void Agent::warn_about_node(const std::string& reason, const std::string& note) {
     if (!events_) return;
-    // kubectl describe looks for the uid of a Node, and for its name in that place, as kubelet had it
-    // before 1.37.
-    events_->write({{"Node", {"", config_.node_name}, config_.node_name}, reason, "Watch", note});
+    // kubectl describe asks for Events with the uid of a Node, as kubelet has it from 1.37 on, and for those
+    // with its name in that place, as it had before. Until the Node is known there is nothing but the name.
+    const auto node = stores_.nodes.find({"", config_.node_name});
+    const auto& uid = node ? node->uid : config_.node_name;
+    events_->write({{"Node", {"", config_.node_name}, uid}, reason, "Watch", note});
 }
 
 void Agent::tell_of_taken_port(const services::HealthCheck& check, const std::string& error) {

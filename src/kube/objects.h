@@ -183,6 +183,7 @@ struct Node {
     std::vector<base::Prefix> pod_cidrs;     ///< spec.podCIDRs
     std::string zone;                        ///< label topology.kubernetes.io/zone
     Labels labels;
+    std::string uid;
     std::vector<std::string> taints;  ///< keys of spec.taints
     bool terminating = false;         ///< metadata.deletionTimestamp is set
 

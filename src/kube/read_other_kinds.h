@@ -13,6 +13,7 @@ void read(Reader& reader, typename Reader::Object object, Node& node) {
     using Object = typename Reader::Object;
     node.key = read_key(reader, object);
     reader.object(object, kMetadata, [&](Object metadata) {
+        node.uid = reader.text(metadata, {"uid", 5});
         node.labels = read_labels(reader, metadata, kLabels);
         node.terminating = reader.has_time(metadata, kDeletionTimestamp);
     });

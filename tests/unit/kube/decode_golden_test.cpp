@@ -146,6 +146,7 @@ TEST(GoldenSlice, MayBeIpv6EmptyOrOfNames) {
 TEST(GoldenNode, HasAllItsFieldsInBothEncodings) {
     const auto node = decoded<Node>("node");
     EXPECT_EQ(node.key.to_string(), "n1");
+    EXPECT_EQ(node.uid, "6c4f3479-a455-40e9-a6ff-72dfebbde54d");
     EXPECT_THAT(texts(node.addresses), ElementsAre("192.0.2.1", "2001:db8::1"));
     EXPECT_THAT(texts(node.pod_cidrs), ElementsAre("10.64.0.0/24", "fd00:64::/64"));
     EXPECT_EQ(node.zone, "a");
