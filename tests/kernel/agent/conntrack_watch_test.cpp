@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
+#include <netinet/in.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <thread>
 
 #include "support/command.h"
@@ -104,6 +107,59 @@ TEST_F(ConntrackWatchTest, TellsOnceOfEachLevelThatRealEntriesReach) {
     EXPECT_EQ(gauge("fairlead_conntrack_peak_entries"), 2 * (limit / 100 + 1));
     EXPECT_EQ(peaks_.back(), 2 * (limit / 100 + 1));
     EXPECT_THAT(watch->page(), HasSubstr(R"("level":"critical")")) << "for a minute";
+}
+
+/// Fills the table to its limit with entries that the kernel does not evict.
+void fill_up(std::uint32_t limit) {
+    constexpr std::uint32_t kPorts = 60'000;
+    auto flow = test::udp_flow("10.0.0.1:1", "10.96.0.10:53", "10.1.0.5:53");
+    flow.status |= kernel::conntrack::status::kSeenReply | kernel::conntrack::status::kAssured;
+    std::vector<kernel::conntrack::Flow> flows;
+    flows.reserve(limit);
+    for (std::uint32_t i = 0; i < limit; ++i) {
+        const auto client = base::IpAddress::parse("10.0.0." + std::to_string(1 + i / kPorts)).value();
+        const auto port = static_cast<std::uint16_t>(1 + i % kPorts);
+        flow.original.source = flow.reply.destination = client;
+        flow.original.source_port = flow.reply.destination_port = port;
+        flows.push_back(flow);
+    }
+    ASSERT_EQ(test::insert_into_kernel(flows), 0);
+}
+
+/// The number of datagrams, each of another port, that do not leave because the kernel drops them.
+int refused_datagrams(int count) {
+    int refused = 0;
+    for (int i = 0; i < count; ++i) {
+        const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        sockaddr_in there{};
+        there.sin_family = AF_INET;
+        there.sin_port = htons(9);
+        there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (sendto(fd, "x", 1, 0, reinterpret_cast<const sockaddr*>(&there), sizeof there) < 0 &&
+            errno == EPERM)
+            ++refused;
+        close(fd);
+    }
+    return refused;
+}
+
+TEST_F(ConntrackWatchTest, TellsOfThePacketsThatAFullTableDrops) {
+    constexpr int kDatagrams = 20;
+    const auto limit = ConntrackWatch::open_kernel_table().value()->max().value().value();
+    test::output_of(
+        "nft 'table ip t { chain c { type filter hook output priority 0; ct state new accept; }; }'");
+    fill_up(limit);
+    const auto watch = this->watch({});
+    turn();
+    EXPECT_THAT(told_, ElementsAre("ConntrackTableNearlyFull", "level critical"));
+    EXPECT_EQ(refused_datagrams(kDatagrams), kDatagrams);
+    turn();
+    ASSERT_EQ(told_.size(), 3U);
+    EXPECT_EQ(told_.back(), "ConntrackDropping");
+    EXPECT_THAT(notes_.back(), HasSubstr("drop 20 within the last minute; the table is 100 % full, "));
+    EXPECT_EQ(gauge("fairlead_conntrack_dropping"), 1);
+    EXPECT_THAT(watch->problems(), testing::SizeIs(2));
+    test::output_of("nft flush ruleset");
 }
 
 TEST_F(ConntrackWatchTest, InANamespaceThatTracksNothingAllIsZero) {
