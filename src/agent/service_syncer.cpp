@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "services/feature_problems.h"
 
 namespace fairlead::agent {
 
@@ -69,8 +70,11 @@ void ServiceSyncer::on_foreign_change() {
     if (!touched) base::log_warning("nftables monitor failed", {{"error", touched.error().message}});
     if (touched && !*touched) return;
     base::log_debug("somebody may have changed our nftables tables; looking at them", {});
-    for (auto& state : families_)
+    for (auto& state : families_) {
         state.reads_back = true;
+        // What the kernel refused may have been somebody's doing.
+        if (proxy_.proxy(state.family).has_table()) state.rests = false;
+    }
     suspicious_ = true;
     proxy_.distrust_kernel();
     const auto pause = repair_pace_.pause(loop_.now());
@@ -176,10 +180,17 @@ bool ServiceSyncer::synced_once() const {
 
 std::vector<std::string> ServiceSyncer::problems() const {
     std::vector<std::string> problems;
-    for (const auto& state : families_)
+    for (const auto& state : families_) {
+        const auto& proxy = proxy_.proxy(state.family);
         if (!state.missing_support.empty())
             problems.push_back("Services of " + std::string(base::name_of(state.family)) +
-                               " are off, this kernel cannot do them: " + state.missing_support);
+                               (proxy.has_table() ? " stay as they are, this kernel refuses a change: "
+                                                  : " are off, this kernel cannot do them: ") +
+                               state.missing_support);
+        else
+            std::ranges::move(services::feature_problems(proxy_.catalog(), proxy),
+                              std::back_inserter(problems));
+    }
     return problems;
 }
 
@@ -212,20 +223,47 @@ void ServiceSyncer::on_failure(FamilyState& state, const base::Error& error) {
 
 void ServiceSyncer::turn_off(FamilyState& state, const base::Error& error) {
     if (state.missing_support != error.message)
-        base::log_error("this kernel cannot do Services of this family; they are off",
+        base::log_error(proxy_.proxy(state.family).has_table()
+                            ? "this kernel refuses a change of Services of this family; they stay as they are"
+                            : "this kernel cannot do Services of this family; they are off",
                         {{"family", base::name_of(state.family)}, {"error", error.message}});
     state.missing_support = error.message;
     state.rests = true;
     health_.turned_off(state.family);
-    look_again_ = loop_.after(kLookAgainPause, [this] {
-        for (auto& resting : families_)
-            resting.rests = false;
-        schedule();
-    });
+    look_again_later();
+}
+
+void ServiceSyncer::note_features(FamilyState& state) {
+    const auto& proxy = proxy_.proxy(state.family);
+    const auto missing = proxy.features().missing().size();
+    if (std::exchange(state.missing_features, missing) < missing)
+        for (const auto& problem : services::feature_problems(proxy_.catalog(), proxy))
+            base::log_error("this kernel cannot do all of it", {{"problem", problem}});
+    if (missing > 0) look_again_later();
+}
+
+void ServiceSyncer::look_again_later() {
+    if (std::exchange(looks_again_, true)) return;
+    look_again_ = loop_.after(kLookAgainPause, [this] { look_again(); });
+}
+
+void ServiceSyncer::look_again() {
+    looks_again_ = false;
+    for (auto& state : families_) {
+        state.rests = false;
+        const auto found = proxy_.look_for_features(state.family);
+        if (!found)
+            base::log_warning("cannot ask the kernel what it can do", {{"error", found.error().message}});
+        if (!found || !*found) continue;
+        base::log_info("this kernel can do more now", {{"family", base::name_of(state.family)}});
+        state.reads_back = true;
+    }
+    schedule();
 }
 
 void ServiceSyncer::on_success(FamilyState& state) {
     state.reads_back = false;
+    note_features(state);
     if (!std::exchange(state.missing_support, {}).empty())
         base::log_info("this kernel can do the family now", {{"family", base::name_of(state.family)}});
     health_.synced(state.family, loop_.wall_now());

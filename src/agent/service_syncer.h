@@ -41,7 +41,7 @@ class ServiceSyncer {
 
     /// True once both families reached the kernel, or the one that this kernel can do.
     [[nodiscard]] bool synced_once() const;
-    /// Families that are off, and what the kernel lacks.
+    /// Families that are off or stay as they are, and what the kernel lacks.
     [[nodiscard]] std::vector<std::string> problems() const;
     [[nodiscard]] const admin::SyncHealth& health() const { return health_; }
     /// The error of the last attempt; empty when it went well.
@@ -63,6 +63,7 @@ class ServiceSyncer {
         std::vector<std::int64_t> triggers_ns;  // of slices that changed since the last sync
         std::string missing_support{};          // what the kernel said when the table could not be made
         bool rests = false;                     // is not tried again before look_again_
+        std::size_t missing_features = 0;       // that the log has named
     };
 
     ServiceSyncer(net::EventLoop& loop, admin::Metrics& metrics, const services::Options& options,
@@ -76,6 +77,9 @@ class ServiceSyncer {
     bool sync_family(FamilyState& state, bool& wrote);
     void on_failure(FamilyState& state, const base::Error& error);
     void turn_off(FamilyState& state, const base::Error& error);
+    void note_features(FamilyState& state);
+    void look_again_later();
+    void look_again();
     void on_success(FamilyState& state);
     void note_first_sync();
     void on_foreign_change();
@@ -100,6 +104,7 @@ class ServiceSyncer {
     net::Subscription retry_;
     net::Subscription leftovers_;
     net::Subscription look_again_;
+    bool looks_again_ = false;
     net::Subscription repair_;
     RepairPace repair_pace_;
     bool suspicious_ = false;

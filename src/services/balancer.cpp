@@ -14,7 +14,6 @@ using base::Family;
 namespace {
 
 constexpr std::uint32_t kSplitFlag = 1U << 24U;
-constexpr std::uint32_t kGuardedFlag = 1U << 25U;
 constexpr std::uint32_t kConsistentFlag = 1U << 26U;
 constexpr std::uint32_t kResetsFlag = 1U << 27U;
 
@@ -241,8 +240,8 @@ Chain balancer_chain(const Balancer& balancer) {
                                 : "Services with so many endpoints"};
 }
 
-std::vector<Rule> balancer_rules(Family family, const Balancer& balancer) {
-    return RuleMaker{family, balancer}.make();
+std::vector<Rule> balancer_rules(Family family, const Balancer& balancer, const KernelFeatures& features) {
+    return adapted(RuleMaker{family, balancer}.make(), features);
 }
 
 }  // namespace fairlead::services

@@ -9,6 +9,7 @@
 
 #include "kernel/nftables/objects.h"
 #include "services/frontend.h"
+#include "services/kernel_features.h"
 
 namespace fairlead::services {
 
@@ -50,12 +51,15 @@ struct BalancerKey {
     std::uint32_t affinity_timeout_s = 0;
     friend bool operator==(const BalancerKey&, const BalancerKey&) = default;
 };
+/// Of BalancerKey::size_and_flags.
+inline constexpr std::uint32_t kGuardedFlag = 1U << 25U;
 BalancerKey key_of(const Balancer& balancer);
 bool is_consistent(const BalancerKey& key);
 bool resets(const BalancerKey& key);
 
 kernel::nftables::Chain balancer_chain(const Balancer& balancer);
 /// The rules of the chain, in order.
-std::vector<kernel::nftables::Rule> balancer_rules(base::Family family, const Balancer& balancer);
+std::vector<kernel::nftables::Rule> balancer_rules(base::Family family, const Balancer& balancer,
+                                                   const KernelFeatures& features = {});
 
 }  // namespace fairlead::services

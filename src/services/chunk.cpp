@@ -223,7 +223,7 @@ void Chunk::append_balancers_to(Transaction& transaction) {
     for (const auto& balancer : new_balancers_) {
         if (!programmed_.unlinked_balancers.contains(balancer)) {
             transaction.add(AddChain{balancer_chain(balancer)});
-            for (auto& rule : balancer_rules(family_, balancer))
+            for (auto& rule : balancer_rules(family_, balancer, programmed_.features))
                 transaction.add(AddRule{std::move(rule)});
         }
         transaction.add_element(balancers_of(balancer.origin), balancer_element(balancer));

@@ -103,10 +103,12 @@ class Compilation {
 
     [[nodiscard]] Backing empty_backing() const {
         Backing backing;
-        backing.affinity_timeout_s = service_.affinity_timeout_s.value_or(0);
         const auto wishes = wishes_of(service_);
-        backing.consistent = wishes.consistent;
-        backing.resets = wishes.resets;
+        const auto affinity_s = service_.affinity_timeout_s.value_or(0);
+        const bool forgets = affinity_s > 0 && !options_.remembers_clients;
+        backing.affinity_timeout_s = options_.remembers_clients ? affinity_s : 0;
+        backing.consistent = options_.hashes_clients && (wishes.consistent || forgets);
+        backing.resets = options_.resets && wishes.resets;
         return backing;
     }
 

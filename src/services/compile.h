@@ -19,6 +19,11 @@ struct CompileOptions {
     std::vector<base::IpAddress> localhost_addresses;
     bool external_ips = true;  ///< spec.externalIPs are served (KEP-5707: AllowServiceExternalIPs)
 
+    // What the kernel can do (kernel_features.h).
+    bool remembers_clients = true;  ///< false: the client's address decides where affinity is wanted
+    bool hashes_clients = true;     ///< false: nothing is balanced by the client's address
+    bool resets = true;             ///< false: no packet is reset because of its balancer
+
     friend bool operator==(const CompileOptions&, const CompileOptions&) = default;
 };
 

@@ -37,8 +37,9 @@ LayoutOptions layout_options(const Options& options) {
     return {options.count_connections, options.guard};
 }
 
-void append_layout_to(Transaction& transaction, base::Family family, const LayoutOptions& options) {
-    const auto contents = layout(family, options);
+void append_layout_to(Transaction& transaction, base::Family family, const LayoutOptions& options,
+                      const KernelFeatures& features) {
+    const auto contents = layout(family, options, features);
     transaction.add(kernel::nftables::AddTable{});
     for (const auto& set : contents.sets)
         transaction.add(kernel::nftables::AddSet{set});
@@ -117,10 +118,21 @@ class ChangeTaker {
     std::vector<ServiceEndpoint> idle_endpoints_;
 };
 
-/// Of the transaction that makes a table. That refers to nothing outside of itself: what is "not there" (a
-/// kind of chain or expression that no module has) or not supported is the kernel's.
+/// Of a transaction with rules that refers to nothing that may not be there: what is "not there" (a kind of
+/// chain or expression that no module has) or not supported is the kernel's.
 bool means_missing_support(const base::Error& error) {
     return error.errno_value == ENOENT || error.code == base::ErrorCode::kUnsupported;
+}
+
+/// A flag that the kernel does not know is "invalid".
+bool may_mean_missing_feature(const base::Error& error) {
+    return means_missing_support(error) || error.errno_value == EINVAL;
+}
+
+bool has_rules(const Transaction& transaction) {
+    return std::ranges::any_of(transaction.operations(), [](const auto& operation) {
+        return std::holds_alternative<kernel::nftables::AddRule>(operation);
+    });
 }
 
 }  // namespace
@@ -128,7 +140,8 @@ bool means_missing_support(const base::Error& error) {
 FamilyProxy::FamilyProxy(base::Family family, Options options, const ServiceCatalog& catalog,
                          kernel::nftables::NftTables& tables)
     : family_(family),
-      options_(std::move(options)),
+      asked_(std::move(options)),
+      options_(asked_),
       table_(layout(family).table),
       catalog_(catalog),
       tables_(tables),
@@ -149,9 +162,37 @@ void FamilyProxy::update(std::span<const ServiceId> services) {
 }
 
 void FamilyProxy::configure(Options options) {
+    asked_ = std::move(options);
+    apply_options();
+}
+
+void FamilyProxy::apply_options() {
+    auto options = within(asked_, features_);
     const bool compile_anew = options.compile != options_.compile;
     options_ = std::move(options);
     if (compile_anew) update(catalog_.all());
+}
+
+void FamilyProxy::set_features(KernelFeatures features) {
+    features_ = std::move(features);
+    kernel_known_ = false;  // rules are made with them
+    apply_options();
+}
+
+Result<bool> FamilyProxy::learn_features() {
+    FAIRLEAD_TRY(auto found, probe_features(tables_, family_));
+    const bool less = std::ranges::any_of(found.missing(),
+                                          [&](const auto& missing) { return features_.has(missing.first); });
+    if (less) set_features(std::move(found));
+    return less;
+}
+
+Result<bool> FamilyProxy::look_for_features() {
+    if (features_.missing().empty()) return false;
+    FAIRLEAD_TRY(auto found, probe_missing(tables_, family_, features_));
+    const bool more = found.missing().size() < features_.missing().size();
+    if (more) set_features(std::move(found));
+    return more;
 }
 
 Result<void> FamilyProxy::commit(const Transaction& transaction, SyncReport& report) {
@@ -160,6 +201,7 @@ Result<void> FamilyProxy::commit(const Transaction& transaction, SyncReport& rep
     if (!committed) {
         // What the kernel holds is not what we thought: look before the next attempt.
         kernel_known_ = false;
+        refused_ = has_rules(transaction) && may_mean_missing_feature(committed.error());
         return committed;
     }
     ++report.transactions;
@@ -191,12 +233,13 @@ Result<void> FamilyProxy::repair(SyncReport& report) {
 }
 
 Result<void> FamilyProxy::learn_kernel(SyncReport& report) {
-    FAIRLEAD_TRY(auto found, read_back(tables_, family_));
+    FAIRLEAD_TRY(auto found, read_back(tables_, family_, features_));
     if (found.state == KernelState::kDamaged) {
         if (kernel_state_ == KernelState::kOurs && has_programmed_balancers(found.table) &&
             found.table.layout == programmed_.layout)
             return repair(report);
         found = {KernelState::kForeign, {}};
+        found.table.features = features_;
     }
     kernel_state_ = found.state;
     programmed_ = std::move(found.table);
@@ -222,8 +265,20 @@ void FamilyProxy::mark_all_changed() {
 }
 
 Result<SyncReport> FamilyProxy::sync(base::TimePoint now) {
-    SyncReport report;
     kernel_lacks_support_ = false;
+    auto report = sync_once(now);
+    if (!report && refused_) {
+        FAIRLEAD_TRY(const bool less, learn_features());
+        if (less) report = sync_once(now);
+    }
+    kernel_lacks_support_ = !report && refused_ && just_read_ && means_missing_support(report.error());
+    return report;
+}
+
+Result<SyncReport> FamilyProxy::sync_once(base::TimePoint now) {
+    SyncReport report;
+    refused_ = false;
+    just_read_ = !kernel_known_;
     if (!kernel_known_) {
         FAIRLEAD_CHECK(learn_kernel(report));
         unlinked_at_ = now;  // we do not know since when
@@ -246,7 +301,7 @@ Result<void> FamilyProxy::write_changes(SyncReport& report) {
         const bool make = kernel_state_ != KernelState::kOurs;
         if (replace) transaction.add(kernel::nftables::DestroyTable{});
         if (make) {
-            append_layout_to(transaction, family_, layout_options(options_));
+            append_layout_to(transaction, family_, layout_options(options_), features_);
             append_configured_to(transaction);
         }
         // A table that works, though not as ours, is replaced whole: nothing may be missing meanwhile.
@@ -257,9 +312,7 @@ Result<void> FamilyProxy::write_changes(SyncReport& report) {
         ChangeTaker taker{wanted_, chunk, limit};
         taker.take();
         chunk.append_to(transaction);
-        const auto committed = commit(transaction, report);
-        kernel_lacks_support_ = make && !committed && means_missing_support(committed.error());
-        FAIRLEAD_CHECK(committed);
+        FAIRLEAD_CHECK(commit(transaction, report));
         chunk.apply_to(programmed_);
         taker.forget();
         if (make) {
@@ -306,7 +359,7 @@ Result<void> FamilyProxy::write_counting(SyncReport& report) {
 Result<void> FamilyProxy::write_guard(SyncReport& report) {
     if (programmed_.layout.guard == options_.guard) return {};
     Transaction transaction{table_};
-    append_guard_to(transaction, family_, options_.guard);
+    append_guard_to(transaction, family_, options_.guard, features_);
     FAIRLEAD_CHECK(commit(transaction, report));
     programmed_.layout.guard = options_.guard;
     ++guard_life_;

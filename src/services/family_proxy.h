@@ -48,9 +48,16 @@ class FamilyProxy {
     /// later.
     base::Result<SyncReport> sync(base::TimePoint now);
 
-    /// The last sync could not make the table because the kernel lacks something that is in it: the family,
-    /// or an expression. Another sync soon will not help.
+    /// The last sync failed because the kernel lacks something that cannot be done without: the family, or an
+    /// expression. Another sync soon will not help.
     [[nodiscard]] bool kernel_lacks_support() const { return kernel_lacks_support_; }
+    /// The kernel has a table of ours, though it may be behind.
+    [[nodiscard]] bool has_table() const { return kernel_state_ == KernelState::kOurs; }
+
+    /// What the kernel turned out to lack; a sync that it refuses finds it out, and goes on without.
+    [[nodiscard]] const KernelFeatures& features() const { return features_; }
+    /// Asks for what is missing again: a module may have been loaded. True if there is something to write.
+    base::Result<bool> look_for_features();
 
     /// Frontends that the kernel's table had when it was read though no Service has them: what went while
     /// nobody looked. Those since the last call.
@@ -64,7 +71,10 @@ class FamilyProxy {
     [[nodiscard]] std::optional<base::TimePoint> next_deadline() const;
 
     [[nodiscard]] base::Family family() const { return family_; }
+    /// As far as the kernel can do them.
     [[nodiscard]] const Options& options() const { return options_; }
+    /// As they were given.
+    [[nodiscard]] const Options& asked_options() const { return asked_; }
     [[nodiscard]] const WantedState& wanted() const { return wanted_; }
     [[nodiscard]] const ProgrammedTable& programmed() const { return programmed_; }
     /// Changes whenever the rules of the guard are made, and with them their counters.
@@ -72,6 +82,11 @@ class FamilyProxy {
     [[nodiscard]] bool has_pending() const { return !kernel_known_ || wanted_.has_changes(); }
 
   private:
+    base::Result<SyncReport> sync_once(base::TimePoint now);
+    /// After a refusal: true if the kernel lacks what we did not know of.
+    base::Result<bool> learn_features();
+    void set_features(KernelFeatures features);
+    void apply_options();
     base::Result<void> learn_kernel(SyncReport& report);
     [[nodiscard]] bool has_programmed_balancers(const ProgrammedTable& found) const;
     /// Nothing but elements of a table that we know is wrong: puts them right, and the table is as it was.
@@ -88,6 +103,8 @@ class FamilyProxy {
     base::Result<void> commit(const kernel::nftables::Transaction& transaction, SyncReport& report);
 
     base::Family family_;
+    Options asked_;
+    KernelFeatures features_;
     Options options_;
     kernel::nftables::Table table_;
     const ServiceCatalog& catalog_;
@@ -97,6 +114,8 @@ class FamilyProxy {
     std::vector<Frontend> leftovers_;
     base::TimePoint unlinked_at_{};  // the last time that balancers were
     bool kernel_known_ = false;
+    bool just_read_ = false;  // this sync has read the table back
+    bool refused_ = false;    // the last commit had rules, and the kernel would not have them
     bool kernel_lacks_support_ = false;
     std::uint64_t guard_life_ = 0;
     KernelState kernel_state_ = KernelState::kAbsent;

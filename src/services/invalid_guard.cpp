@@ -58,10 +58,11 @@ std::vector<Rule> guard_rules(Family family, InvalidGuard guard) {
     return rules;
 }
 
-void append_guard_to(Transaction& transaction, Family family, InvalidGuard guard) {
+void append_guard_to(Transaction& transaction, Family family, InvalidGuard guard,
+                     const KernelFeatures& features) {
     for (const auto& [chain, hook] : kHooks)
         transaction.add(FlushChain{std::string(chain)});
-    for (auto& rule : guard_rules(family, guard))
+    for (auto& rule : adapted(guard_rules(family, guard), features))
         transaction.add(AddRule{std::move(rule)});
 }
 

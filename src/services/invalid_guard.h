@@ -6,6 +6,7 @@
 
 #include "kernel/nftables/objects.h"
 #include "kernel/nftables/transaction.h"
+#include "services/kernel_features.h"
 
 namespace fairlead::services {
 
@@ -34,6 +35,7 @@ kernel::nftables::Rule rule_that_guards(std::string_view base_chain, std::string
 std::vector<kernel::nftables::Rule> guard_rules(base::Family family, InvalidGuard guard);
 
 /// Replaces the rules of one guard by those of another. Touches nothing else; counts begin anew.
-void append_guard_to(kernel::nftables::Transaction& transaction, base::Family family, InvalidGuard guard);
+void append_guard_to(kernel::nftables::Transaction& transaction, base::Family family, InvalidGuard guard,
+                     const KernelFeatures& features);
 
 }  // namespace fairlead::services

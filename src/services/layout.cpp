@@ -228,7 +228,7 @@ std::vector<Rule> masquerade_rules(Family family) {
 
 }  // namespace
 
-TableContents layout(Family family, const LayoutOptions& options) {
+TableContents layout(Family family, const LayoutOptions& options, const KernelFeatures& features) {
     TableContents contents{{family, std::string(kTableName), std::string(kLayoutVersion)},
                            chains_of(),
                            {},
@@ -248,6 +248,7 @@ TableContents layout(Family family, const LayoutOptions& options) {
         for (auto& rule : counting_rules(family))
             contents.rules.push_back(std::move(rule));
     }
+    contents.rules = adapted(std::move(contents.rules), features);
     return contents;
 }
 

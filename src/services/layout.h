@@ -5,6 +5,7 @@
 #include "kernel/nftables/objects.h"
 #include "services/frontend.h"
 #include "services/invalid_guard.h"
+#include "services/kernel_features.h"
 
 namespace fairlead::services {
 
@@ -18,7 +19,9 @@ struct LayoutOptions {
 
 /// The table of one family: every chain, set and rule of the data plane but the balancers, which come and go
 /// with the numbers of endpoints that are in use. docs/services.md describes what each is for.
-kernel::nftables::TableContents layout(base::Family family, const LayoutOptions& options = {});
+/// `features` decide about rules alone.
+kernel::nftables::TableContents layout(base::Family family, const LayoutOptions& options = {},
+                                       const KernelFeatures& features = {});
 
 /// The name of fairlead's table in both families.
 inline constexpr std::string_view kTableName = "fairlead";

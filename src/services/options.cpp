@@ -48,6 +48,15 @@ std::vector<Element> interface_elements(const PodSources& pods) {
 
 }  // namespace
 
+Options within(Options options, const KernelFeatures& features) {
+    options.compile.remembers_clients = features.has(Feature::kDynamicSets);
+    options.compile.hashes_clients = features.has(Feature::kHashes);
+    options.compile.resets = features.has(Feature::kReject);
+    options.count_connections =
+        options.count_connections && features.has(Feature::kDynamicSets) && features.has(Feature::kCounters);
+    return options;
+}
+
 std::map<std::string_view, std::vector<Element>> configured_elements(const Options& options, Family family) {
     std::map<std::string_view, std::vector<Element>> sets;
     sets[kServiceCidrs] = range_elements(options.service_cidrs, family);

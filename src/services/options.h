@@ -9,6 +9,7 @@
 #include "kernel/nftables/objects.h"
 #include "services/compile.h"
 #include "services/invalid_guard.h"
+#include "services/kernel_features.h"
 
 namespace fairlead::services {
 
@@ -38,6 +39,9 @@ struct Options {
 
     friend bool operator==(const Options&, const Options&) = default;
 };
+
+/// What of `options` a kernel with these features can do.
+Options within(Options options, const KernelFeatures& features);
 
 /// Elements of the sets that follow the options, by set, sorted.
 std::map<std::string_view, std::vector<kernel::nftables::Element>> configured_elements(const Options& options,

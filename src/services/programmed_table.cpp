@@ -33,7 +33,7 @@ bool take_balancers(TableContents& contents, Family family, ProgrammedTable& tab
         const auto balancer = parse_balancer(chain.name);
         if (!balancer) continue;
         if (chain != balancer_chain(*balancer) ||
-            rules_of(contents, chain.name) != balancer_rules(family, *balancer))
+            rules_of(contents, chain.name) != balancer_rules(family, *balancer, table.features))
             return false;
         table.balancers.try_emplace(*balancer, 0);
     }
@@ -47,20 +47,20 @@ bool counts_connections(const TableContents& contents) {
 }
 
 /// The guard that has the same rules; if there is none, any other makes the difference.
-InvalidGuard guard_of(const TableContents& contents, Family family) {
+InvalidGuard guard_of(const TableContents& contents, Family family, const KernelFeatures& features) {
     for (const auto guard : {InvalidGuard::kEndpoints, InvalidGuard::kAll}) {
-        const auto rules = guard_rules(family, guard);
+        const auto rules = adapted(guard_rules(family, guard), features);
         if (rules_of(contents, rules.front().chain) == std::vector{rules.front()}) return guard;
     }
     return InvalidGuard::kNone;
 }
 
-LayoutOptions options_of(const TableContents& contents, Family family) {
-    return {counts_connections(contents), guard_of(contents, family)};
+LayoutOptions options_of(const TableContents& contents, Family family, const KernelFeatures& features) {
+    return {counts_connections(contents), guard_of(contents, family, features)};
 }
 
-bool has_our_layout(const TableContents& contents, Family family) {
-    const auto wanted = layout(family, options_of(contents, family));
+bool has_our_layout(const TableContents& contents, Family family, const KernelFeatures& features) {
+    const auto wanted = layout(family, options_of(contents, family, features), features);
     if (contents.table != wanted.table || !same_in_any_order(contents.sets, wanted.sets) ||
         !same_in_any_order(contents.chains, wanted.chains) || contents.rules.size() != wanted.rules.size())
         return false;
@@ -71,16 +71,18 @@ bool has_our_layout(const TableContents& contents, Family family) {
 
 }  // namespace
 
-Result<ReadBack> read_back(NftTables& tables, Family family) {
+Result<ReadBack> read_back(NftTables& tables, Family family, const KernelFeatures& features) {
     ReadBack result;
+    result.table.features = features;
     FAIRLEAD_TRY(auto contents, tables.read_table(family, kTableName));
     if (!contents) return result;
     result.state = KernelState::kForeign;
-    if (!take_balancers(*contents, family, result.table) || !has_our_layout(*contents, family)) {
+    if (!take_balancers(*contents, family, result.table) || !has_our_layout(*contents, family, features)) {
         result.table = {};
+        result.table.features = features;
         return result;
     }
-    result.table.layout = options_of(*contents, family);
+    result.table.layout = options_of(*contents, family, features);
     auto with_elements = result.table;
     FAIRLEAD_TRY(const bool ours, (ElementsReader{tables, family, with_elements}.read()));
     result.state = ours ? KernelState::kOurs : KernelState::kDamaged;

@@ -33,6 +33,8 @@ struct ProgrammedTable {
     absl::flat_hash_map<ServiceEndpoint, std::uint32_t> endpoint_users;
     absl::flat_hash_set<ServiceEndpoint> idle_endpoints;
     LayoutOptions layout;
+    /// What the rules are made with.
+    KernelFeatures features;
     /// Elements of the sets that follow the configuration, by set, sorted.
     std::map<std::string_view, std::vector<kernel::nftables::Element>> configured;
 };
@@ -49,7 +51,8 @@ struct ReadBack {
     ProgrammedTable table;
 };
 
-/// Reads the kernel's table of `family` back.
-base::Result<ReadBack> read_back(kernel::nftables::NftTables& tables, base::Family family);
+/// Reads the kernel's table of `family` back; rules that are made with other features are not ours.
+base::Result<ReadBack> read_back(kernel::nftables::NftTables& tables, base::Family family,
+                                 const KernelFeatures& features = {});
 
 }  // namespace fairlead::services

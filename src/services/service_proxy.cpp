@@ -20,9 +20,9 @@ void ServiceProxy::stage(const kube::ChangeSet& changes) {
 }
 
 bool ServiceProxy::configure(const Options& options) {
-    if (options == ipv4_.options()) return false;
+    if (options == ipv4_.asked_options()) return false;
     for (const auto* proxy : {&ipv4_, &ipv6_})
-        flows_.note_options(catalog_, *proxy, options.compile);
+        flows_.note_options(catalog_, *proxy, within(options, proxy->features()).compile);
     ipv4_.configure(options);
     ipv6_.configure(options);
     localhost_ports_.update(catalog_, catalog_.all(), options.compile);

@@ -23,6 +23,8 @@ class ServiceProxy {
     bool configure(const Options& options);
     /// Somebody else may have changed our tables: the next syncs read them back.
     void distrust_kernel();
+    /// See FamilyProxy.
+    base::Result<bool> look_for_features(base::Family family) { return of(family).look_for_features(); }
     base::Result<SyncReport> sync(base::Family family, base::TimePoint now) { return of(family).sync(now); }
     /// See FamilyProxy.
     base::Result<void> forget_connections(base::Family family,

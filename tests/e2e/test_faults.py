@@ -168,7 +168,7 @@ class PreloadedAgentTest(ApiServerCase):
         self.agent.start()
 
     def test_a_kernel_without_ip6_tables_costs_the_services_of_that_family_and_no_other(self):
-        self.start_with("without_ip6_tables")
+        self.start_with("lesser_kernel", WITHOUT_TABLES="ip6")
         address, address6 = self.shop.service()
         self.shop.pod(self.pods[0])
         self.wait_for_pods(address, {"p1"})

@@ -68,11 +68,11 @@ NODE = {"apiVersion": "v1", "kind": "Node",
 class ManifestCase(unittest.TestCase):
     """An agent on the node that reads manifests which the test writes."""
 
-    def start(self, objects, arguments=()):
+    def start(self, objects, arguments=(), **how):
         self.folder = tempfile.mkdtemp(prefix=f"{netns.PREFIX}-{os.getpid()}-")
         self.addCleanup(shutil.rmtree, self.folder)
         self.write(objects)
-        self.agent = world.Agent(W.node, ["--manifests", self.folder], arguments).start()
+        self.agent = world.Agent(W.node, ["--manifests", self.folder], arguments, **how).start()
         self.addCleanup(self.agent.close)
 
     def write(self, objects):

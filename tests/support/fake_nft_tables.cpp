@@ -46,8 +46,8 @@ bool is_verdict_map(const Set& set) {
 /// lists of chains, rules and sets are copied at the begin, they are short; elements have a log.
 class Change {
   public:
-    explicit Change(Tables& tables, const Table& table)
-        : tables_(tables), before_(tables), table_(table), key_{table.family, table.name} {}
+    Change(Tables& tables, const Table& table, const std::function<bool(const Expression&)>& lacks)
+        : tables_(tables), before_(tables), table_(table), lacks_(lacks), key_{table.family, table.name} {}
     Change(const Change&) = delete;
     Change& operator=(const Change&) = delete;
     ~Change() {
@@ -100,6 +100,7 @@ class Change {
     }
     Errno operator()(const AddRule& add) {
         if (chain(add.rule.chain) == nullptr) return ENOENT;
+        if (std::ranges::any_of(add.rule.expressions, lacks_)) return ENOENT;
         for (const auto& expression : add.rule.expressions)
             if (const Errno refused = check_references(expression)) return refused;
         chain(add.rule.chain)->rules.push_back(add.rule);
@@ -278,6 +279,7 @@ class Change {
     Tables& tables_;
     Tables before_;
     const Table& table_;
+    const std::function<bool(const Expression&)>& lacks_;
     TableKey key_;
     ElementChanges elements_;
     std::optional<std::size_t> element_;
@@ -291,7 +293,7 @@ class Change {
 struct FakeNftTables::State {
     Result<void> commit(const Transaction& transaction, bool check_each) {
         const auto& table = transaction.table();
-        Change change{tables, table};
+        Change change{tables, table, lacks};
         for (const auto& operation : transaction.operations()) {
             Errno refused = change.apply(operation);
             if (refused == 0 && check_each) refused = change.check_jumps();
@@ -310,6 +312,7 @@ struct FakeNftTables::State {
     std::uint32_t generation = 1;
     std::size_t commits = 0;
     base::Error failure;
+    std::function<bool(const Expression&)> lacks = [](const Expression&) { return false; };
     int failures_left = 0;
 
     [[nodiscard]] const FakeTable* table(Family family, std::string_view name) const {
@@ -391,6 +394,10 @@ Result<std::uint32_t> FakeNftTables::generation() {
 void FakeNftTables::fail_commits(base::Error error, int count) {
     state_->failure = std::move(error);
     state_->failures_left = count;
+}
+
+void FakeNftTables::lack(std::function<bool(const Expression&)> expressions) {
+    state_->lacks = std::move(expressions);
 }
 
 void FakeNftTables::flush_ruleset() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "kernel/nftables/nft_tables.h"
@@ -33,6 +34,8 @@ class FakeNftTables final : public kernel::nftables::NftTables {
 
     /// The next `count` commits fail so and change nothing.
     void fail_commits(base::Error error, int count = 1);
+    /// A kernel that lacks these expressions: ENOENT for every rule with one.
+    void lack(std::function<bool(const kernel::nftables::Expression&)> expressions);
     /// What `nft flush ruleset` of somebody else does.
     void flush_ruleset();
     /// What packets do that find an element: adds to its counts, which end with it. The set must have the
