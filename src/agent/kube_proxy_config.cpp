@@ -143,8 +143,10 @@ class Translation {
             FAIRLEAD_CHECK(put("nodePortAddresses", *value, texts));
         } else if (mode_ != "nftables") {
             addresses.all = true;
-            addresses.localhost = mode_ != "ipvs" && text("iptables.localhostNodePorts") != "false";
+            addresses.localhost = mode_ != "ipvs";
         }
+        if (mode_ != "ipvs" && mode_ != "nftables" && text("iptables.localhostNodePorts") == "false")
+            addresses.drop_localhost();
         if (addresses.localhost && mode_ != "nftables")
             note("iptables.localhostNodePorts", "at 127.0.0.1 and ::1 fairlead serves NodePorts of TCP only");
         return {};

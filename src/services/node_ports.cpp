@@ -15,6 +15,12 @@ constexpr std::string_view kPrimary = "primary";
 constexpr std::string_view kLocalhost = "localhost";
 constexpr std::string_view kAll = "all";
 
+constexpr const char* kLoopbackRanges[] = {"127.0.0.0/8", "::1/128"};
+
+bool is_within(const base::Prefix& cidr, const base::Prefix& range) {
+    return cidr.family() == range.family() && cidr.length() >= range.length() && range.contains(cidr.first());
+}
+
 /// The address by which the cluster knows the node in a family, or the first one there is.
 void add_primary(std::vector<IpAddress>& addresses, std::span<const IpAddress> local,
                  std::span<const IpAddress> primary) {
@@ -62,17 +68,24 @@ std::vector<std::string> NodePortAddresses::to_texts() const {
 
 std::vector<IpAddress> NodePortAddresses::localhost_addresses() const {
     std::vector<IpAddress> addresses;
-    for (const auto text : {"127.0.0.0/8", "::1/128"}) {
+    for (const auto* const text : kLoopbackRanges) {
         const auto loopback = *base::Prefix::parse(text);
-        const auto is_within = [&](const base::Prefix& cidr) {
-            return cidr.family() == loopback.family() && cidr.length() >= loopback.length() &&
-                   loopback.contains(cidr.first());
-        };
-        if (localhost || std::ranges::any_of(cidrs, is_within))
+        if (localhost ||
+            std::ranges::any_of(cidrs, [&](const auto& cidr) { return is_within(cidr, loopback); }))
             addresses.push_back(
                 *IpAddress::parse(loopback.family() == base::Family::kIpv4 ? "127.0.0.1" : "::1"));
     }
     return addresses;
+}
+
+void NodePortAddresses::drop_localhost() {
+    if (localhost_addresses().empty()) return;
+    localhost = false;
+    for (const auto* const text : kLoopbackRanges)
+        std::erase_if(cidrs, [loopback = *base::Prefix::parse(text)](const auto& cidr) {
+            return is_within(cidr, loopback);
+        });
+    if (empty()) cidrs.push_back(*base::Prefix::parse("0.0.0.0/32"));  // no address of any node
 }
 
 std::vector<IpAddress> node_port_addresses(const NodePortAddresses& wanted, std::span<const IpAddress> local,

@@ -24,6 +24,8 @@ struct NodePortAddresses {
     [[nodiscard]] std::vector<std::string> to_texts() const;
     /// Loopback addresses that are asked for by name: `localhost`, or a CIDR of nothing but such addresses.
     [[nodiscard]] std::vector<base::IpAddress> localhost_addresses() const;
+    /// Takes them out again. Where nothing else is asked for, NodePorts are then served nowhere.
+    void drop_localhost();
     [[nodiscard]] bool empty() const { return cidrs.empty() && !primary && !localhost && !all; }
 };
 

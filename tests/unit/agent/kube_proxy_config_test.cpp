@@ -198,6 +198,27 @@ TEST(ParseKubeProxyConfig, TakesSectionsByTheMode) {
     }
 }
 
+TEST(ParseKubeProxyConfig, LocalhostNodePortsFollowTheModeTheListAndTheSwitchOfModeIptables) {
+    struct Case {
+        std::string fields;
+        bool localhost;
+    };
+    const std::string off = "iptables: {localhostNodePorts: false}\n";
+    const std::string list = "nodePortAddresses: [127.0.0.0/8, 10.0.0.0/8]\n";
+    const std::string keyword = "nodePortAddresses: [localhost, primary]\n";
+    for (const auto& [fields, localhost] : {Case{"mode: ''\n", true},
+                                            {"mode: ''\n" + off, false},
+                                            {"mode: iptables\n" + list, true},
+                                            {"mode: iptables\n" + list + off, false},
+                                            {"mode: ''\n" + keyword + off, false},
+                                            {"mode: iptables\nnodePortAddresses: ['::1/128']\n" + off, false},
+                                            {"mode: iptables\nnodePortAddresses: [10.0.0.0/8]\n", false},
+                                            {"mode: nftables\n", false},
+                                            {"mode: nftables\n" + keyword + off, true},
+                                            {"mode: ipvs\n", false}})
+        EXPECT_EQ(!config_of(fields).node_port_addresses.localhost_addresses().empty(), localhost) << fields;
+}
+
 TEST(ParseKubeProxyConfig, TellsZeroFromNotGivenWhereKubeProxyDoes) {
     const auto config = config_of("conntrack: {maxPerCore: 0, tcpEstablishedTimeout: 0s}\n");
     EXPECT_EQ(config.conntrack, (ConntrackSettings{0, 0, 0s, 1h, false, 0s, 0s}));
