@@ -64,7 +64,7 @@ Result<void> Agent::start() {
         ServiceSyncer::open(loop_, metrics_, service_options(config_, stores_, local_addresses_->current())));
     syncer_->set_sync_period(config_.sync_period);
     counters_ = std::make_unique<ConnectionCounters>(loop_, metrics_, *syncer_);
-    counters_->configure(config_.connection_counters);
+    configure_counters();
     invalid_packets_ = std::make_unique<InvalidPackets>(loop_, metrics_, *syncer_);
     FAIRLEAD_CHECK(listen(config_));
     FAIRLEAD_CHECK(start_source());
@@ -187,6 +187,11 @@ void Agent::on_objects_changed() {
     if (manifests_) count_manifest_problems();
 }
 
+void Agent::configure_counters() {
+    counters_->configure(config_.connection_counters, {config_.connection_counters_max_services,
+                                                       config_.connection_counters_per_endpoint});
+}
+
 void Agent::count_manifest_problems() {
     manifest_problems_.set(static_cast<double>(manifests_->problems().size()));
 }
@@ -306,8 +311,8 @@ Result<void> Agent::apply(Config config) {
     if (other_score) configure_process();
     syncer_->set_sync_period(config_.sync_period);
     configure_services();
-    counters_->configure(config_.connection_counters);
     conntrack_watch_->set_percents(config_.conntrack_percents);
+    configure_counters();
     if (manifests_) manifests_->configure(config_.service_cidrs);
     return {};
 }

@@ -49,6 +49,7 @@ class Agent {
     void reload();
     base::Result<void> apply(Config config);
     void on_objects_changed();
+    void configure_counters();
     void count_manifest_problems();
     [[nodiscard]] std::vector<std::string> not_ready() const;
     [[nodiscard]] bool node_eligible() const;

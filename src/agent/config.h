@@ -43,6 +43,8 @@ struct Config {
     bool external_ips = true;
     bool masquerade_all = false;
     bool connection_counters = false;
+    std::uint32_t connection_counters_max_services = 1000;  ///< with metrics of their own
+    bool connection_counters_per_endpoint = false;          ///< metrics for each endpoint, too
 
     base::SocketAddress health_address{base::IpAddress{}, 10256};
     base::SocketAddress admin_address;

@@ -70,6 +70,20 @@ inline std::vector<std::string> get_sync_period(const Config& config) {
     return {format_duration(config.sync_period)};
 }
 
+/// kMember: a number of things, none included.
+template <auto kMember>
+base::Result<void> set_count(Config& config, std::span<const std::string> values) {
+    FAIRLEAD_TRY(const auto number,
+                 parse_number(values.front(), 0, std::numeric_limits<std::int32_t>::max()));
+    config.*kMember = static_cast<std::uint32_t>(number);
+    return {};
+}
+
+template <auto kMember>
+std::vector<std::string> get_count(const Config& config) {
+    return {std::to_string(config.*kMember)};
+}
+
 inline base::Result<void> set_oom_score_adj(Config& config, std::span<const std::string> values) {
     constexpr std::int64_t kLargest = 1000;  // OOM_SCORE_ADJ_MAX of linux/oom.h
     FAIRLEAD_TRY(const auto score, parse_number(values.front(), -kLargest, kLargest));

@@ -1,6 +1,7 @@
 #include "agent/connection_counters.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "agent/connections_page.h"
@@ -22,8 +23,6 @@ admin::Number* pairs(admin::Metrics& metrics, Family family) {
 
 constexpr base::Duration kShortestPause = std::chrono::seconds(1);
 constexpr int kPauseOfBusy = 50;
-// Series of Prometheus cost its server memory.
-constexpr std::size_t kMostServices = 1000;
 // One transaction of a few milliseconds; the next reading finds the rest.
 constexpr std::size_t kMostForgotten = 4096;
 
@@ -35,9 +34,10 @@ ConnectionCounters::ConnectionCounters(net::EventLoop& loop, admin::Metrics& met
       read_seconds_(metrics.counter("fairlead_connection_counters_read_seconds_total",
                                     "Time that reading connection counters took.")),
       pairs_{pairs(metrics, Family::kIpv4), pairs(metrics, Family::kIpv6)},
-      metrics_(metrics, kMostServices) {}
+      metrics_(metrics, {}) {}
 
-void ConnectionCounters::configure(bool counting) {
+void ConnectionCounters::configure(bool counting, const ConnectionMetricsLimits& limits) {
+    metrics_.set_limits(limits);
     if (std::exchange(counting_, counting) == counting) return;
     next_.reset();
     readable_.reset();
@@ -113,11 +113,24 @@ void ConnectionCounters::finish() {
     const auto there = [this](const kube::ObjectKey& service) { return is_there(service); };
     totals_.drop_unless(there);
     metrics_.drop_unless(there);
+    show_endpoints();
     busy_ += loop_.now() - start;
     read_seconds_.add(std::chrono::duration<double>(busy_).count());
     read_at_ = loop_.wall_now();
     complained_ = false;
     read_soon(std::max(kShortestPause, kPauseOfBusy * busy_));
+}
+
+void ConnectionCounters::show_endpoints() {
+    if (!metrics_.limits().per_endpoint) return;
+    std::map<std::pair<kube::ObjectKey, services::Backend>, std::uint64_t> sums;
+    totals_.for_each_endpoint([&](const auto& frontend, const auto& backend, std::uint64_t connections) {
+        if (const auto owner = services::owner_of(syncer_.proxy(), frontend))
+            sums[{owner->service, backend}] += connections;
+    });
+    for (const auto& [endpoint, connections] : sums)
+        metrics_.set_endpoint(endpoint.first, endpoint.second, connections);
+    metrics_.end_endpoints();
 }
 
 void ConnectionCounters::forget_what_nobody_needs() {

@@ -19,7 +19,7 @@ class ConnectionCounters {
   public:
     ConnectionCounters(net::EventLoop& loop, admin::Metrics& metrics, ServiceSyncer& syncer);
 
-    void configure(bool counting);
+    void configure(bool counting, const ConnectionMetricsLimits& limits);
 
     /// The page /connections, for a query as of /services: each Service that had a connection, with its
     /// endpoints.
@@ -31,6 +31,7 @@ class ConnectionCounters {
     bool begin(base::Family family);
     void take();
     void finish();
+    void show_endpoints();
     void forget_what_nobody_needs();
     void fail(const base::Error& error);
     [[nodiscard]] bool is_there(const kube::ObjectKey& service) const;

@@ -16,8 +16,11 @@ using base::json_quote;
 using services::Backend;
 using services::Frontend;
 
+using services::ConnectionNumbers;
+using services::Denial;
+
 struct ServiceConnections {
-    std::map<std::string, std::uint64_t> ports;
+    std::map<std::string, ConnectionNumbers> ports;
     std::map<Backend, std::uint64_t> endpoints;
 };
 using Connections = std::map<kube::ObjectKey, ServiceConnections>;
@@ -51,16 +54,23 @@ std::string json_list(const Map& map, ToJson to_json) {
     return text + "]";
 }
 
+/// The fields of both, without braces.
+std::string numbers_json(const ConnectionNumbers& numbers) {
+    return fmt::format(R"("connections":{},"denied":{{"noEndpoints":{},"policy":{},"sourceRange":{}}})",
+                       numbers.served, numbers.at(Denial::kNobody), numbers.at(Denial::kPolicy),
+                       numbers.at(Denial::kSourceRange));
+}
+
 std::string service_json(const kube::ObjectKey& key, const ServiceConnections& service) {
-    std::uint64_t sum = 0;
-    for (const auto& [port, count] : service.ports)
-        sum += count;
+    ConnectionNumbers sum;
+    for (const auto& [port, numbers] : service.ports)
+        sum += numbers;
     return fmt::format(
-        R"({{"namespace":{},"name":{},"connections":{},"ports":{},"endpoints":{}}})",
-        json_quote(key.namespace_name), json_quote(key.name), sum,
+        R"({{"namespace":{},"name":{},{},"ports":{},"endpoints":{}}})", json_quote(key.namespace_name),
+        json_quote(key.name), numbers_json(sum),
         json_list(service.ports,
-                  [](const std::string& port, std::uint64_t count) {
-                      return fmt::format(R"({{"port":{},"connections":{}}})", json_quote(port), count);
+                  [](const std::string& port, const ConnectionNumbers& numbers) {
+                      return fmt::format(R"({{"port":{},{}}})", json_quote(port), numbers_json(numbers));
                   }),
         json_list(service.endpoints, [](const Backend& backend, std::uint64_t count) {
             return fmt::format(R"({{"endpoint":{},"connections":{}}})",

@@ -14,8 +14,8 @@ struct ConnectionsFacts {
     base::WallTime read_at{};  ///< of the totals; the epoch: not yet
 };
 
-/// The page /connections: each Service that had connections, sorted, with the endpoints that got them,
-/// sorted; of a query as parse_service_query takes it.
+/// The page /connections: each Service that had connections or denied some, sorted, with the endpoints that
+/// got them, sorted; of a query as parse_service_query takes it.
 base::Result<std::string> connections_json(const ConnectionsFacts& facts,
                                            const services::ConnectionTotals& totals,
                                            const services::ServiceProxy& proxy, std::string_view query);

@@ -81,6 +81,7 @@ void add_connections(const View& view, std::vector<ServiceView>& services) {
     for (auto& service : services) {
         const auto* found = connections->find(service.namespace_name, service.name);
         service.connections = found == nullptr ? 0 : found->connections;
+        service.denied = found == nullptr ? 0 : found->denied;
     }
 }
 

@@ -19,7 +19,7 @@ std::string joined(const std::vector<std::string>& parts, std::string_view other
 Cells heading(const TableStyle& style) {
     Cells cells = {"NAME", "TYPE", "CLUSTER-IP", "PORT(S)", "ENDPOINTS"};
     if (style.all_namespaces) cells.insert(cells.begin(), "NAMESPACE");
-    if (style.connections) cells.emplace_back("CONNECTIONS");
+    if (style.connections) cells.insert(cells.end(), {"CONNECTIONS", "DENIED"});
     if (style.wide) cells.emplace_back("ADDRESSES");
     return cells;
 }
@@ -37,7 +37,8 @@ Cells row(const ServiceView& service, const TableStyle& style) {
     cells.insert(cells.end(), {service.name, service.type, joined(service.cluster_ips, "<none>"),
                                joined(ports, "<none>"), std::to_string(endpoints.size())});
     if (style.connections)
-        cells.push_back(service.connections ? std::to_string(*service.connections) : "<off>");
+        for (const auto& count : {service.connections, service.denied})
+            cells.push_back(count ? std::to_string(*count) : "<off>");
     if (style.wide) cells.push_back(joined(endpoints, "<none>"));
     return cells;
 }

@@ -39,6 +39,7 @@ struct ServiceView {
     bool deleted = false;  ///< as it was before it went
     std::optional<std::uint64_t> connections =
         std::nullopt;  ///< of the page /connections, where the agent counts them
+    std::optional<std::uint64_t> denied = std::nullopt;  ///< the same of what reached no endpoint
 
     friend bool operator==(const ServiceView& a, const ServiceView& b) {
         return a.json == b.json && a.deleted == b.deleted;

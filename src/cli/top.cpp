@@ -22,6 +22,16 @@ std::unexpected<base::Error> refuse() {
                       "the agent answered with something that is no list of connections");
 }
 
+/// Of agents that do not count them yet: none.
+std::uint64_t denied_of(element item) {
+    std::uint64_t sum = 0;
+    for (const auto* reason : {"noEndpoints", "policy", "sourceRange"}) {
+        std::uint64_t count = 0;
+        if (!item["denied"][reason].get(count)) sum += count;
+    }
+    return sum;
+}
+
 bool take_endpoints(array items, ServiceConnections& service) {
     for (const element item : items) {
         ServiceConnections::Endpoint endpoint;
@@ -45,10 +55,12 @@ std::uint64_t connections_at(const ServiceConnections* service, std::string_view
 }
 
 ServiceRate rate_of(const ServiceConnections* before, const ServiceConnections& after, double seconds) {
-    ServiceRate rate{after.namespace_name, after.name, 0, after.connections, {}};
+    ServiceRate rate{after.namespace_name, after.name, 0, after.connections, {}, 0, after.denied};
     rate.per_second =
         static_cast<double>(difference(before == nullptr ? 0 : before->connections, after.connections)) /
         seconds;
+    rate.denied_per_second =
+        static_cast<double>(difference(before == nullptr ? 0 : before->denied, after.denied)) / seconds;
     double sum = 0;
     for (const auto& [endpoint, connections] : after.endpoints) {
         const auto fresh = static_cast<double>(difference(connections_at(before, endpoint), connections));
@@ -64,7 +76,7 @@ ServiceRate rate_of(const ServiceConnections* before, const ServiceConnections& 
 using Cells = std::vector<std::string>;
 
 Cells heading(const TopStyle& style) {
-    Cells cells = {"NAME", "NEW/S", "TOTAL", "BUSIEST", "SHARE"};
+    Cells cells = {"NAME", "NEW/S", "TOTAL", "DENIED/S", "DENIED", "BUSIEST", "SHARE"};
     if (style.all_namespaces) cells.insert(cells.begin(), "NAMESPACE");
     if (style.wide) cells.emplace_back("ENDPOINTS");
     return cells;
@@ -73,7 +85,11 @@ Cells heading(const TopStyle& style) {
 Cells row(const ServiceRate& rate, const TopStyle& style) {
     const bool busy = !rate.endpoints.empty() && rate.endpoints.front().per_second > 0;
     constexpr double kPercent = 100;
-    Cells cells = {rate.name, fmt::format("{:.1f}", rate.per_second), std::to_string(rate.connections),
+    Cells cells = {rate.name,
+                   fmt::format("{:.1f}", rate.per_second),
+                   std::to_string(rate.connections),
+                   fmt::format("{:.1f}", rate.denied_per_second),
+                   std::to_string(rate.denied),
                    busy ? rate.endpoints.front().endpoint : "<none>",
                    busy ? fmt::format("{:.0f}%", rate.endpoints.front().share * kPercent) : "-"};
     if (style.all_namespaces) cells.insert(cells.begin(), rate.namespace_name);
@@ -92,9 +108,9 @@ std::string fields_of(const ServiceRate& rate) {
         endpoints += fmt::format(R"({}{{"endpoint":{},"connectionsPerSecond":{:.3f},"share":{:.3f}}})",
                                  endpoints.empty() ? "" : ",", base::json_quote(endpoint), per_second, share);
     return fmt::format(
-        R"("namespace":{},"name":{},"connectionsPerSecond":{:.3f},"connections":{},"endpoints":[{}])",
+        R"("namespace":{},"name":{},"connectionsPerSecond":{:.3f},"connections":{},"deniedPerSecond":{:.3f},"denied":{},"endpoints":[{}])",
         base::json_quote(rate.namespace_name), base::json_quote(rate.name), rate.per_second, rate.connections,
-        endpoints);
+        rate.denied_per_second, rate.denied, endpoints);
 }
 
 }  // namespace
@@ -129,6 +145,7 @@ base::Result<ConnectionsView> parse_connections(std::string_view json) {
             return refuse();
         service.namespace_name = namespace_name;
         service.name = name;
+        service.denied = denied_of(item);
         view.services.push_back(std::move(service));
     }
     std::ranges::sort(view.services, {}, [](const ServiceConnections& service) {
@@ -145,7 +162,7 @@ std::vector<ServiceRate> rates_between(const ConnectionsView& before, const Conn
     for (const auto& service : after.services)
         rates.push_back(rate_of(before.find(service.namespace_name, service.name), service, seconds));
     std::ranges::stable_sort(rates, std::greater{}, [](const ServiceRate& rate) {
-        return std::pair{rate.per_second, rate.connections};
+        return std::tuple{rate.per_second, rate.denied_per_second, rate.connections};
     });
     return rates;
 }

@@ -19,6 +19,7 @@ struct ServiceConnections {
     std::string name;
     std::uint64_t connections = 0;
     std::vector<Endpoint> endpoints;
+    std::uint64_t denied = 0;  ///< packets that would have opened one, for whatever reason
 };
 
 struct ConnectionsView {
@@ -45,6 +46,8 @@ struct ServiceRate {
     double per_second = 0;
     std::uint64_t connections = 0;    ///< in all
     std::vector<Endpoint> endpoints;  ///< the busiest first
+    double denied_per_second = 0;
+    std::uint64_t denied = 0;  ///< in all
 };
 
 /// The Services of `after`, the busiest first. The looks must be of different times. What counted down began

@@ -60,6 +60,13 @@ std::optional<ServicePort> owner_of(const ServiceProxy& proxy, const Frontend& f
     return ServicePort{entry.key, label_of(*port)};
 }
 
+ConnectionNumbers& ConnectionNumbers::operator+=(const ConnectionNumbers& other) {
+    served += other.served;
+    for (std::size_t i = 0; i < denied.size(); ++i)
+        denied.at(i) += other.denied.at(i);
+    return *this;
+}
+
 void ConnectionTotals::begin_reading(base::Family family) {
     ++of(family).reading;
     of(family).pairs = 0;
@@ -70,18 +77,20 @@ void ConnectionTotals::note(const Frontend& frontend, const Backend& backend, st
     auto& found = counts.frontends[frontend];
     auto& known = found.backends[backend];
     // An element that was removed and came back begins anew.
-    found.fresh += count >= known.connections ? count - known.connections : count;
+    const auto fresh = count >= known.connections ? count - known.connections : count;
+    const auto denial = denial_of(backend);
+    (denial ? found.fresh.denied.at(static_cast<std::size_t>(*denial)) : found.fresh.served) += fresh;
     known = {count, counts.reading};
     if (std::exchange(found.reading, counts.reading) != counts.reading) found.noted = 0;
     ++found.noted;
     ++counts.pairs;
 }
 
-std::map<ServicePort, std::uint64_t> ConnectionTotals::finish_reading(base::Family family,
-                                                                      const ProgrammedTable& programmed,
-                                                                      const Owner& owner) {
+std::map<ServicePort, ConnectionNumbers> ConnectionTotals::finish_reading(base::Family family,
+                                                                          const ProgrammedTable& programmed,
+                                                                          const Owner& owner) {
     auto& counts = of(family);
-    std::map<ServicePort, std::uint64_t> news;
+    std::map<ServicePort, ConnectionNumbers> news;
     for (auto& [frontend, found] : counts.frontends) {
         // Not all counts are looked at: there may be very many.
         if (found.reading != counts.reading || found.noted < found.backends.size())
@@ -89,8 +98,8 @@ std::map<ServicePort, std::uint64_t> ConnectionTotals::finish_reading(base::Fami
                 return counts.reading - entry.second.reading >= kMissedReadings;
             });
         found.absent_readings = programmed.frontends.contains(frontend) ? 0 : found.absent_readings + 1;
-        const auto fresh = std::exchange(found.fresh, 0);
-        if (fresh == 0) continue;
+        const auto fresh = std::exchange(found.fresh, {});
+        if (fresh == ConnectionNumbers{}) continue;
         if (const auto service_port = owner(frontend)) news[*service_port] += fresh;
     }
     absl::erase_if(counts.frontends, [](const auto& entry) { return entry.second.backends.empty(); });
@@ -138,7 +147,7 @@ void ConnectionTotals::for_each_endpoint(
     for (const auto& family : families_)
         for (const auto& [frontend, found] : family.frontends)
             for (const auto& [backend, count] : found.backends)
-                visit(frontend, backend, count.connections);
+                if (!denial_of(backend)) visit(frontend, backend, count.connections);
 }
 
 }  // namespace fairlead::services

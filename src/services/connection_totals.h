@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernel/nftables/objects.h"
+#include "services/connection_counts.h"
 #include "services/service_proxy.h"
 
 namespace fairlead::services {
@@ -27,6 +28,19 @@ struct ServicePort {
 /// The port of a Service that a frontend belongs to; nullopt if it is nobody's.
 std::optional<ServicePort> owner_of(const ServiceProxy& proxy, const Frontend& frontend);
 
+/// New connections of one port.
+struct ConnectionNumbers {
+    std::uint64_t served = 0;  ///< sent to an endpoint
+    std::array<std::uint64_t, std::size(kDenials)>
+        denied{};  ///< by Denial: packets that would have opened one
+
+    ConnectionNumbers& operator+=(const ConnectionNumbers& other);
+    friend bool operator==(const ConnectionNumbers&, const ConnectionNumbers&) = default;
+    [[nodiscard]] std::uint64_t at(Denial denial) const {
+        return denied.at(static_cast<std::size_t>(denial));
+    }
+};
+
 /// How many connections went where, made of one reading of the kernel's counts after the other. Totals never
 /// go down while the agent runs: not when an endpoint goes, not when its element is removed or begins anew,
 /// not when a reading misses some. The first reading brings what was counted before the agent came.
@@ -37,9 +51,9 @@ class ConnectionTotals {
     void begin_reading(base::Family family);
     void note(const Frontend& frontend, const Backend& backend, std::uint64_t count);
     /// New connections since the last reading of that family, by who owns their frontend now.
-    std::map<ServicePort, std::uint64_t> finish_reading(base::Family family,
-                                                        const ProgrammedTable& programmed,
-                                                        const Owner& owner);
+    std::map<ServicePort, ConnectionNumbers> finish_reading(base::Family family,
+                                                            const ProgrammedTable& programmed,
+                                                            const Owner& owner);
 
     /// Elements that nobody needs: of frontends that were not programmed at the end of two readings, and,
     /// once the set is half full, of endpoints that are gone where a frontend has more counts than endpoints.
@@ -54,7 +68,7 @@ class ConnectionTotals {
 
     /// Elements that the last reading of that family had.
     [[nodiscard]] std::size_t pair_count(base::Family family) const { return of(family).pairs; }
-    [[nodiscard]] const std::map<ServicePort, std::uint64_t>& totals() const { return totals_; }
+    [[nodiscard]] const std::map<ServicePort, ConnectionNumbers>& totals() const { return totals_; }
     /// What is counted at each endpoint of each frontend; not what was counted at endpoints that are gone.
     void for_each_endpoint(
         const std::function<void(const Frontend&, const Backend&, std::uint64_t)>& visit) const;
@@ -66,7 +80,7 @@ class ConnectionTotals {
     };
     struct FrontendCounts {
         absl::flat_hash_map<Backend, Count> backends;
-        std::uint64_t fresh = 0;            ///< connections that finish_reading has not seen
+        ConnectionNumbers fresh;            ///< what finish_reading has not seen
         std::uint32_t reading = 0;          ///< the last one that had any of it
         std::size_t noted = 0;              ///< what that one had of it
         std::uint32_t absent_readings = 0;  ///< at the end of which it was not programmed
@@ -83,7 +97,7 @@ class ConnectionTotals {
     }
 
     std::array<FamilyCounts, 2> families_;
-    std::map<ServicePort, std::uint64_t> totals_;
+    std::map<ServicePort, ConnectionNumbers> totals_;
 };
 
 }  // namespace fairlead::services

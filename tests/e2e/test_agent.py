@@ -132,7 +132,9 @@ class MetricsTest(AgentTest):
             documented = set(re.findall(r"`((?:kubeproxy|fairlead|process)_[a-z_]+)", file.read()))
         documented.remove("fairlead_watch_requests_total")  # only with an API server
         documented.remove("fairlead_conntrack_seconds_until_full")  # only while that can be foreseen
-        documented.remove("fairlead_service_connections_total")  # only where connections are counted
+        # Only where connections are counted.
+        documented -= {"fairlead_service_connections_total", "fairlead_service_denied_connections_total",
+                       "fairlead_endpoint_connections_total"}
         self.configure()
         exposed = set(re.findall(r"^# TYPE (\S+)", self.agent().start().get("/metrics"), re.MULTILINE))
         self.assertEqual(exposed, documented)

@@ -61,9 +61,14 @@ class ConnectionCountersTest(unittest.TestCase):
                                  ["--config", os.path.join(self.folder, "config.yaml")]).start()
         self.addCleanup(self.agent.close)
 
-    def configure(self, counting):
+    def configure(self, counting, **more):
         with open(os.path.join(self.folder, "config.yaml"), "w") as file:
-            yaml.safe_dump({"apiVersion": "fairlead.config/v1alpha1", "kind": "AgentConfiguration", "connectionCounters": counting}, file)
+            yaml.safe_dump({"apiVersion": "fairlead.config/v1alpha1", "kind": "AgentConfiguration", "connectionCounters": counting, **more}, file)
+
+    def denied(self, name="cart"):
+        """By reason, but for those that there were none of."""
+        services = {each["name"]: each["denied"] for each in self.page("?namespace=shop")["services"]}
+        return {reason: count for reason, count in services.get(name, {}).items() if count}
 
     def switch(self, counting):
         self.configure(counting)
@@ -173,6 +178,60 @@ class ConnectionCountersTest(unittest.TestCase):
             ask(W.outside, CLUSTER_IPS[0], 80)
         self.agent.start()
         self.settled(17)
+
+    def refuse(self, client, address, port, times=5, kind="tcp"):
+        for _ in range(times):
+            with self.assertRaises(OSError):
+                world.connect_to(client, address, port, kind, timeout=0.4)
+
+    def test_what_reaches_no_endpoint_is_counted_by_its_reason(self):
+        self.start([service(type="NodePort")])
+        clients = (W.outside, W.node, W.pods[2].namespace)
+        for family in BOTH:
+            for client in clients:
+                self.refuse(client, CLUSTER_IPS[family], 80)
+            self.refuse(W.outside, NODE_ADDRESSES[family], NODE_PORT)
+        wait_for("all of them", lambda: self.assertEqual(self.denied(), {"noEndpoints": 2 * (len(clients) + 1) * 5}) or True)
+        self.assertEqual(self.total(), 0)
+        self.assertEqual(self.endpoints(), {})
+        self.assertEqual(self.agent.metric('fairlead_service_denied_connections_total{namespace="shop",service="cart",port="tcp",reason="no_endpoints"}'),
+                         2 * (len(clients) + 1) * 5)
+        wide = self.fairlead("get", "svc", "cart", "-n", "shop", "-o", "wide").stdout.splitlines()
+        self.assertEqual(wide[1].split()[wide[0].split().index("DENIED")], str(2 * (len(clients) + 1) * 5))
+
+    def test_what_a_policy_or_a_source_range_drops_is_counted(self):
+        balancer = ("203.0.113.10", "2001:db8:113::10")
+        guarded = service(type="LoadBalancer", externalTrafficPolicy="Local", loadBalancerSourceRanges=["192.0.2.2/32", "2001:db8::2/128"])
+        guarded["status"] = {"loadBalancer": {"ingress": [{"ip": ip} for ip in balancer]}}
+        elsewhere = slices(W.pods[0].addresses)
+        for each in elsewhere:
+            each["endpoints"][0]["nodeName"] = "n2"
+        self.start([guarded, *elsewhere])
+        for family in BOTH:
+            self.refuse(W.pods[2].namespace, balancer[family], 80, times=1)
+            self.refuse(W.outside, balancer[family], 80, times=1)
+        # A client that hears nothing tries again after a second.
+        wait_for("all of them", lambda: self.assertEqual(self.denied(), {"policy": 2, "sourceRange": 2}) or True)
+        for family in BOTH:
+            ask(W.pods[2].namespace, NODE_ADDRESSES[family], NODE_PORT)
+        self.settled(2)
+        self.assertEqual(self.denied(), {"policy": 2, "sourceRange": 2})
+
+    def test_the_number_of_metrics_and_those_of_endpoints_are_settings(self):
+        self.start([service(), *slices(W.pods[0].addresses)])
+        ask(W.outside, CLUSTER_IPS[0], 80)
+        self.settled(1)
+        self.assertNotIn("fairlead_endpoint_connections_total", self.agent.get("/metrics"))
+        self.configure(True, connectionCountersPerEndpoint=True)
+        self.agent.process.send_signal(signal.SIGHUP)
+        row = f'fairlead_endpoint_connections_total{{namespace="shop",service="cart",endpoint="{W.pods[0].addresses[0]}:{world.PORT}"}} 1\n'
+        wait_for("rows of endpoints", lambda: row in self.agent.get("/metrics"))
+        self.agent.close()
+        self.configure(True, connectionCountersMaxServices=0)
+        self.agent.start()
+        ask(W.outside, CLUSTER_IPS[0], 80)
+        wait_for("the row of all", lambda: 'fairlead_service_connections_total{namespace="",service="other",port=""} 1\n' in self.agent.get("/metrics"))
+        self.assertNotIn('service="cart"', self.agent.get("/metrics"))
 
     def test_switching_under_load_fails_no_connection(self):
         self.start([service(), *slices(W.pods[0].addresses, W.pods[1].addresses)], counting=False)

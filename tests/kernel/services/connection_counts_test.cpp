@@ -123,10 +123,14 @@ class ConnectionCounts : public testing::TestWithParam<Family> {
                 const auto pair = alive_endpoint_of(element.key, GetParam());
                 ASSERT_TRUE(pair);
                 EXPECT_EQ(pair->first, frontend());
-                found[pair->second.address.to_string()] = counts.packets;
+                const auto denial = denial_of(pair->second);
+                found[denial ? stand_in_text(*denial) : pair->second.address.to_string()] = counts.packets;
             });
         EXPECT_TRUE(read) << read.error().message;
         return found;
+    }
+    static std::string stand_in_text(Denial denial) {
+        return "denied " + std::to_string(static_cast<int>(denial));
     }
     std::uint64_t total() {
         std::uint64_t sum = 0;
@@ -174,6 +178,22 @@ TEST_P(ConnectionCounts, PacketsOfEstablishedConnectionsAreNotCounted) {
     for (int i = 0; i < 10; ++i)
         EXPECT_TRUE(client.sends("hello"));
     EXPECT_EQ(total(), 1U);
+}
+
+TEST_P(ConnectionCounts, WhatIsRefusedIsCountedByItsReason) {
+    ServiceProxy proxy{options(true), tables_};
+    proxy.stage(test::change({}, test::shared(test::service("cart", {service_}))));
+    sync(proxy);
+    const auto count_of = [&](Denial denial) { return counts()[stand_in_text(denial)]; };
+    for (int i = 0; i < 3; ++i)
+        EXPECT_FALSE(TcpSocket{GetParam()}.connects_to(service_, 80));
+    EXPECT_EQ(count_of(Denial::kNobody), 3U);
+    EXPECT_EQ(total(), 3U) << "by one reason";
+    proxy.stage(test::change({}, test::shared(test::slice("cart", endpoints_))));
+    sync(proxy);
+    connect_times(4);
+    EXPECT_EQ(total(), 7U);
+    EXPECT_EQ(count_of(Denial::kNobody), 3U);
 }
 
 TEST_P(ConnectionCounts, TheTableReadsWellInStockNft) {

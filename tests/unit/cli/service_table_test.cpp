@@ -23,10 +23,11 @@ TEST(ServiceTable, LooksAsKubectlsDoes) {
     EXPECT_THAT(wide, HasSubstr("10.64.0.1:8080,10.64.0.2:8080"));
     auto counted = kCart;
     counted.connections = 12;
+    counted.denied = 3;
     EXPECT_EQ(ServiceTable({false, false, false, true}).lines({counted, kEmpty}),
-              "NAME    TYPE        CLUSTER-IP   PORT(S)   ENDPOINTS   CONNECTIONS   STATE\n"
-              "cart    ClusterIP   10.96.0.1    80/TCP    2           12            balanced\n"
-              "empty   ClusterIP   10.96.0.1    80/TCP    0           <off>         rejected\n");
+              "NAME    TYPE        CLUSTER-IP   PORT(S)   ENDPOINTS   CONNECTIONS   DENIED   STATE\n"
+              "cart    ClusterIP   10.96.0.1    80/TCP    2           12            3        balanced\n"
+              "empty   ClusterIP   10.96.0.1    80/TCP    0           <off>         <off>    rejected\n");
     EXPECT_THAT(ServiceTable({false, false, true}).lines({kEmpty}), HasSubstr("\033[31mrejected"));
 }
 

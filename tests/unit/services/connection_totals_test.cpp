@@ -36,7 +36,14 @@ class ConnectionTotalsTest : public testing::Test {
         Backend backend;
         std::uint64_t count = 0;
     };
+    /// What is new and was served.
     std::map<ServicePort, std::uint64_t> read(const std::vector<Reading>& readings) {
+        std::map<ServicePort, std::uint64_t> served;
+        for (const auto& [port, numbers] : read_all(readings))
+            if (numbers.served > 0) served[port] = numbers.served;
+        return served;
+    }
+    std::map<ServicePort, ConnectionNumbers> read_all(const std::vector<Reading>& readings) {
         totals_.begin_reading(Family::kIpv4);
         for (const auto& [frontend, backend, count] : readings)
             totals_.note(frontend, backend, count);
@@ -46,7 +53,7 @@ class ConnectionTotalsTest : public testing::Test {
     }
     [[nodiscard]] std::uint64_t total() const {
         const auto found = totals_.totals().find(kCartHttp);
-        return found == totals_.totals().end() ? 0 : found->second;
+        return found == totals_.totals().end() ? 0 : found->second.served;
     }
     [[nodiscard]] std::vector<kernel::nftables::Element> forgettable(std::size_t limit = 100) const {
         return totals_.forgettable(Family::kIpv4, programmed_, limit);
@@ -61,6 +68,25 @@ TEST_F(ConnectionTotalsTest, AddsUpWhatIsNewAtAllEndpoints) {
     EXPECT_EQ(read({{kCart, kOne, 6}, {kCart, kTwo, 2}}).at(kCartHttp), 1U);
     EXPECT_THAT(read({{kCart, kOne, 6}, {kCart, kTwo, 2}}), IsEmpty());
     EXPECT_EQ(total(), 8U);
+}
+
+TEST_F(ConnectionTotalsTest, WhatReachedNoEndpointIsCountedByItsReasonAndIsNobodysEndpoint) {
+    const auto denied = [](Denial denial) { return stand_in(Family::kIpv4, denial); };
+    const auto news = read_all({{kCart, kOne, 5},
+                                {kCart, denied(Denial::kNobody), 1},
+                                {kCart, denied(Denial::kPolicy), 2},
+                                {kCart, denied(Denial::kSourceRange), 3}});
+    EXPECT_EQ(news.at(kCartHttp), (ConnectionNumbers{5, {1, 2, 3}}));
+    read({{kCart, kOne, 5}, {kCart, denied(Denial::kPolicy), 4}});
+    EXPECT_EQ(totals_.totals().at(kCartHttp), (ConnectionNumbers{5, {1, 4, 3}}));
+    totals_.for_each_endpoint(
+        [](const Frontend&, const Backend& backend, std::uint64_t) { EXPECT_EQ(backend, kOne); });
+    for (const auto family : {Family::kIpv4, Family::kIpv6})
+        for (const auto denial : kDenials)
+            EXPECT_EQ(denial_of(stand_in(family, denial)), denial);
+    EXPECT_EQ(denial_of({address("0.0.0.0"), 0}), std::nullopt);
+    EXPECT_EQ(denial_of({address("0.0.0.0"), 4}), std::nullopt);
+    EXPECT_EQ(denial_of({address("10.64.0.1"), 1}), std::nullopt);
 }
 
 TEST_F(ConnectionTotalsTest, NothingThatHappensToElementsMakesATotalSmallerOrCountsTwice) {
