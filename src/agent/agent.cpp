@@ -9,6 +9,7 @@
 #include "agent/service_options.h"
 #include "agent/status.h"
 #include "agent/trace.h"
+#include "agent/zpages.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "net/files.h"
@@ -33,7 +34,9 @@ Agent::Agent(net::EventLoop& loop, Config config, std::function<Result<Config>()
     : loop_(loop),
       config_(std::move(config)),
       reload_(std::move(reload)),
-      run_id_(std::to_string(loop.wall_now().time_since_epoch().count())),
+      started_(loop.now()),
+      started_at_(loop.wall_now()),
+      run_id_(std::to_string(started_at_.time_since_epoch().count())),
       reloads_ok_(reload_counter(metrics_, "ok")),
       reloads_refused_(reload_counter(metrics_, "refused")),
       manifest_problems_(
@@ -205,22 +208,33 @@ net::HttpServer::Handler Agent::health_pages() {
 }
 
 net::HttpServer::Handler Agent::admin_pages() {
-    return admin::admin_handler(
-        metrics_,
-        {{"/configz", {[this](const std::string&) { return configz_json(config_); }, {}}},
-         {"/connections", {[this](const std::string& query) { return counters_->page(query); }, {}}},
-         {"/conntrack", {[this](const std::string&) { return conntrack_watch_->page(); }, {}}},
-         {"/proxyMode", {[](const std::string&) { return "nftables"; }, {}, "text/plain; charset=utf-8"}},
-         {"/status", {[this](const std::string&) { return status(); }, {}}},
-         {"/service",
-          {[this](const std::string& query) {
-               return service_details_json(syncer_->proxy(), syncer_->tables(), query);
-           },
-           {}}},
-         {"/services",
-          {[this](const std::string& query) { return services_json(syncer_->proxy(), query); },
-           [this] { return run_id_ + "-" + std::to_string(syncer_->generation()); }}},
-         {"/trace", {[this](const std::string& query) { return trace(query); }, {}}}});
+    constexpr const char* kText = "text/plain; charset=utf-8";
+    std::map<std::string, admin::Page> pages = {
+        {"/configz", {[this](const std::string&) { return configz_json(config_); }, {}}},
+        {"/flagz", {[this](const std::string&) { return flagz_text(config_); }, {}, kText}},
+        {"/connections", {[this](const std::string& query) { return counters_->page(query); }, {}}},
+        {"/conntrack", {[this](const std::string&) { return conntrack_watch_->page(); }, {}}},
+        {"/proxyMode", {[](const std::string&) { return "nftables"; }, {}, kText}},
+        {"/status", {[this](const std::string&) { return status(); }, {}}},
+        {"/service",
+         {[this](const std::string& query) {
+              return service_details_json(syncer_->proxy(), syncer_->tables(), query);
+          },
+          {}}},
+        {"/services",
+         {[this](const std::string& query) { return services_json(syncer_->proxy(), query); },
+          [this] { return run_id_ + "-" + std::to_string(syncer_->generation()); }}},
+        {"/trace", {[this](const std::string& query) { return trace(query); }, {}}}};
+    std::vector<std::string> paths = {"/healthz", "/metrics", "/metrics/slis", "/statusz"};
+    for (const auto& [path, page] : pages)
+        paths.push_back(path);
+    std::ranges::sort(paths);
+    pages["/statusz"] = {[this, paths](const std::string&) {
+                             return statusz_text({started_at_, loop_.now() - started_, paths});
+                         },
+                         {},
+                         kText};
+    return admin::admin_handler(metrics_, std::move(pages));
 }
 
 std::vector<std::string> Agent::not_ready() const {

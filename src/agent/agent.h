@@ -70,6 +70,8 @@ class Agent {
     net::EventLoop& loop_;
     Config config_;
     std::function<base::Result<Config>()> reload_;
+    base::TimePoint started_;
+    base::WallTime started_at_;
     std::string run_id_;  // differs in every run
     admin::Metrics metrics_;
     admin::Number& reloads_ok_;

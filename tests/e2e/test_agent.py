@@ -288,6 +288,13 @@ class KubeProxyConfigTest(AgentTest):
         in_effect = json.loads(agent.get("/configz"))
         self.assertEqual(in_effect["kubeproxy.config.k8s.io"]["clusterCIDR"], "10.244.0.0/16,fd00:10:244::/56")
         self.assertEqual(in_effect["fairlead.config"]["conntrack"]["tcpEstablishedTimeout"], "24h0m0s")
+        self.assertIn("\ncluster-cidr=10.244.0.0/16,fd00:10:244::/56\n", agent.get("/flagz"))
+        status = agent.get("/statusz")
+        self.assertRegex(status, r"\nUp: 0 hr 00 min \d\d sec\n")
+        paths = status.split("\nPaths: ")[1].split()
+        self.assertIn("/statusz", paths)
+        for path in paths:
+            self.assertFalse(agent.get(path).startswith("no page"), path)
         self.change("10.244.0.0/16", "10.245.0.0/16")
         self.reload(agent)
         self.assertIn("10.245.0.0/16", json.loads(agent.get("/configz"))["fairlead.config"]["clusterCIDRs"])
