@@ -1,5 +1,9 @@
 #include "services/consistent_hash.h"
 
+#include <array>
+#include <bit>
+#include <cstring>
+
 #include "base/random.h"
 
 namespace fairlead::services {
@@ -23,7 +27,59 @@ bool wins_tie(const Backend& challenger, const Backend& holder, std::uint64_t sc
     return challenge != held ? challenge > held : challenger < holder;
 }
 
+constexpr std::size_t kWords = 3;
+using JenkinsState = std::array<std::uint32_t, kWords>;
+
+void mix(JenkinsState& state) {
+    auto& [a, b, c] = state;
+    const auto step = [](std::uint32_t& x, std::uint32_t& y, std::uint32_t& z, int bits) {
+        x -= z;
+        x ^= std::rotl(z, bits);
+        z += y;
+    };
+    step(a, b, c, 4);
+    step(b, c, a, 6);
+    step(c, a, b, 8);
+    step(a, b, c, 16);
+    step(b, c, a, 19);
+    step(c, a, b, 4);
+}
+
+std::uint32_t finish(JenkinsState state) {
+    auto& [a, b, c] = state;
+    const auto step = [](std::uint32_t& x, std::uint32_t y, int bits) { x = (x ^ y) - std::rotl(y, bits); };
+    step(c, b, 14);
+    step(a, c, 11);
+    step(b, a, 25);
+    step(c, b, 16);
+    step(a, c, 4);
+    step(b, a, 14);
+    step(c, b, 24);
+    return c;
+}
+
 }  // namespace
+
+std::uint32_t hash_of_client(const base::IpAddress& client, std::uint32_t modulus, std::uint32_t seed) {
+    const auto bytes = client.bytes();
+    constexpr std::uint32_t kStart = 0xdeadbeef;
+    JenkinsState state;
+    state.fill(kStart + static_cast<std::uint32_t>(bytes.size()) + seed);
+    // One word of an IPv4 address, four of an IPv6 one: three of them, mixed, and one.
+    const std::size_t word_count = bytes.size() / sizeof(std::uint32_t);
+    for (std::size_t i = 0; i < word_count; ++i) {
+        if (i == kWords) mix(state);
+        std::uint32_t word = 0;
+        std::memcpy(&word, bytes.data() + i * sizeof word, sizeof word);
+        state.at(i % kWords) += word;
+    }
+    constexpr unsigned kWordBits = 32;
+    return static_cast<std::uint32_t>(std::uint64_t{finish(state)} * modulus >> kWordBits);
+}
+
+std::uint32_t slot_of_client(const base::IpAddress& client) {
+    return hash_of_client(client, kSlotCount, kClientSeed);
+}
 
 std::vector<Backend> slots_of(std::span<const Backend> backends) {
     if (backends.empty()) return {};

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <span>
 
+#include "services/consistent_hash.h"
 #include "services/elements.h"
 #include "services/layout.h"
 
@@ -200,14 +200,21 @@ Result<void> PacketWalk::list_endpoints(const Balancer& balancer) {
 }
 
 Result<void> PacketWalk::list_consistent(const Balancer& balancer) {
-    // Which slot the kernel's hash gives is not known here, and every slot's endpoint is one of these.
+    const bool sticky = balancer.affinity_timeout_s > 0;
+    const auto slot = slot_of_client(packet_.source);
+    const auto key = endpoint_element(packet_.destination, slot, {}, sticky).key;
+    FAIRLEAD_TRY(const auto element, kernel_.find(endpoints_of(balancer.origin, sticky), key));
+    const auto place = element ? endpoint_of(*element, packet_.source.family(), sticky) : std::nullopt;
     const auto* backends = claimed_ ? claimed_->backing.backends_for(balancer.origin) : nullptr;
-    if (backends == nullptr) return {};
-    trace_.endpoint_count = backends->size();
-    for (const auto& backend : std::span{*backends}.first(std::min(backends->size(), kTracedEndpoints)))
-        add_endpoint(balancer.origin, backend);
-    kernel_.say(fmt::format("the one that the client's address gives, by {} slots: {} endpoints share them",
-                            balancer.size, backends->size()));
+    kernel_.say(
+        fmt::format("slot {} of {}, which the client's address gives{}", slot, balancer.size,
+                    backends == nullptr ? "" : fmt::format(": {} endpoints share them", backends->size())));
+    if (!place) {
+        kernel_.drift(fmt::format("slot {} is missing", slot));
+        return {};
+    }
+    trace_.endpoint_count = 1;
+    add_endpoint(balancer.origin, place->backend);
     return {};
 }
 

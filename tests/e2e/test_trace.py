@@ -121,6 +121,17 @@ class TraceTest(types.ManifestCase):
                 memory = next(step for step in traced["steps"] if step["topic"] == "Affinity")["elements"][0]
                 self.assertRegex(memory["element"], r"timeout 1m40s expires 1m\d+s\d*m?s? : 80 \. ")
 
+    def test_consistent_balancing_names_the_one_endpoint_that_the_clients_address_gives(self):
+        self.start([service({"fairlead.io/balancing": "consistent"}, type="NodePort"), *slices(on(1), on(2), on(3))])
+        reached = set()
+        for family in BOTH:
+            for client in self.clients(family):
+                for address, port in ((CLUSTER_IPS[family], 80), (PRIMARY[family], NODE_PORT)):
+                    traced = self.check(client, family, address, port)
+                    self.assertEqual(traced["endpointCount"], 1)
+                    reached |= set(self.names_of(traced, family))
+        self.assertGreater(len(reached), 1, "clients that all get one endpoint prove nothing")
+
     def test_masquerading_and_pods_by_interface(self):
         self.start([service(), *slices(on(3))], ["--masquerade-all", "true"])
         self.check_all({"others": "endpoint"}, [(CLUSTER_IPS, 80)], ["outside", "pod p1"], ("tcp",))

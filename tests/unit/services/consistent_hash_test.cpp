@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace fairlead::services {
 namespace {
@@ -23,6 +24,16 @@ std::map<Backend, unsigned> shares(const std::vector<Backend>& slots) {
     for (const auto& owner : slots)
         ++shares[owner];
     return shares;
+}
+
+TEST(ConsistentHash, HashesClientsAsTheKernelDoes) {
+    // tests/kernel/nftables/sticky_test.cpp has the same of real packets, in any order.
+    std::map<std::string, std::set<std::uint32_t>> numbers;
+    for (const auto* client : {"10.1.0.1", "fd00:1::1"})
+        for (const std::uint32_t seed : {0U, 1U})
+            numbers[client].insert(hash_of_client(base::IpAddress::parse(client).value(), 1'000'000, seed));
+    EXPECT_EQ(numbers["10.1.0.1"], (std::set<std::uint32_t>{821'837, 723'369}));
+    EXPECT_EQ(numbers["fd00:1::1"], (std::set<std::uint32_t>{240'077, 722'553}));
 }
 
 TEST(ConsistentHash, NeedsNothingButTheSetOfEndpoints) {
