@@ -84,18 +84,31 @@ struct AnswerCounts {
     Number& unavailable;
 };
 
+HttpAnswer answer_with(base::Result<std::string> body, const std::string& content_type,
+                       const std::string& entity_tag) {
+    if (!body) return {kBadRequest, std::string(kPlainText), body.error().message + "\n"};
+    return {.status = kOk,
+            .content_type = content_type,
+            .body = *std::move(body),
+            .entity_tag = entity_tag,
+            .headers = kNoSniff};
+}
+
 HttpAnswer answer(const Page& page, const HttpQuestion& question) {
+    if (page.later) {
+        HttpAnswer answer;
+        answer.later = [&page, query = question.query](std::function<void(HttpAnswer)> reply) {
+            page.later(query, [reply = std::move(reply), type = page.content_type](auto body) {
+                reply(answer_with(std::move(body), type, ""));
+            });
+        };
+        return answer;
+    }
     const auto entity_tag = page.version ? "\"" + page.version() + "\"" : "";
     if (!entity_tag.empty() && question.if_none_match == entity_tag)
         return {
             .status = kNotModified, .content_type = page.content_type, .body = "", .entity_tag = entity_tag};
-    auto body = page.body(question.query);
-    if (!body) return {kBadRequest, std::string(kPlainText), body.error().message + "\n"};
-    return {.status = kOk,
-            .content_type = page.content_type,
-            .body = *std::move(body),
-            .entity_tag = entity_tag,
-            .headers = kNoSniff};
+    return answer_with(page.body(question.query), page.content_type, entity_tag);
 }
 
 HttpAnswer not_found(const std::string& path) {

@@ -37,6 +37,8 @@ struct Page {
     /// Absent: the page is always made anew.
     std::function<std::string()> version;
     std::string content_type = "application/json";
+    /// In place of `body`, where it takes a while: calls what it is given once, when the body is there.
+    std::function<void(const std::string& query, std::function<void(base::Result<std::string>)>)> later{};
 };
 
 /// Answers /metrics, every one of `pages` under its path, and a list of them under /. Beside them, as

@@ -9,6 +9,7 @@
 #include "agent/service_options.h"
 #include "agent/status.h"
 #include "agent/trace.h"
+#include "agent/trace_request.h"
 #include "agent/zpages.h"
 #include "base/log.h"
 #include "base/version.h"
@@ -163,6 +164,7 @@ Result<void> Agent::start_api() {
     api_ = std::make_unique<ApiSource>(loop_, std::move(client), config_.node_name, stores_, metrics_,
                                        std::move(listener));
     events_ = std::make_unique<EventWriter>(loop_, api_->client(), config_.node_name);
+    pod_finder_ = std::make_unique<PodFinder>(loop_, api_->client());
     api_->start();
     return {};
 }
@@ -224,7 +226,9 @@ net::HttpServer::Handler Agent::admin_pages() {
         {"/services",
          {[this](const std::string& query) { return services_json(syncer_->proxy(), query); },
           [this] { return run_id_ + "-" + std::to_string(syncer_->generation()); }}},
-        {"/trace", {[this](const std::string& query) { return trace(query); }, {}}}};
+        {"/trace", {.body = {}, .version = {}, .later = [this](const std::string& query, const auto& reply) {
+                        trace(query, reply);
+                    }}}};
     std::vector<std::string> paths = {"/healthz", "/metrics", "/metrics/slis", "/statusz"};
     for (const auto& [path, page] : pages)
         paths.push_back(path);
@@ -265,19 +269,23 @@ std::string Agent::status() const {
     return status_json(facts, syncer_->proxy());
 }
 
-Result<std::string> Agent::trace(const std::string& query) {
-    return trace_json({syncer_->proxy(), syncer_->tables(), local_addresses_->current(),
-                       [this](const kube::ObjectKey& pod) { return pod_addresses(pod); }},
-                      query);
+void Agent::trace(const std::string& query, const std::function<void(Result<std::string>)>& reply) {
+    using Addresses = Result<std::vector<base::IpAddress>>;
+    const auto trace_with = [this, query](std::function<Addresses(const kube::ObjectKey&)> pod_addresses) {
+        return trace_json(
+            {syncer_->proxy(), syncer_->tables(), local_addresses_->current(), std::move(pod_addresses)},
+            query);
+    };
+    const auto pod = pod_of(query);
+    if (!pod || !pod_finder_)
+        return reply(trace_with([this](const auto& key) { return pod_addresses(key); }));
+    pod_finder_->find(*pod, [trace_with, reply](const Addresses& addresses) {
+        reply(trace_with([&](const kube::ObjectKey&) { return addresses; }));
+    });
 }
 
 Result<std::vector<base::IpAddress>> Agent::pod_addresses(const kube::ObjectKey& pod) const {
-    if (!manifests_)
-        return base::fail(
-            base::ErrorCode::kNotFound,
-            "the agent does not know Pods, because it does not watch them: give the address of " +
-                pod.to_string() + " (kubectl get pod -o wide)");
-    auto addresses = manifests_->pod_addresses(pod);
+    auto addresses = manifests_ ? manifests_->pod_addresses(pod) : std::vector<base::IpAddress>{};
     if (addresses.empty())
         return base::fail(base::ErrorCode::kNotFound,
                           "no manifest has a Pod " + pod.to_string() + " with an address");

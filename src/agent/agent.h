@@ -18,6 +18,7 @@
 #include "agent/local_addresses.h"
 #include "agent/localhost_node_ports.h"
 #include "agent/manifest_source.h"
+#include "agent/pod_finder.h"
 #include "agent/service_syncer.h"
 #include "net/event_loop.h"
 
@@ -54,7 +55,7 @@ class Agent {
     [[nodiscard]] std::vector<std::string> not_ready() const;
     [[nodiscard]] bool node_eligible() const;
     [[nodiscard]] std::string status() const;
-    [[nodiscard]] base::Result<std::string> trace(const std::string& query);
+    void trace(const std::string& query, const std::function<void(base::Result<std::string>)>& reply);
     [[nodiscard]] base::Result<std::vector<base::IpAddress>> pod_addresses(const kube::ObjectKey& pod) const;
     void configure_services();
     void configure_process();
@@ -86,7 +87,8 @@ class Agent {
     std::unique_ptr<InvalidPackets> invalid_packets_;
     std::unique_ptr<ManifestSource> manifests_;
     std::unique_ptr<ApiSource> api_;
-    std::unique_ptr<EventWriter> events_;  // with an API server
+    std::unique_ptr<EventWriter> events_;    // with an API server
+    std::unique_ptr<PodFinder> pod_finder_;  // the same
     std::string source_name_;
     bool source_synced_ = false;
     Listeners listeners_;

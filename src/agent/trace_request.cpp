@@ -172,4 +172,20 @@ Result<services::Packet> packet_of(const TraceGround& ground, std::string_view q
     return Request{ground, std::move(parameters)}.packet();
 }
 
+std::optional<kube::ObjectKey> pod_of(std::string_view query) {
+    const auto parameters = parse_page_query(query, kParameters);
+    if (!parameters) return std::nullopt;
+    const auto text = [&](std::string_view name) {
+        const auto found = parameters->find(name);
+        return found == parameters->end() ? std::string{} : found->second;
+    };
+    const auto source = text("source");
+    if (!source.starts_with(kPodPrefix)) return std::nullopt;
+    auto namespace_name = text("namespace");
+    if (namespace_name.empty()) namespace_name = "default";
+    kube::ObjectKey pod{std::move(namespace_name), source.substr(kPodPrefix.size())};
+    const bool named = base::is_dns_label(pod.namespace_name) && base::is_dns_subdomain(pod.name);
+    return named ? std::optional{std::move(pod)} : std::nullopt;
+}
+
 }  // namespace fairlead::agent

@@ -96,6 +96,10 @@ class Session : public std::enable_shared_from_this<Session> {
     }
 
     void answer(HttpAnswer answer, bool close) {
+        if (answer.later)
+            return answer.later([self = shared_from_this(), close](HttpAnswer made) {
+                self->answer(std::move(made), close);
+            });
         const auto& request = parser_->get();
         const bool head = request.method() == http::verb::head;
         response_ = {};

@@ -28,6 +28,10 @@ struct HttpAnswer {
     std::string entity_tag{};  // NOLINT(readability-redundant-member-init): may be left out
     /// Headers beside those.
     std::vector<std::pair<std::string, std::string>> headers{};  // NOLINT(readability-redundant-member-init)
+    /// The answer is not there yet: called once, with what takes it, on the event loop and once. All else is
+    /// left out. A client that goes meanwhile does not matter.
+    std::function<void(std::function<void(HttpAnswer)>)>
+        later{};  // NOLINT(readability-redundant-member-init)
 };
 
 /// A small HTTP/1.1 server for health, metrics and status on the event loop.

@@ -3,9 +3,11 @@
 import base64
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import unittest
 
 from harness import netns, world
@@ -229,6 +231,37 @@ class CredentialsTest(unittest.TestCase):
         wait_for("a word in the log", lambda: "the account needs the verb create on events.events.k8s.io" in agent.log())
         self.expect_news(agent)
         self.assertEqual(self.events("untold"), [])
+
+    def trace(self, agent, source):
+        return agent.get(f"/trace?source={source}&destination=first.default&port=80&namespace=default")
+
+    def test_a_trace_finds_a_pod_in_the_api_server_if_the_account_may_look(self):
+        pods = "/api/v1/namespaces/default/pods"
+        self.control.create(pods, {"metadata": {"name": "web"}, "spec": {"nodeName": "n1", "containers": [{"name": "c", "image": "none"}]}})
+        agent = self.start(self.kubeconfig({"token": self.account("tracer")}))
+        self.assertIn("the Pod default/web has no address yet", self.trace(agent, "pod/web"))
+        self.control.patch(f"{pods}/web/status", {"status": {"podIP": "10.64.3.7", "podIPs": [{"ip": "10.64.3.7"}]}})
+        traced = json.loads(self.trace(agent, "pod/web"))
+        self.assertEqual(traced["packet"]["source"], "10.64.3.7")
+        self.assertEqual(self.trace(agent, "pod/none"), "there is no Pod default/none\n")
+        self.assertIn("is no name of a Pod", self.trace(agent, "pod/a..b"))
+        # Everything else is answered while the API server takes its time.
+        pid = self.control.processes["kube-apiserver"].pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            asked = threading.Thread(target=self.trace, args=(agent, "pod/web"), daemon=True)
+            asked.start()
+            for _ in range(5):
+                self.assertEqual(agent.get("/healthz"), "ok")
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        asked.join()
+        rules = [rule for rule in documented_role() if rule["resources"] != ["pods"]]
+        self.control.create(f"{RBAC}/clusterroles", {"metadata": {"name": "blind"}, "rules": rules})
+        agent.close()
+        agent = self.start(self.kubeconfig({"token": self.account("blind", "blind")}))
+        self.assertIn("the agent's account may not look for the Pod default/web: it needs the verb get on pods", self.trace(agent, "pod/web"))
+        self.assertEqual(json.loads(self.trace(agent, "10.64.3.7"))["packet"]["source"], "10.64.3.7")
 
     def test_nothing_is_programmed_before_services_and_endpoint_slices_are_known(self):
         self.control.create(f"{RBAC}/clusterroles", {"metadata": {"name": "half"}, "rules": [
