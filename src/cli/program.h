@@ -15,8 +15,8 @@ namespace fairlead::cli {
 using Program = std::unique_ptr<CLI::App, void (*)(CLI::App*)>;
 Program make_program();
 
-/// Adds `version`, `get`, `describe`, `migrate`, `conntrack`, `completion` and `man`. A command that ran leaves
-/// its status in `exit_status`. Completion finds values of other folders' placeholders in `sources`.
+/// Adds `version`, `get`, `describe`, `migrate`, `conntrack`, `completion` and `man`. A command that ran
+/// leaves its status in `exit_status`. Completion finds values of other folders' placeholders in `sources`.
 void add_commands(CLI::App& program, int& exit_status, ValueSources sources = {});
 
 /// Parses the command line and runs the command it names. 0: fine, 1: the command failed, 2: wrong usage.
