@@ -4,6 +4,7 @@ Real datagrams make the flows; the table is full of others. The kernel's own eve
 """
 
 import argparse
+import collections
 import contextlib
 import math
 import os
@@ -62,10 +63,9 @@ class Clients:
             with contextlib.closing(sock), contextlib.suppress(OSError):
                 sock.sendto(b"?", (self._address, 53))
         text = self._path.node.sh(["conntrack", "-L", "-p", "udp", "-d", self._address], check=False)
-        counts = {}
-        for answering in re.findall(r"dport=53 (?:\[UNREPLIED\] )?src=(\S+)", text):
-            counts[answering] = counts.get(answering, 0) + 1
-        return counts
+        # A dump may show a flow twice while others go.
+        answering = dict(re.findall(r"sport=(\d+) dport=53 (?:\[UNREPLIED\] )?src=(\S+)", text))
+        return collections.Counter(answering.values())
 
     def forget(self):
         self._path.node.sh(["conntrack", "-D", "-p", "udp", "-d", self._address], check=False)

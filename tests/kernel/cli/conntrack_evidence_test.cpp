@@ -78,7 +78,9 @@ TEST(ConntrackEvidence, TellsOfATableThatIsFullForReal) {
         EXPECT_THAT(after, Contains("error table-nearly-full"));
         EXPECT_THAT(after, Contains("warning packets-dropped"));
         // Kernels that do not name the namespace may have left the line out, after too many of others.
-        if (gathered.evidence.kernel_log) EXPECT_THAT(after, Contains(HasSubstr("log-table-full")));
+        if (gathered.evidence.kernel_log) {
+            EXPECT_THAT(after, Contains(HasSubstr("log-table-full")));
+        }
         EXPECT_THAT(gathered.unknown, Contains(HasSubstr("agent: not asked")));
     });
 }
