@@ -42,6 +42,7 @@ Agent::Agent(net::EventLoop& loop, Config config, std::function<Result<Config>()
       reloads_refused_(reload_counter(metrics_, "refused")),
       manifest_problems_(
           metrics_.gauge("fairlead_manifest_problems", "Problems in the manifests as they are now.")),
+      conntrack_sizer_(loop, metrics_),
       listeners_(loop, health_pages(), admin_pages()),
       health_checks_(
           loop, metrics_, [this] { return serves(); },
@@ -60,7 +61,7 @@ Result<void> Agent::start() {
     base::log_info("starting", {{"version", base::kVersion}, {"node", config_.node_name}});
     FAIRLEAD_CHECK(watch_signals());
     liberal_mode_.prepare(config_.conntrack.is_liberal());
-    apply_conntrack_settings(config_.conntrack);
+    conntrack_sizer_.configure(config_.conntrack);
     configure_process();
     FAIRLEAD_TRY(local_addresses_, LocalAddresses::open(loop_, [this] { configure_services(); }));
     FAIRLEAD_TRY(
@@ -114,6 +115,7 @@ void Agent::serve_localhost() {
 void Agent::watch_conntrack() {
     ConntrackWatch::Listener listener;
     listener.warn = [this](const auto& reason, const auto& note) { warn_about_node(reason, note); };
+    listener.new_peak = [this](auto entries) { conntrack_sizer_.saw_peak(entries); };
     conntrack_watch_ =
         std::make_unique<ConntrackWatch>(loop_, metrics_, config_.conntrack_percents, std::move(listener));
 }
@@ -180,6 +182,7 @@ std::vector<std::string> Agent::problems() const {
     if (manifests_) add(manifests_->problems());
     if (api_) add(api_->problems());
     add(listeners_.problems());
+    add(conntrack_sizer_.problems());
     return problems;
 }
 
@@ -324,10 +327,8 @@ Result<void> Agent::apply(Config config) {
                           fields + ": cannot change while the agent runs: restart it");
     FAIRLEAD_CHECK(listen(config));
     const bool other_score = config.oom_score_adj != config_.oom_score_adj;
-    if (config.conntrack != config_.conntrack) {
-        liberal_mode_.prepare(config.conntrack.is_liberal());
-        apply_conntrack_settings(config.conntrack);
-    }
+    liberal_mode_.prepare(config.conntrack.is_liberal());
+    conntrack_sizer_.configure(config.conntrack);
     config_ = std::move(config);
     base::configure_log(config_.log_level, config_.log_format);
     if (other_score) configure_process();

@@ -9,6 +9,7 @@
 #include "agent/api_source.h"
 #include "agent/config.h"
 #include "agent/connection_counters.h"
+#include "agent/conntrack_sizer.h"
 #include "agent/conntrack_watch.h"
 #include "agent/event_writer.h"
 #include "agent/health_check_servers.h"
@@ -78,6 +79,7 @@ class Agent {
     admin::Number& reloads_ok_;
     admin::Number& reloads_refused_;
     admin::Number& manifest_problems_;
+    ConntrackSizer conntrack_sizer_;
     kube::Stores stores_;
     std::unique_ptr<LocalAddresses> local_addresses_;
     std::unique_ptr<ServiceSyncer> syncer_;

@@ -113,6 +113,24 @@ std::vector<std::string> get_detect_local(const Config& config) {
     return {};
 }
 
+constexpr std::pair<std::string_view, conntrack::Sizing> kSizingNames[] = {
+    {"automatic", conntrack::Sizing::kAutomatic}, {"fixed", conntrack::Sizing::kFixed}};
+
+Result<void> set_sizing(Config& config, Values values) {
+    for (const auto& [name, sizing] : kSizingNames) {
+        if (values.front() != name) continue;
+        config.conntrack.sizing = sizing;
+        return {};
+    }
+    return base::fail(ErrorCode::kInvalid, "'" + values.front() + "' is neither automatic nor fixed");
+}
+
+std::vector<std::string> get_sizing(const Config& config) {
+    for (const auto& [name, sizing] : kSizingNames)
+        if (config.conntrack.sizing == sizing) return {std::string(name)};
+    return {};
+}
+
 Result<void> set_tcp_be_liberal(Config& config, Values values) {
     Config scratch;
     FAIRLEAD_CHECK(set_switch<&Config::masquerade_all>(scratch, values));
@@ -211,6 +229,9 @@ constexpr std::array kSettings = {
             get_log_level},
     Setting{"logFormat", "--log-format", "FORMAT", "text or json", false, true, set_log_format,
             get_log_format},
+    Setting{"conntrack.sizing", "--conntrack-sizing", "automatic|fixed",
+            "grow the connection table by memory and need, or only as the next two say", false, true,
+            set_sizing, get_sizing},
     Setting{"conntrack.maxPerCore", "--conntrack-max-per-core", "NUMBER",
             "tracked connections that the kernel allows at least, per CPU (0: as it is)", false, true,
             set_entries<&Conntrack::max_per_core>, get_entries<&Conntrack::max_per_core>, false, true},

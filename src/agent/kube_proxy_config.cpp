@@ -44,6 +44,7 @@ class Translation {
         config = default_config();
         config.bind_address_hard_fail = false;
         config.oom_score_adj = kOomScoreAdj;
+        config.conntrack.sizing = conntrack::Sizing::kFixed;
         config.conntrack.max_per_core = 32 * 1024;
         config.conntrack.min = 128 * 1024;
         config.conntrack.tcp_established_timeout = std::chrono::hours(24);

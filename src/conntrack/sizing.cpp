@@ -8,8 +8,8 @@ namespace fairlead::conntrack {
 
 namespace {
 
-/// What an entry takes at most without helpers: 256 bytes, and 128 for extensions such as accounting and
-/// masquerading.
+/// What an entry takes: 256 bytes, and 128 once it has an extension such as accounting (both measured on
+/// Linux 6.18).
 constexpr std::uint64_t kEntryBytes = 384;
 /// What of memory a table may take that nobody has needed yet, and one that is needed.
 constexpr std::uint64_t kShareUnasked = 64;
@@ -126,7 +126,10 @@ void decide(PlannedValue& planned, const SizingFacts& facts, std::string_view wi
     if (!planned.wanted) {
         if (!planned.now) planned.why = obstacle;
     } else if (planned.now && satisfies(planned, *planned.now)) {
-        if (planned.name == kMax && *planned.now == 0) planned.why = "0 is no limit";
+        if (planned.name == kMax && *planned.now == 0)
+            planned.why = "0 is no limit";
+        else if (*planned.now != *planned.wanted)
+            planned.why = fmt::format("more than wanted, {}: {}", *planned.wanted, wish);
     } else if (obstacle.empty()) {
         planned.action = PlannedAction::kWrite;
     } else {
@@ -137,6 +140,9 @@ void decide(PlannedValue& planned, const SizingFacts& facts, std::string_view wi
 
 PlannedValue plan_size(std::string_view name, const SizingSettings& settings, const SizingFacts& facts,
                        Wish wish) {
+    const auto written = facts.written.find(name);
+    if (written != facts.written.end() && written->second > wish.value)
+        wish = {written->second, kAutomaticField, "as written before"};
     PlannedValue planned;
     planned.name = name;
     planned.field = wish.value > 0 ? wish.field : kAutomaticField;

@@ -44,6 +44,8 @@ struct SizingFacts {
     std::uint64_t peak = 0;          ///< most entries seen at once in this namespace
     /// By file: what it says, or why that is not known.
     std::map<std::string, base::Result<std::uint64_t>, std::less<>> now;
+    /// By file: the size that we gave it. It stays wanted when what asked for it is gone.
+    std::map<std::string, std::uint64_t, std::less<>> written;
     /// By file: why it is not written whatever is wanted.
     std::map<std::string, std::string, std::less<>> left_alone;
 };

@@ -32,7 +32,7 @@ base::Result<std::string> read_file(const std::string& path, std::size_t limit_b
 }
 
 base::Result<void> overwrite_file(const std::string& path, std::string_view text) {
-    const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    const int fd = open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
     if (fd < 0) return base::fail_errno(errno, path);
     const ssize_t size = write(fd, text.data(), text.size());
     const int failure = errno;
@@ -41,6 +41,19 @@ base::Result<void> overwrite_file(const std::string& path, std::string_view text
     if (static_cast<std::size_t>(size) != text.size())
         return base::fail(ErrorCode::kInternal, path + ": was written in part only");
     return {};
+}
+
+base::Result<void> check_writable(const std::string& path) {
+    const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return base::fail_errno(errno, path);
+    close(fd);
+    return {};
+}
+
+base::Result<bool> owner_may_write(const std::string& path) {
+    struct stat status{};
+    if (stat(path.c_str(), &status) != 0) return base::fail_errno(errno, path);
+    return (status.st_mode & S_IWUSR) != 0;
 }
 
 base::Result<void> check_directory(const std::string& path) {

@@ -14,6 +14,12 @@ base::Result<std::string> read_file(const std::string& path,
 /// Writes `text` into a file that exists, such as a sysctl, with one write(2); errors name the path.
 base::Result<void> overwrite_file(const std::string& path, std::string_view text);
 
+/// Whether overwrite_file() would be let in; changes nothing. The error names the path.
+base::Result<void> check_writable(const std::string& path);
+
+/// Whether the file's mode lets its owner write, whoever that is and however the file is mounted.
+base::Result<bool> owner_may_write(const std::string& path);
+
 /// Whether `path` is a directory whose entries can be read; the error names it.
 base::Result<void> check_directory(const std::string& path);
 

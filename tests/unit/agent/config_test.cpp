@@ -55,6 +55,7 @@ TEST(ParseConfig, ReadsEveryField) {
                                                     "syncPeriod: 10s\n"
                                                     "oomScoreAdj: -999\n"
                                                     "conntrack:\n"
+                                                    "  sizing: fixed\n"
                                                     "  maxPerCore: 32768\n"
                                                     "  min: 131072\n"
                                                     "  tcpEstablishedTimeout: 24h\n"
@@ -66,7 +67,8 @@ TEST(ParseConfig, ReadsEveryField) {
                                                     "  criticalPercent: 80\n"));
     ASSERT_TRUE(config) << config.error().message;
     using namespace std::chrono_literals;
-    EXPECT_EQ(config->conntrack, (ConntrackSettings{32768, 131072, 24h, 1h, true, 30s, 2min}));
+    EXPECT_EQ(config->conntrack,
+              (ConntrackSettings{32768, 131072, 24h, 1h, true, 30s, 2min, conntrack::Sizing::kFixed}));
     EXPECT_EQ(config->conntrack_percents, (conntrack::FillPercents{60, 80}));
     EXPECT_FALSE(config->bind_address_hard_fail);
     EXPECT_EQ(config->sync_period, 10s);
@@ -151,6 +153,8 @@ TEST(ParseConfig, NamesFileLineAndFieldOfWhatItRefuses) {
         {with_header("conntrack: {udpTimeout: 5 s}"),
          "conntrack.udpTimeout: '5 s' is not a duration such as"},
         {with_header("conntrack: {tcpBeLiberal: 1}"), "conntrack.tcpBeLiberal: wants true or false"},
+        {with_header("conntrack: {sizing: large}"),
+         "f.yaml:3: conntrack.sizing: 'large' is neither automatic nor fixed"},
         {with_header("nodeName: a\nnodeName: b"), "f.yaml:4: nodeName: is there twice, first in line 3"},
         {with_header("nodeName: 'a"), "f.yaml:"},
         {with_header("---\nkind: AgentConfiguration\n"), "f.yaml: holds 2 documents"},

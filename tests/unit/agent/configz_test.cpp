@@ -22,7 +22,7 @@ Config some_config() {
 nodeName: n1, kubeconfig: '/etc/"k"', clusterCIDRs: [10.64.0.0/11, 'fd00:64::/48'], serviceCIDRs: [10.96.0.0/12],
 detectLocalMode: BridgeInterface, bridgeInterface: cni0, interfaceNamePrefix: veth, nodePortAddresses: [primary, 10.0.0.0/8],
 externalIPs: false, masqueradeAll: true, healthAddress: '[::]:1', adminAddress: 127.0.0.1:2, bindAddressHardFail: true,
-syncPeriod: 10s, oomScoreAdj: -5, logLevel: debug, logFormat: json, conntrack: {maxPerCore: 7, min: 8,
+syncPeriod: 10s, oomScoreAdj: -5, logLevel: debug, logFormat: json, conntrack: {sizing: fixed, maxPerCore: 7, min: 8,
 tcpEstablishedTimeout: 9s, tcpCloseWaitTimeout: 10s, tcpBeLiberal: true, udpTimeout: 11s, udpStreamTimeout: 12s}})");
     EXPECT_TRUE(draft) << draft.error().message;
     return draft ? std::move(draft->config) : Config{};

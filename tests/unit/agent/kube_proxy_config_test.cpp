@@ -107,7 +107,7 @@ Config kube_proxy_defaults() {
     Config config = default_config();
     config.bind_address_hard_fail = false;
     config.oom_score_adj = -999;
-    config.conntrack = {32768, 131072, 24h, 1h, false, {}, {}};
+    config.conntrack = {32768, 131072, 24h, 1h, false, {}, {}, conntrack::Sizing::kFixed};
     return config;
 }
 
@@ -164,7 +164,7 @@ conntrack:
     EXPECT_EQ(config.cluster_cidrs.at(0).to_string(), "10.244.0.0/16");
     EXPECT_THAT(config.node_port_addresses.to_texts(), ElementsAre("primary", "10.0.0.0/8"));
     EXPECT_EQ(config.oom_score_adj, 0);
-    EXPECT_EQ(config.conntrack, (ConntrackSettings{1, 2, 3s, 4min, true, 5h, 6s}));
+    EXPECT_EQ(config.conntrack, (ConntrackSettings{1, 2, 3s, 4min, true, 5h, 6s, conntrack::Sizing::kFixed}));
 }
 
 TEST(ParseKubeProxyConfig, TakesJson) {
@@ -221,7 +221,7 @@ TEST(ParseKubeProxyConfig, LocalhostNodePortsFollowTheModeTheListAndTheSwitchOfM
 
 TEST(ParseKubeProxyConfig, TellsZeroFromNotGivenWhereKubeProxyDoes) {
     const auto config = config_of("conntrack: {maxPerCore: 0, tcpEstablishedTimeout: 0s}\n");
-    EXPECT_EQ(config.conntrack, (ConntrackSettings{0, 0, 0s, 1h, false, 0s, 0s}));
+    EXPECT_EQ(config.conntrack, (ConntrackSettings{0, 0, 0s, 1h, false, 0s, 0s, conntrack::Sizing::kFixed}));
 }
 
 TEST(ParseKubeProxyConfig, TakesItsDefaultAddressesFromTheFamilyOfTheBindAddress) {

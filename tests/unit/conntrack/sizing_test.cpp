@@ -94,7 +94,7 @@ TEST(AutomaticSizes, DoubleWhenThePeakComesNear) {
         std::string why;
     };
     const std::vector<Case> cases = {
-        {8 * kGiB, 400'000, 300'000, 348'160, "of memory at"},
+        {8 * kGiB, 400'000, 300'000, 348'160, "more than wanted, 348160: 1/64 of 8.0 GiB of memory at"},
         {8 * kGiB, 400'000, 300'001, 800'000, "300001 flows at once are over 3/4 of 400000: doubled"},
         {8 * kGiB, 400'000, 900'000, 1'396'736, "1/16 of memory"},
         {8 * kGiB, 1'500'000, 1'400'000, 1'500'000, "1/16 of memory and 4194304 entries are the limit"},
@@ -115,6 +115,12 @@ TEST(AutomaticSizes, GrowAgainOnlyWhenTheDoubledTableIsCrowdedToo) {
     const auto grown = *max_of({}, facts).wanted;
     facts.now.insert_or_assign(std::string(kMax), grown);
     EXPECT_EQ(max_of({}, facts).action, PlannedAction::kKeep);
+}
+
+TEST(AutomaticSizes, WantWhatWasWrittenAlsoWhenThePeakIsOver) {
+    auto facts = node(400'000, 400'000, 8 * kGiB);
+    facts.written.emplace(kMax, 800'000);
+    expect_value(max_of({}, facts), PlannedAction::kWrite, 800'000, "as written before");
 }
 
 TEST(AutomaticSizes, AreAtLeastWhatIsConfigured) {
