@@ -1,4 +1,6 @@
 #include "agent/commands.h"
+#include "agent/conntrack_plan_command.h"
+#include "cli/observed_peak.h"
 #include "cli/program.h"
 #include "lab/cases.h"
 #include "lab/commands.h"
@@ -36,5 +38,6 @@ int main(int argc, char** argv) {
     agent::add_commands(*program, exit_status);
     lab::add_commands(*program, exit_status);
     cli::add_commands(*program, exit_status, lab_value_sources());
+    agent::add_conntrack_plan(*program, exit_status, cli::observed_peak);
     return cli::run(*program, argc, argv, exit_status);
 }

@@ -40,7 +40,7 @@ Result<KubeProxyConfig> load_file(const AgentArguments& arguments) {
 
 }  // namespace
 
-void add_options(CLI::App& command, AgentArguments& arguments) {
+void add_file_options(CLI::App& command, AgentArguments& arguments) {
     auto* const config = command.add_option("--config", arguments.config_path,
                                             "read FILE, kind AgentConfiguration; flags go over it");
     auto* const kube_proxy =
@@ -48,10 +48,13 @@ void add_options(CLI::App& command, AgentArguments& arguments) {
                            "read FILE of kube-proxy, kind KubeProxyConfiguration; flags go over it");
     arguments.config_option = config->type_name("FILE");
     arguments.kube_proxy_config_option = kube_proxy->type_name("FILE")->excludes(config);
-    command.add_flag("--check", arguments.check,
-                     "print the configuration that would be used, or what is wrong with it, and do nothing");
+}
+
+void add_setting_options(CLI::App& command, AgentArguments& arguments,
+                         const std::function<bool(const Setting&)>& wanted) {
     arguments.flags.reserve(settings().size());  // options keep references to the texts
     for (const auto& setting : settings()) {
+        if (!wanted(setting)) continue;
         auto& flag = arguments.flags.emplace_back(&setting);
         const std::string repeated = setting.list ? "; several with commas, or repeated" : "";
         auto* option =
@@ -61,6 +64,13 @@ void add_options(CLI::App& command, AgentArguments& arguments) {
         if (setting.list) option->join();
         flag.option = option;
     }
+}
+
+void add_options(CLI::App& command, AgentArguments& arguments) {
+    add_file_options(command, arguments);
+    command.add_flag("--check", arguments.check,
+                     "print the configuration that would be used, or what is wrong with it, and do nothing");
+    add_setting_options(command, arguments, [](const Setting&) { return true; });
 }
 
 Result<LoadedConfig> load_config(const AgentArguments& arguments) {

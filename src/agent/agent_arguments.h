@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,12 +24,19 @@ struct AgentArguments {
     const CLI::Option* config_option = nullptr;
     std::string kube_proxy_config_path;
     const CLI::Option* kube_proxy_config_option = nullptr;
-    std::vector<Flag> flags;  ///< one per setting
+    std::vector<Flag> flags;  ///< one per setting that has an option
     bool check = false;
 };
 
 /// Adds the options of `agent` to `command`; parsing fills `arguments`, which must stay where it is.
 void add_options(CLI::App& command, AgentArguments& arguments);
+
+/// Adds --config and --kube-proxy-config alone, for a command that uses a configuration.
+void add_file_options(CLI::App& command, AgentArguments& arguments);
+
+/// Adds the flags of those settings that are `wanted`, to the same end.
+void add_setting_options(CLI::App& command, AgentArguments& arguments,
+                         const std::function<bool(const Setting&)>& wanted);
 
 /// A configuration, and what of kube-proxy's file is not as it would be with kube-proxy.
 struct LoadedConfig {
