@@ -1,19 +1,15 @@
 #include "lab/services_contest.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <filesystem>
 #include <thread>
 
 #include "kernel/netns/namespaces.h"
 #include "kernel/rtnetlink/rtnetlink.h"
+#include "lab/agent_process.h"
 #include "lab/finished_command.h"
 #include "lab/http_probe.h"
 #include "lab/manifest_writer.h"
@@ -90,18 +86,13 @@ class IptablesContestant final : public Contestant {
 class FairleadContestant final : public Contestant {
   public:
     explicit FairleadContestant(const std::string& lab) : Contestant(lab, "fairlead") {}
-    ~FairleadContestant() override {
-        if (agent_ <= 0) return;
-        kill(agent_, SIGKILL);
-        waitpid(agent_, nullptr, 0);
-    }
 
     Result<ChangeCost> program(std::size_t count) override {
         const auto start = Clock::now();
         for (; written_ < count; written_ += kServicesPerFile)
             FAIRLEAD_CHECK(write_file(written_, std::min(count, written_ + kServicesPerFile)));
         count_ = count;
-        if (agent_ == 0) FAIRLEAD_CHECK(start_agent());
+        if (!agent_.started()) FAIRLEAD_CHECK(start_agent());
         return wait_until(start, [&](const std::string& metrics) {
             return metric_sum(metrics, "fairlead_frontends") >= static_cast<double>(count_);
         });
@@ -109,7 +100,7 @@ class FairleadContestant final : public Contestant {
 
     Result<ChangeCost> change_one() override {
         ++version_;
-        FAIRLEAD_TRY(const auto before, metrics());
+        FAIRLEAD_TRY(const auto before, agent_.metrics());
         const auto start = Clock::now();
         const auto begin = (count_ - 1) / kServicesPerFile * kServicesPerFile;
         FAIRLEAD_CHECK(write_file(begin, count_));
@@ -122,7 +113,6 @@ class FairleadContestant final : public Contestant {
 
   private:
     static constexpr std::size_t kServicesPerFile = 250;
-    static constexpr std::uint16_t kMetricsPort = 10249;
 
     Result<void> write_file(std::size_t begin, std::size_t end) {
         std::error_code failure;
@@ -132,23 +122,9 @@ class FairleadContestant final : public Contestant {
     }
 
     Result<void> start_agent() {
-        const int log = open(log_path().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-        if (log < 0) return base::fail_errno(errno, log_path());
-        const auto child = netns::spawn(
-            {node_netns(),
-             {own_program(), "agent", "--node", name(), "--manifests", paths().scratch, "--cluster-cidr",
-              pod_range().ipv4.to_string(), "--service-cidr", service_range().ipv4.to_string()},
-             ""},
-            log);
-        close(log);
-        if (!child) return std::unexpected(child.error());
-        agent_ = *child;
-        return {};
-    }
-
-    Result<std::string> metrics() const {
-        FAIRLEAD_TRY(auto answer, probe_http_in(node_netns(), kMetricsPort, "/metrics"));
-        return std::move(answer.body);
+        return agent_.start({"--node", name(), "--manifests", paths().scratch, "--cluster-cidr",
+                             pod_range().ipv4.to_string(), "--service-cidr",
+                             service_range().ipv4.to_string()});
     }
 
     /// Until `done` says so of the metrics. The cost is what the agent's own sync clock says that it took.
@@ -158,23 +134,21 @@ class FairleadContestant final : public Contestant {
         constexpr const char* kSyncSeconds = "kubeproxy_sync_proxy_rules_duration_seconds_sum";
         const double before = sync_seconds_;
         while (seconds_since(start) < kPatienceSeconds) {
-            const auto text = metrics();
+            const auto text = agent_.metrics();
             if (text && done(*text)) {
                 sync_seconds_ = metric_sum(*text, kSyncSeconds);
                 const auto memory = metric_sum(*text, "process_resident_memory_peak_bytes");
                 return ChangeCost{sync_seconds_ - before, seconds_since(start),
                                   static_cast<std::uint64_t>(memory)};
             }
-            if (waitpid(agent_, nullptr, WNOHANG) == agent_) {
-                agent_ = -1;
-                return base::fail(base::ErrorCode::kInternal, "the agent ended: see " + log_path());
-            }
+            if (!text && text.error().code == base::ErrorCode::kInternal)
+                return std::unexpected(text.error());
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
         return base::fail(base::ErrorCode::kUnavailable, "the agent took longer than a minute");
     }
 
-    pid_t agent_ = 0;
+    AgentProcess agent_{own_program(), node_netns(), log_path()};
     std::size_t written_ = 0;
     std::size_t count_ = 0;
     unsigned version_ = 0;
