@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lab/case_conntrack.h"
 #include "lab/case_services.h"
 #include "lab/terminal.h"
 
@@ -17,7 +18,9 @@ struct Case {
     base::Result<void> (*run)();
 };
 
-constexpr std::array<Case, 1> kCases = {{
+constexpr std::array<Case, 2> kCases = {{
+    {"conntrack", "connections through a Service that end without a reason (INVALID, full table)",
+     run_conntrack_case},
     {"services", "connections and updates slow down as Services grow in number (iptables)",
      run_services_case},
 }};
