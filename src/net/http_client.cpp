@@ -35,7 +35,7 @@ using tcp = asio::ip::tcp;
 
 constexpr std::chrono::seconds kStepTimeout{15};
 constexpr std::chrono::seconds kHeadTimeout{60};
-constexpr std::size_t kBodyChunkBytes = 64 * 1024;
+constexpr std::size_t kBodyChunkBytes = std::size_t{64} * 1024;
 constexpr std::uint32_t kLargestHeadBytes = 64 * 1024;
 
 bool same_ignoring_case(std::string_view a, std::string_view b) {

@@ -12,8 +12,6 @@
 #include <memory>
 #include <utility>
 
-extern char** environ;
-
 namespace fairlead::net {
 
 namespace {
@@ -40,12 +38,13 @@ std::vector<std::string> merged_environment(const std::map<std::string, std::str
         if (!extra.contains(text.substr(0, text.find('=')))) merged.push_back(text);
     }
     for (const auto& [name, value] : extra)
-        merged.push_back(name + "=" + value);
+        merged.emplace_back(name).append("=").append(value);
     return merged;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> result;
+    result.reserve(texts.size() + 1);
     for (auto& text : texts)
         result.push_back(text.data());
     result.push_back(nullptr);
