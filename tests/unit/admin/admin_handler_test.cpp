@@ -78,6 +78,31 @@ TEST_F(AdminHandlerTest, DoesNotMakeAPageForThoseWhoHaveIt) {
     EXPECT_EQ(get("/versioned", "", first.entity_tag).body, "2");
 }
 
+TEST_F(AdminHandlerTest, APageMayBeAnsweredLater) {
+    std::function<void(base::Result<std::string>)> reply;
+    const auto handler =
+        admin_handler(metrics_, {{"/slow", {{}, {}, "text/plain", [&](const std::string& query, auto answer) {
+                                                EXPECT_EQ(query, "a=b");
+                                                reply = std::move(answer);
+                                            }}}});
+    std::vector<net::HttpAnswer> answers;
+    for (int i = 0; i < 2; ++i) {
+        const auto pending = handler({"/slow", "a=b"});
+        ASSERT_TRUE(pending.later);
+        pending.later([&](net::HttpAnswer answer) { answers.push_back(std::move(answer)); });
+        EXPECT_EQ(answers.size(), static_cast<std::size_t>(i)) << "not yet";
+        if (i == 0)
+            reply("word");
+        else
+            reply(base::fail(base::ErrorCode::kDenied, "no"));
+    }
+    EXPECT_EQ(answers.at(0).status, 200U);
+    EXPECT_EQ(answers.at(0).body, "word");
+    EXPECT_EQ(answers.at(0).content_type, "text/plain");
+    EXPECT_EQ(answers.at(1).status, 400U);
+    EXPECT_EQ(answers.at(1).body, "no\n");
+}
+
 TEST_F(AdminHandlerTest, SaysWhatIsWrongWithAQuery) {
     const auto answer = get("/versioned", "bad");
     EXPECT_EQ(answer.status, 400U);
