@@ -140,16 +140,35 @@ class TableReader {
             const std::string key{port_key_of(rule.chain)};
             if (key.empty()) continue;
             if (const auto backend = backend_of_rule(rule, family_)) backends_[key].insert(*backend);
+            std::uint32_t count = 0;
             for (const auto& expression : rule.expressions) {
+                if (const auto* random = std::get_if<kernel::nftables::RandomNumber>(&expression))
+                    count = random->modulus;
                 const auto* lookup = std::get_if<kernel::nftables::LookupMap>(&expression);
                 if (lookup == nullptr) continue;
-                FAIRLEAD_CHECK(visit(lookup->map, [&](const Element& element) {
-                    if (const auto backend = backend_of_data(element.data, family_))
-                        backends_[key].insert(*backend);
-                }));
+                if (count > 0)
+                    add_numbered(key, {lookup->map, count});
+                else
+                    FAIRLEAD_CHECK(
+                        visit(lookup->map, [&](const Element& element) { take_backend(key, element); }));
             }
         }
-        return {};
+        return take_numbered_maps();
+    }
+
+    void add_numbered(const std::string& key, kernel::nftables::NumberedMap map) {
+        numbered_maps_.push_back(std::move(map));
+        numbered_keys_.push_back(key);
+    }
+
+    void take_backend(const std::string& key, const Element& element) {
+        if (const auto backend = backend_of_data(element.data, family_)) backends_[key].insert(*backend);
+    }
+
+    Result<void> take_numbered_maps() {
+        return tables_.read_numbered_maps(
+            family_, kKubeProxyTable, numbered_maps_,
+            [&](std::size_t map, const Element& element) { take_backend(numbered_keys_[map], element); });
     }
 
     void take_settings(const Rule& rule) {
@@ -188,6 +207,8 @@ class TableReader {
     const TableContents& contents_;
     KubeProxyRules rules_;
     std::map<std::string, std::set<Backend>> backends_;  // by "shop/cart/tcp/http"
+    std::vector<kernel::nftables::NumberedMap> numbered_maps_;
+    std::vector<std::string> numbered_keys_;  // whose endpoints they are, by the same
 };
 
 }  // namespace

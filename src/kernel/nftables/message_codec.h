@@ -61,6 +61,9 @@ void encode_dump_elements(netlink::MessageBuilder& builder, base::Family family,
 /// For the element that `key` finds; `range_end`: for the end of the range of one field that it lies in.
 void encode_get_element(netlink::MessageBuilder& builder, base::Family family, std::string_view table,
                         std::string_view set, const ElementBytes& key, bool range_end);
+/// For the elements of these keys, each of which must be there.
+void encode_get_elements(netlink::MessageBuilder& builder, base::Family family, std::string_view table,
+                         std::string_view set, std::span<const ElementBytes> keys);
 void encode_get_generation(netlink::MessageBuilder& builder);
 
 /// From NFT_MSG_NEWTABLE; nullopt if the message is another or lacks a name. A table with flags (dormant,

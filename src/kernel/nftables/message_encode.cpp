@@ -309,6 +309,18 @@ void encode_get_element(MessageBuilder& builder, base::Family family, std::strin
     builder.end_message();
 }
 
+void encode_get_elements(MessageBuilder& builder, base::Family family, std::string_view table,
+                         std::string_view set, std::span<const ElementBytes> keys) {
+    begin_request(builder, NFT_MSG_GETSETELEM, NLM_F_ACK, protocol_family(family));
+    builder.put_string(NFTA_SET_ELEM_LIST_TABLE, table);
+    builder.put_string(NFTA_SET_ELEM_LIST_SET, set);
+    const auto list = builder.begin_nested(NFTA_SET_ELEM_LIST_ELEMENTS);
+    for (const auto& key : keys)
+        encode_key(builder, key, false);
+    builder.end_nested(list);
+    builder.end_message();
+}
+
 void encode_get_generation(MessageBuilder& builder) {
     begin_request(builder, NFT_MSG_GETGEN, NLM_F_ACK, AF_UNSPEC);
     builder.end_message();

@@ -24,6 +24,9 @@ class NetlinkNftTables final : public NftTables {
     base::Result<void> read_counts(base::Family family, std::string_view table, std::string_view set,
                                    const std::function<void()>& restart,
                                    const std::function<void(Element, Counts)>& visit) override;
+    base::Result<void> read_numbered_maps(base::Family family, std::string_view table,
+                                          std::span<const NumberedMap> maps,
+                                          const std::function<void(std::size_t, Element)>& visit) override;
     base::Result<std::optional<FoundElement>> find_element(base::Family family, std::string_view table,
                                                            std::string_view set,
                                                            const ElementBytes& key) override;

@@ -127,6 +127,39 @@ TEST_F(NetlinkNftTablesTest, TakesOneHundredThousandElementsInOneTransactionAndR
     EXPECT_TRUE(read == wanted);
 }
 
+TEST_F(NetlinkNftTablesTest, ReadsManyMapsOfNumbersAsItReadsEach) {
+    std::string numbers;
+    for (int number = 0; number < 200; ++number)
+        numbers += (number == 0 ? "" : ", ") + std::to_string(number) + " : " + std::to_string(1000 + number);
+    output_of(
+        "nft -f - <<'END'\ntable ip numbered {\n"
+        "map a { type mark : inet_service; elements = { 0 : 80, 1 : 81 }; }\n"
+        "map b { type mark : inet_service; }\n"
+        "map many { type mark : inet_service; elements = { " +
+        numbers + " }; }\n}\nEND");
+    const auto read = [&](std::vector<NumberedMap> maps, bool one_by_one) {
+        std::vector<std::pair<std::size_t, Element>> elements;
+        const auto visit = [&](std::size_t map, Element element) {
+            elements.emplace_back(map, std::move(element));
+        };
+        const auto done =
+            one_by_one ? tables_.NftTables::read_numbered_maps(base::Family::kIpv4, "numbered", maps, visit)
+                       : tables_.read_numbered_maps(base::Family::kIpv4, "numbered", maps, visit);
+        std::ranges::sort(elements);
+        return std::pair{done ? base::ErrorCode::kInternal : done.error().code, elements};
+    };
+    const std::vector<NumberedMap> maps = {{"many", 200}, {"a", 2}, {"b", 0}};
+    const auto [nothing_wrong, elements] = read(maps, false);
+    EXPECT_EQ(nothing_wrong, base::ErrorCode::kInternal);
+    EXPECT_EQ(elements.size(), 202U);
+    EXPECT_EQ(elements, read(maps, true).second);
+    for (const bool one_by_one : {false, true}) {
+        EXPECT_EQ(read({{"a", 3}}, one_by_one).first, base::ErrorCode::kNotFound)
+            << "a number that is missing";
+        EXPECT_EQ(read({{"none", 1}}, one_by_one).first, base::ErrorCode::kNotFound);
+    }
+}
+
 TEST_F(NetlinkNftTablesTest, ReadsRangesBackAlsoAdjacentOnesAndTheLast) {
     ASSERT_TRUE(tables_.commit(test::creation_of(test::sample_table(base::Family::kIpv4))));
     Transaction ranges{{base::Family::kIpv4, "fairlead", ""}};
