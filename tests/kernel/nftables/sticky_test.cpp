@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstring>
+#include <limits>
 #include <set>
 
 #include "kernel/nftables/netlink_nft_tables.h"
@@ -71,8 +72,10 @@ class Sticky : public testing::TestWithParam<Family> {
   protected:
     void SetUp() override {
         for (const auto& address :
-             {service(), endpoint_address(0), endpoint_address(1), client(1), client(2)})
+             {service(), endpoint_address(0), endpoint_address(1), client(1), client(2)}) {
             output_of("ip addr replace " + address + (ipv4() ? "/32" : "/128 nodad") + " dev lo");
+            wait_until_local(address);
+        }
         for (const std::uint32_t index : {0U, 1U})
             endpoints_.push_back(std::make_unique<Endpoint>(GetParam(), endpoint_address(index), 8080));
     }
@@ -87,6 +90,16 @@ class Sticky : public testing::TestWithParam<Family> {
         ASSERT_TRUE(committed) << committed.error().message;
     }
 
+    /// A worker of the kernel's makes the route to a new IPv6 address: on a busy machine `ip` is back before
+    /// it.
+    void wait_until_local(const std::string& address) const {
+        const auto route = "ip " + text("-4", "-6") + " route show table local " + address;
+        constexpr int kTries = 500;
+        for (int i = 0; i < kTries && output_of(route).empty(); ++i)
+            usleep(10'000);
+        ASSERT_NE(output_of(route), "") << address;
+    }
+
     [[nodiscard]] bool ipv4() const { return GetParam() == Family::kIpv4; }
     [[nodiscard]] std::string text(const char* ipv4_text, const char* ipv6_text) const {
         return ipv4() ? ipv4_text : ipv6_text;
@@ -99,15 +112,19 @@ class Sticky : public testing::TestWithParam<Family> {
         return text("10.1.0.", "fd00:1::") + std::to_string(number);
     }
 
-    /// Sends from a new port; the index of the endpoint that gets it.
+    /// Sends from a port that nobody had before, not in earlier tests either: their flows are known for 30
+    /// seconds, and would lead where they led. The index of the endpoint that gets it.
     std::uint32_t connect(int client_number) {
-        const Endpoint from{GetParam(), client(client_number), 0};
+        static std::uint16_t port = 10'000;
+        const Endpoint from{GetParam(), client(client_number), ++port};
         from.send(service(), 80);
         std::array<pollfd, 2> ready{};
         for (std::size_t i = 0; i < ready.size(); ++i)
             ready.at(i) = {endpoints_.at(i)->descriptor(), POLLIN, 0};
         constexpr int kLongMs = 5'000;
-        EXPECT_EQ(poll(ready.data(), ready.size(), kLongMs), 1) << "exactly one gets it";
+        const int got = poll(ready.data(), ready.size(), kLongMs);
+        EXPECT_EQ(got, 1) << "exactly one gets it";
+        if (got < 1) return std::numeric_limits<std::uint32_t>::max();
         const std::uint32_t index = ready[0].revents != 0 ? 0 : 1;
         endpoints_.at(index)->take();
         return index;
