@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "kube/packed_names.h"
 
 namespace fairlead::kube {
 
@@ -133,6 +134,7 @@ struct EndpointSlice {
     std::vector<Endpoint> endpoints;
     std::vector<std::string> names = {""};  ///< of nodes and zones; names[0] is empty
     std::vector<EndpointHint> hints;        ///< of all endpoints, in their order; mostly empty
+    PackedNames pods;                       ///< of endpoints by index, where targetRef names a Pod
 
     /// When the controller saw the change (annotation endpoints.kubernetes.io/last-change-trigger-time), Unix
     /// nanoseconds; 0 if absent. Not part of equality.
@@ -167,7 +169,7 @@ struct EndpointSlice {
     friend bool operator==(const EndpointSlice& a, const EndpointSlice& b) {
         return a.key == b.key && a.service_name == b.service_name && a.family == b.family &&
                a.made_by_controller == b.made_by_controller && a.ports == b.ports &&
-               a.endpoints == b.endpoints && a.names == b.names && a.hints == b.hints;
+               a.endpoints == b.endpoints && a.names == b.names && a.hints == b.hints && a.pods == b.pods;
     }
 
   private:

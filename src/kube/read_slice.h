@@ -46,6 +46,15 @@ void read_hints(Reader& reader, typename Reader::Object object, EndpointSlice& s
     });
 }
 
+/// The Pod of the endpoint that is read next.
+template <class Reader>
+void read_pod(Reader& reader, typename Reader::Object object, EndpointSlice& slice) {
+    reader.object(object, {"targetRef", 4}, [&](typename Reader::Object target) {
+        if (reader.text(target, {"kind", 1}) == "Pod")
+            slice.pods.set(slice.endpoints.size(), reader.text(target, {"name", 3}));
+    });
+}
+
 /// All addresses of an endpoint mean the same; as kube-proxy does, the first is taken (discovery/v1
 /// Endpoint). nullopt if it cannot be used.
 template <class Reader>
@@ -75,6 +84,7 @@ void read_endpoint(Reader& reader, typename Reader::Object object, EndpointSlice
     endpoint.node_name = name_index(reader, slice, reader.text(object, {"nodeName", 6}));
     endpoint.zone = name_index(reader, slice, reader.text(object, {"zone", 7}));
     read_hints(reader, object, slice);
+    read_pod(reader, object, slice);
     slice.endpoints.push_back(endpoint);
 }
 
@@ -108,6 +118,7 @@ void read(Reader& reader, typename Reader::Object object, EndpointSlice& slice) 
                        [&](Object endpoint) { read_endpoint(reader, endpoint, slice); });
     slice.names.shrink_to_fit();
     slice.hints.shrink_to_fit();
+    slice.pods.shrink_to_fit();
 }
 
 }  // namespace fairlead::kube

@@ -162,6 +162,7 @@ class SliceMaker {
         endpoint.terminating = pod.terminating;
         endpoint.ready = service.publish_not_ready_addresses || (pod.ready && !pod.terminating);
         if (endpoint.ready) add_hints(slice, service, endpoint);
+        slice.pods.set(slice.endpoints.size(), pod.key.name);
         slice.endpoints.push_back(endpoint);
     }
 

@@ -144,6 +144,16 @@ TEST(DecodeJson, HintsBelongToTheirEndpoints) {
         EXPECT_FALSE(found.has_any_zone_hint(without) || found.has_any_node_hint(without)) << without;
 }
 
+TEST(DecodeJson, EndpointsKnowTheirPods) {
+    const auto found = decoded<EndpointSlice>(slice(
+        R"("addressType":"IPv4","endpoints":[{"addresses":["10.0.0.1"]},
+           {"addresses":["10.0.0.2"],"targetRef":{"kind":"Pod","namespace":"shop","name":"cart-1"}},
+           {"addresses":["10.0.0.3"],"targetRef":{"kind":"Node","name":"n1"}},
+           {"addresses":["10.0.0.4"],"targetRef":{"kind":"Pod","name":"cart-2"}},
+           {"addresses":["10.0.0.5"],"targetRef":null}])"));
+    EXPECT_THAT(found.pods.all(), testing::ElementsAre("", "cart-1", "", "cart-2"));
+}
+
 TEST(DecodeJson, SliceWithoutHintsHoldsNoMemoryForThem) {
     const auto found = decoded<EndpointSlice>(
         slice(R"("addressType":"IPv4","endpoints":[{"addresses":["10.0.0.1"],"hints":null}])"));

@@ -99,6 +99,16 @@ TEST(DecodeProtobuf, TakesTheLastOfAFieldThatComesTwice) {
     EXPECT_EQ(std::get<Service>(*object).cluster_ips.at(0).to_string(), "10.96.0.2");
 }
 
+TEST(DecodeProtobuf, EndpointsKnowTheirPods) {
+    const auto target = [](std::string_view kind, std::string_view name) {
+        return Message{}.bytes(1, kind).bytes(3, name);
+    };
+    const auto decoded = decode_protobuf_object(
+        slice(Message{}.bytes(1, "10.64.0.1").message(4, target("Pod", "a")).message(4, target("Pod", "b"))));
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(std::get<EndpointSlice>(*decoded).pods.all().size(), 1U);
+}
+
 TEST(DecodeProtobuf, ListWithABrokenItemIsReadUpToItsItems) {
     const auto good = Message{}.message(1, metadata("a"));
     const auto bad = Message{}.message(1, metadata("b")).message(2, Message{}.bytes(3, "Magic"));

@@ -62,6 +62,7 @@ TEST(DeriveSlices, TakesSelectedPodsWithAddressesAndTheirReadiness) {
     EXPECT_EQ(slices[0].service_name, "cart");
     EXPECT_EQ(slices[0].node_name(slices[0].endpoints[0]), "n1");
     EXPECT_EQ(slices[0].ports.at(0).port, 8080);
+    EXPECT_THAT(slices[0].pods.all(), ElementsAre("a", "b", "c"));
 }
 
 TEST(DeriveSlices, ResolvesNamedPortsPerPodIntoSlicesOfTheirOwn) {
