@@ -5,6 +5,7 @@
 
 #include "admin/handlers.h"
 #include "agent/configz.h"
+#include "agent/flow_names_page.h"
 #include "agent/service_details.h"
 #include "agent/service_options.h"
 #include "agent/status.h"
@@ -219,6 +220,9 @@ net::HttpServer::Handler Agent::admin_pages() {
         {"/flagz", {[this](const std::string&) { return flagz_text(config_); }, {}, kText}},
         {"/connections", {[this](const std::string& query) { return counters_->page(query); }, {}}},
         {"/conntrack", {[this](const std::string&) { return conntrack_watch_->page(); }, {}}},
+        {"/flow-names",
+         {[this](const std::string& query) { return flow_names_json(syncer_->proxy(), query); },
+          [this] { return run_id_ + "-" + std::to_string(syncer_->generation()); }}},
         {"/proxyMode", {[](const std::string&) { return "nftables"; }, {}, kText}},
         {"/status", {[this](const std::string&) { return status(); }, {}}},
         {"/service",

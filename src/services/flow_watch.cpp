@@ -19,11 +19,6 @@ bool has_ports(const Object& object, L4Protocol protocol) {
     return std::ranges::any_of(object.ports, [&](const auto& port) { return port.protocol == protocol; });
 }
 
-/// Over UDP nothing but the kernel's memory of a flow leads it on; a TCP connection may well end by itself.
-bool may_answer(const kube::Endpoint& endpoint, L4Protocol protocol) {
-    return protocol == L4Protocol::kTcp || endpoint.ready || endpoint.serving;
-}
-
 /// From where a slice lets a Service answer.
 struct AnsweringPlace {
     std::string_view service;
@@ -82,6 +77,10 @@ void add_frontends(const kube::Service& service, L4Protocol protocol, base::Fami
 }
 
 }  // namespace
+
+bool may_answer(const kube::Endpoint& endpoint, L4Protocol protocol) {
+    return protocol == L4Protocol::kTcp || endpoint.ready || endpoint.serving;
+}
 
 std::optional<WatchedAddress> watched_address(const ServiceCatalog& catalog, const FamilyProxy& proxy,
                                               const Frontend& frontend) {

@@ -21,6 +21,10 @@ struct WatchedAddress {
     friend bool operator==(const WatchedAddress&, const WatchedAddress&) = default;
 };
 
+/// Whether answers may come from an endpoint. Over UDP nothing but the kernel's memory of a flow leads it on;
+/// a TCP connection may well end by itself.
+bool may_answer(const kube::Endpoint& endpoint, base::L4Protocol protocol);
+
 /// Collects the Services whose flows may have become stale: over UDP all that lost an endpoint that served,
 /// got the first one of a port, or changed themselves; over TCP those that want it (ServiceWishes::resets)
 /// and lost an endpoint altogether.
