@@ -114,8 +114,13 @@ void Agent::serve_localhost() {
 }
 
 void Agent::watch_conntrack() {
+    conntrack_usage_ = std::make_unique<ConntrackUsage>(loop_, syncer_->proxy());
     ConntrackWatch::Listener listener;
-    listener.warn = [this](const auto& reason, const auto& note) { warn_about_node(reason, note); };
+    listener.warn = [this](const auto& reason, const auto& note) {
+        conntrack_usage_->look([this, reason, note](const std::string& who) {
+            warn_about_node(reason, who.empty() ? note : note + "; " + who);
+        });
+    };
     listener.new_peak = [this](auto entries) { conntrack_sizer_.saw_peak(entries); };
     conntrack_watch_ =
         std::make_unique<ConntrackWatch>(loop_, metrics_, config_.conntrack_percents, std::move(listener));

@@ -10,6 +10,7 @@
 #include "agent/config.h"
 #include "agent/connection_counters.h"
 #include "agent/conntrack_sizer.h"
+#include "agent/conntrack_usage.h"
 #include "agent/conntrack_watch.h"
 #include "agent/event_writer.h"
 #include "agent/health_check_servers.h"
@@ -84,6 +85,7 @@ class Agent {
     std::unique_ptr<LocalAddresses> local_addresses_;
     std::unique_ptr<ServiceSyncer> syncer_;
     std::unique_ptr<ConnectionCounters> counters_;
+    std::unique_ptr<ConntrackUsage> conntrack_usage_;
     std::unique_ptr<ConntrackWatch> conntrack_watch_;
     LiberalMode liberal_mode_;
     std::unique_ptr<InvalidPackets> invalid_packets_;

@@ -53,7 +53,6 @@ void ConntrackWatch::take(const conntrack::TableReading& reading) {
     tell_fill(news.fill);
     tell_dropping(news.dropping);
     if (news.new_peak) listener_.new_peak(watch_.peak());
-    if (news.level_rose) listener_.level_rose(watch_);
 }
 
 void ConntrackWatch::tell_fill(Alarm::Word word) {

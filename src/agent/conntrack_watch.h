@@ -31,8 +31,6 @@ class ConntrackWatch {
     struct Listener {
         /// A Warning for the Node's Events: "ConntrackTableFilling" and what for people.
         std::function<void(const std::string& reason, const std::string& note)> warn = [](auto&, auto&) {};
-        /// The table's level rose, to kWarning or kCritical.
-        std::function<void(const conntrack::TableWatch&)> level_rose = [](auto&) {};
         /// There are more entries than ever since the start.
         std::function<void(std::uint32_t entries)> new_peak = [](auto) {};
     };

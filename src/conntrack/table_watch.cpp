@@ -48,9 +48,7 @@ TableNews TableWatch::take(base::TimePoint now, const TableReading& reading) {
     totals_.take(reading.cpus);
     rates_.take(now, totals_.totals());
     if (max_) forecast_.take(now, used_, *max_);
-    const auto before = level();
     news.fill = fill_.update(now, static_cast<unsigned>(level_now()));
-    news.level_rose = level() > before;
     news.dropping = dropping_.update(now, drops_now() ? 1 : 0);
     return news;
 }

@@ -35,7 +35,6 @@ struct TableReading {
 
 /// What is to be made of a reading.
 struct TableNews {
-    bool level_rose = false;
     bool new_peak = false;
     Alarm::Word fill = Alarm::Word::kNothing;      ///< of the table
     Alarm::Word dropping = Alarm::Word::kNothing;  ///< of lost packets and evicted entries

@@ -46,9 +46,6 @@ class ConntrackWatchTest : public testing::Test {
             told_.push_back(reason);
             notes_.push_back(note);
         };
-        listener.level_rose = [this](const auto& table) {
-            told_.push_back("level " + std::string(name_of(table.level())));
-        };
         listener.new_peak = [this](std::uint32_t entries) { peaks_.push_back(entries); };
         return std::make_unique<ConntrackWatch>(loop_, metrics_, percents, std::move(listener),
                                                 std::move(open), kFast);
@@ -93,14 +90,13 @@ TEST_F(ConntrackWatchTest, TellsOnceOfEachLevelThatRealEntriesReach) {
     EXPECT_THAT(told_, ElementsAre());
     ASSERT_EQ(test::insert_into_kernel(flows("10.0.0.1", static_cast<int>(limit / 100 + 1))), 0);
     turn();
-    EXPECT_THAT(told_, ElementsAre("ConntrackTableFilling", "level warning"));
+    EXPECT_THAT(told_, ElementsAre("ConntrackTableFilling"));
     EXPECT_THAT(notes_.back(), StartsWith("the table of tracked connections is 1 % full, "));
     EXPECT_EQ(gauge("fairlead_conntrack_level"), 1);
     EXPECT_THAT(watch->problems(), ElementsAre(notes_.back()));
     ASSERT_EQ(test::insert_into_kernel(flows("10.0.0.2", static_cast<int>(limit / 100 + 1))), 0);
     turn();
-    EXPECT_THAT(told_, ElementsAre("ConntrackTableFilling", "level warning", "ConntrackTableNearlyFull",
-                                   "level critical"));
+    EXPECT_THAT(told_, ElementsAre("ConntrackTableFilling", "ConntrackTableNearlyFull"));
     test::output_of("conntrack -F 2>/dev/null");
     turn();
     EXPECT_EQ(gauge("fairlead_conntrack_entries"), 0);
@@ -151,7 +147,7 @@ TEST_F(ConntrackWatchTest, TellsOfThePacketsThatAFullTableDrops) {
     fill_up(limit);
     const auto watch = this->watch({});
     turn();
-    EXPECT_THAT(told_, ElementsAre("ConntrackTableNearlyFull", "level critical"));
+    EXPECT_THAT(told_, ElementsAre("ConntrackTableNearlyFull"));
     EXPECT_EQ(refused_datagrams(kDatagrams), kDatagrams);
     turn();
     ASSERT_EQ(told_.size(), 3U);
