@@ -26,6 +26,15 @@ TEST(SizingSettings, GiveEachValueItsFileAndField) {
               "conntrack.udpStreamTimeout nf_conntrack_udp_timeout_stream 120\n");
 }
 
+TEST(SizingSettings, SetTheKernelLiberalForTheGuard) {
+    ConntrackSettings settings;
+    settings.guard = GuardMode::kLiberal;
+    const auto liberal = sizing_settings(settings).values.at(2);
+    EXPECT_EQ(liberal.name, "nf_conntrack_tcp_be_liberal");
+    EXPECT_EQ(liberal.field, "conntrack.guard");
+    EXPECT_EQ(liberal.value, 1);
+}
+
 TEST(SizingSettings, WantNothingUnlessAsked) {
     for (const auto& value : sizing_settings({}).values)
         EXPECT_FALSE(value.value) << value.name;
