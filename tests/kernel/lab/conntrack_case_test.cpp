@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "kernel/netns/namespaces.h"
@@ -30,6 +31,9 @@ constexpr const char* kLoose = "net/netfilter/nf_conntrack_tcp_loose";
 class ConntrackCaseTest : public testing::Test {
   protected:
     void SetUp() override {
+        auto claim = Claim::take(lab_);
+        ASSERT_TRUE(claim) << claim.error().message;
+        claim_.emplace(*std::move(claim));
         ASSERT_TRUE(make_directories(StatePaths{lab_}));
         ASSERT_TRUE(network_.build({"unguarded", "guarded"}));
         set_up(off_, "off", "1s");
@@ -53,6 +57,7 @@ class ConntrackCaseTest : public testing::Test {
     }
 
     std::string lab_ = "ct" + std::to_string(getpid());
+    std::optional<Claim> claim_;
     Network network_{lab_};
     std::unique_ptr<ConntrackStage> off_;
     std::unique_ptr<ConntrackStage> guarded_;
@@ -131,7 +136,7 @@ TEST_F(ConntrackCaseTest, FullTableLetsNobodyNewInAndResetsNobody) {
 TEST(ConntrackCase, ShowsFailureAndCure) {
     const auto said = test::output_of(kProgram + " lab run conntrack 2>&1");
     for (const auto* line : {"reset after 512 of 1,024 KiB", "complete, 1,024 KiB", "from the Pod's address",
-                             "RST to the Pod", "1 h by the agent, endpoints   complete, 256 KiB",
+                             "RST to the Pod", "1 h by the agent, endpoints  complete, 256 KiB",
                              "full: a new connection", "no connection", "all of it is removed again"})
         EXPECT_THAT(said, HasSubstr(line));
     EXPECT_THAT(kernel::netns::list(namespace_prefix("case")).value(), IsEmpty());

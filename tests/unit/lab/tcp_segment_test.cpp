@@ -113,15 +113,15 @@ TEST(SegmentTrace, SaysWhatIsWrongWithAReset) {
     seen.push_back({false, 100.006, segment(kService, kClient, tcp_flag::kReset, 5801, 0)});
     seen.push_back({true, 100.007, segment("10.64.1.2:5", "10.64.9.9:6", kData, 1, 1)});  // somebody else's
     expect_trace(seen, 20, R"(TIME     SEEN AT THE CLIENT        FLAGS  SEQUENCE       DATA
-0.000 s  client -> 10.96.0.80:80   S      seq 0          0 B
-0.001 s  client <- 10.96.0.80:80   S.     seq 0          0 B
-0.002 s  client -> 10.96.0.80:80   .      seq 1          0 B
-0.003 s  client -> 10.96.0.80:80   P.     seq 1          1 B
-0.004 s  client <- 10.96.0.80:80   P.     seq 1        800 B
-0.005 s  client <- 10.64.1.3:8080  P.     seq 10000801  16 B  from the Pod's address, not from the Service: nobody has that socket
-0.005 s  client -> 10.64.1.3:8080  R      seq 2          0 B  RST to the Pod: it ends a connection that was well
-0.006 s  client -> 10.96.0.80:80   P.     seq 2          1 B
-0.006 s  client <- 10.96.0.80:80   R      seq 801        0 B  RST: the server has this connection no more
+0.000 s  client -> 10.96.0.80:80   S      seq 0           0 B
+0.001 s  client <- 10.96.0.80:80   S.     seq 0           0 B
+0.002 s  client -> 10.96.0.80:80   .      seq 1           0 B
+0.003 s  client -> 10.96.0.80:80   P.     seq 1           1 B
+0.004 s  client <- 10.96.0.80:80   P.     seq 1         800 B
+0.005 s  client <- 10.64.1.3:8080  P.     seq 10000801   16 B  from the Pod's address, not from the Service: nobody has that socket
+0.005 s  client -> 10.64.1.3:8080  R      seq 2           0 B  RST to the Pod: it ends a connection that was well
+0.006 s  client -> 10.96.0.80:80   P.     seq 2           1 B
+0.006 s  client <- 10.96.0.80:80   R      seq 801         0 B  RST: the server has this connection no more
 )");
     EXPECT_EQ(count_resets(seen), 2U);
 }
