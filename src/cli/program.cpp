@@ -13,6 +13,7 @@
 #include "cli/command_tree.h"
 #include "cli/completion.h"
 #include "cli/conntrack_commands.h"
+#include "cli/conntrack_flow_commands.h"
 #include "cli/man_page.h"
 #include "cli/migrate_commands.h"
 #include "cli/object_commands.h"
@@ -65,6 +66,7 @@ void add_completion(CLI::App& program, int& exit_status) {
 /// The hidden command that completion scripts ask.
 void add_complete(CLI::App& program, ValueSources sources) {
     sources.merge(object_value_sources());
+    sources.merge(conntrack_value_sources());
     auto* command = program.add_subcommand("__complete", "Print what may stand for the last word of a line");
     command->group("");
     auto words = std::make_shared<std::vector<std::string>>();

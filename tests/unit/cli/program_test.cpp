@@ -76,6 +76,15 @@ TEST_F(ProgramTest, WrongUsageIsStatusTwoAndSaysWhereToLook) {
         {{"get", "svc/a", "b"}, "not both\nSee 'fairlead get --help'"},
         {{"get", "svc", "--admin-address", "here"}, "here"},
         {{"completion", "tcsh"}, "tcsh"},
+        {{"conntrack"}, "See 'fairlead conntrack --help'"},
+        {{"conntrack", "top", "nodes"}, "nodes not in {services,pods,peers,states}"},
+        {{"conntrack", "top", "-n", "0"}, "0"},
+        {{"conntrack", "get", "--state", "open"}, "--state: 'open' is not a state of TCP"},
+        {{"conntrack", "get", "--port", "65536"}, "65536"},
+        {{"conntrack", "get", "-n", "a b"}, "'a b' is no Kubernetes name"},
+        {{"conntrack", "delete"},
+         "without a filter it would be all of them\nSee 'fairlead conntrack delete --help'"},
+        {{"conntrack", "delete", "--dry-run", "-n", "shop"}, "without a filter it would be all of them"},
     };
     for (const auto& [words, message] : cases) {
         CaptureStderr();
@@ -115,6 +124,12 @@ TEST_F(ProgramTest, CompletesItsOwnCommands) {
     CaptureStdout();
     EXPECT_EQ(run({"__complete", "--", "des"}), 0);
     EXPECT_THAT(GetCapturedStdout(), HasSubstr("describe\tShow"));
+    CaptureStdout();
+    EXPECT_EQ(run({"__complete", "--", "conntrack", "get", "--state", "SYN_R"}), 0);
+    EXPECT_EQ(GetCapturedStdout(), "SYN_RECV\t\n");
+    CaptureStdout();
+    EXPECT_EQ(run({"__complete", "--", "conntrack", "top", "p"}), 0);
+    EXPECT_EQ(GetCapturedStdout(), "pods\t\npeers\t\n");
 }
 
 }  // namespace

@@ -1,0 +1,100 @@
+#include "cli/conntrack_top_command.h"
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <memory>
+
+#include "cli/agent_option.h"
+#include "cli/conntrack_output.h"
+#include "cli/conntrack_usage_view.h"
+#include "cli/flow_names.h"
+#include "kernel/conntrack/netlink_conntrack_table.h"
+#include "output/yaml.h"
+
+namespace fairlead::cli {
+
+namespace {
+
+using base::Result;
+
+/// Reading takes no longer than this, unless all is wanted: a second in all, with the agent's answer.
+constexpr auto kReadingTime = std::chrono::milliseconds(700);
+constexpr std::size_t kFewRows = 5;
+constexpr std::size_t kRows = 10;
+
+struct TopArguments {
+    std::string part;
+    std::size_t rows = 0;  // 0: as many as fit
+    bool all = false;
+    std::string output;
+    std::string admin_address = kAdminAddress;
+};
+
+std::vector<UsagePart> parts_of(const TopArguments& arguments) {
+    if (const auto part = parse_usage_part(arguments.part)) return {*part};
+    return {UsagePart::kServices, UsagePart::kPods, UsagePart::kPeers, UsagePart::kStates};
+}
+
+Result<UsageView> read_usage(const TopArguments& arguments, const base::SocketAddress& agent,
+                             std::size_t rows) {
+    FAIRLEAD_TRY(auto table, kernel::conntrack::NetlinkConntrackTable::open());
+    const auto names = names_or_none(agent);
+    UsageView view;
+    FAIRLEAD_TRY(view.flows, table.count());
+    FAIRLEAD_TRY(view.most, table.max());
+    conntrack::UsageCounter counter{names};
+    const auto end = std::chrono::steady_clock::now() + kReadingTime;
+    constexpr std::uint32_t kBetweenLooks = 1024;
+    FAIRLEAD_TRY(view.whole, table.visit_while({}, [&](const kernel::conntrack::Flow& flow) {
+        counter.take(flow);
+        return arguments.all || counter.total().flows % kBetweenLooks != 0 ||
+               std::chrono::steady_clock::now() < end;
+    }));
+    view.usage = counter.usage(rows);
+    if (view.whole) view.flows = view.usage.total.flows;  // it may have changed meanwhile
+    return view;
+}
+
+Result<void> run(const TopArguments& arguments, const base::SocketAddress& agent) {
+    const auto parts = parts_of(arguments);
+    const auto few = parts.size() > 1 ? kFewRows : kRows;
+    FAIRLEAD_TRY(const auto view, read_usage(arguments, agent, arguments.rows == 0 ? few : arguments.rows));
+    if (arguments.output != "json" && arguments.output != "yaml") {
+        print(usage_text(view, parts, arguments.output == "wide"));
+        return {};
+    }
+    const auto json = usage_json(view, parts);
+    FAIRLEAD_TRY(const auto text, arguments.output == "json" ? json + "\n" : output::json_to_yaml(json));
+    print(text);
+    return {};
+}
+
+}  // namespace
+
+void add_conntrack_top(CLI::App& conntrack, int& exit_status) {
+    auto* command = conntrack.add_subcommand("top", "Show who fills the table of tracked connections");
+    auto arguments = std::make_shared<TopArguments>();
+    command->add_option("part", arguments->part, "services, pods, peers or states")
+        ->type_name("PART")
+        ->check(CLI::IsMember({"services", "pods", "peers", "states"}).description(""));
+    command->add_option("-n,--number", arguments->rows, "so many lines of each; 10, or 5 where all are shown")
+        ->type_name("NUMBER")
+        ->check(CLI::PositiveNumber.description(""));
+    command->add_flag("--all", arguments->all, "read the whole table, however long it takes, not a sample");
+    command->add_option("-o,--output", arguments->output, "wide, json or yaml")
+        ->type_name("FORMAT")
+        ->check(CLI::IsMember({"wide", "json", "yaml"}).description(""));
+    add_admin_address(*command, arguments->admin_address);
+    command->callback([arguments, &exit_status] {
+        const auto agent = base::SocketAddress::parse(arguments->admin_address);
+        if (!agent) throw CLI::ValidationError("top", agent.error().message);
+        exit_status = status_of(run(*arguments, *agent));
+    });
+    command->footer(
+        "Examples:\n"
+        "  fairlead conntrack top                   by Service, Pod, peer and state\n"
+        "  fairlead conntrack top peers -n 20\n"
+        "  fairlead conntrack top services -o json | jq '.services.items[].name'");
+}
+
+}  // namespace fairlead::cli
