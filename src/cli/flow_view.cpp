@@ -30,6 +30,11 @@ std::string endpoint(const Flow& flow) {
     return place(flow, flow.reply.source, flow.reply.source_port);
 }
 
+std::string pod_port(const Flow& flow, const std::string& pod) {
+    return kernel::conntrack::has_ports(flow.protocol) ? fmt::format("{}:{}", pod, flow.reply.source_port)
+                                                       : pod;
+}
+
 struct Named {
     std::string service;
     std::string pod;
@@ -84,16 +89,16 @@ Columns::Row flow_heading(bool wide) {
 
 Columns::Row flow_row(const Flow& flow, const FlowNames& names, bool wide) {
     const auto named = name(flow, names);
-    Columns::Row cells = {
-        protocol_of(flow),
-        state(flow),
-        client(flow),
-        named.service.empty() ? destination(flow)
+    Columns::Row cells = {protocol_of(flow),
+                          state(flow),
+                          client(flow),
+                          named.service.empty()
+                              ? destination(flow)
                               : fmt::format("{}:{}", named.service, flow.original.destination_port),
-        (named.pod.empty() ? endpoint(flow) : fmt::format("{}:{}", named.pod, flow.reply.source_port)) +
-            (named.leads_nowhere ? " (not live)" : ""),
-        timeout(flow),
-        packets(flow)};
+                          (named.pod.empty() ? endpoint(flow) : pod_port(flow, named.pod)) +
+                              (named.leads_nowhere ? " (not live)" : ""),
+                          timeout(flow),
+                          packets(flow)};
     if (wide)
         cells.insert(cells.end(), {bytes(flow), destination(flow), endpoint(flow),
                                    (flow.status & status::kAssured) != 0 ? "yes" : "no",

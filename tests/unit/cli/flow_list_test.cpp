@@ -52,11 +52,11 @@ std::vector<Flow> samples() {
 TEST(FlowList, IsATableByNames) {
     EXPECT_EQ(
         listed(FlowFormat::kTable, samples()),
-        R"(PROTOCOL   STATE       CLIENT          SERVICE       ENDPOINT                     TIMEOUT   PACKETS
-udp        REPLIED     10.9.0.1:1000   shop/dns:53   shop/dns-1:5353              100s      3+2
-udp        UNREPLIED   10.9.0.1:1000   shop/dns:53   10.64.0.2:5353               100s      -
-udp        UNREPLIED   10.9.0.1:1000   shop/dns:53   10.64.0.9:5353 (not live)    100s      -
-icmp       UNREPLIED   10.9.0.1        10.64.0.1     shop/dns-1                   -         -
+        R"(PROTOCOL   STATE       CLIENT          SERVICE       ENDPOINT                    TIMEOUT   PACKETS
+udp        REPLIED     10.9.0.1:1000   shop/dns:53   shop/dns-1:5353             100s      3+2
+udp        UNREPLIED   10.9.0.1:1000   shop/dns:53   10.64.0.2:5353              100s      -
+udp        UNREPLIED   10.9.0.1:1000   shop/dns:53   10.64.0.9:5353 (not live)   100s      -
+icmp       UNREPLIED   10.9.0.1        10.64.0.1     shop/dns-1                  -         -
 )");
     const auto wide = listed(FlowFormat::kWide, {samples()[0]});
     EXPECT_THAT(wide, HasSubstr("BYTES      DESTINATION     ANSWERS AT       ASSURED   ZONE   MARK\n"));
