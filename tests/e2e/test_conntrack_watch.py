@@ -75,7 +75,7 @@ class ConntrackWatchTest(ApiServerCase):
         self.assertEqual(self.reasons(), ["ConntrackTableFilling", "ConntrackTableNearlyFull"])
         for event in self.events():
             self.assertEqual((event["type"], event["involvedObject"]["kind"], event["metadata"]["namespace"]), ("Warning", "Node", "default"))
-            self.assertRegex(event["message"], rf"^the table of tracked connections is [12] % full, \d+ of {self.limit} entries$")
+            self.assertRegex(event["message"], rf"^the table of tracked connections is [12] % full, \d+ of {self.limit} entries; most: .*peer 198\.51\.100\.0 \d+ %")
         self.assertEqual(self.agent.log().count("the table of tracked connections fills"), 2)
 
         self.node.sh("conntrack -F 2>/dev/null")
