@@ -87,11 +87,9 @@ Result<net::HttpServerAddress> ApiClient::address() const {
     return address;
 }
 
-Result<net::HttpRequest> ApiClient::request(const std::string& target) const {
-    net::HttpRequest request{"GET",
-                             url_.path + target,
-                             {{"Accept", std::string(kube::kAcceptedTypes)}, {"User-Agent", "fairlead"}},
-                             {}};
+Result<net::HttpRequest> ApiClient::request(const std::string& target, std::string_view accept) const {
+    net::HttpRequest request{
+        "GET", url_.path + target, {{"Accept", std::string(accept)}, {"User-Agent", "fairlead"}}, {}};
     std::string token = access_.token;
     if (!access_.token_file.empty()) {
         const auto text = net::read_file(access_.token_file);
@@ -116,12 +114,13 @@ Result<net::HttpRequest> ApiClient::request(const std::string& target) const {
     return request;
 }
 
-net::HttpExchange ApiClient::get(const std::string& target, net::HttpHandlers handlers) {
-    return send(request(target), std::move(handlers));
+net::HttpExchange ApiClient::get(const std::string& target, net::HttpHandlers handlers,
+                                 std::string_view accept) {
+    return send(request(target, accept), std::move(handlers));
 }
 
 net::HttpExchange ApiClient::post(const std::string& target, std::string json, net::HttpHandlers handlers) {
-    auto request = this->request(target);
+    auto request = this->request(target, kube::kAcceptedTypes);
     if (request) {
         request->method = "POST";
         request->headers.emplace_back("Content-Type", "application/json");

@@ -6,6 +6,7 @@
 
 #include "agent/config.h"
 #include "kube/api_access.h"
+#include "kube/api_messages.h"
 #include "net/event_loop.h"
 #include "net/http_client.h"
 
@@ -23,8 +24,10 @@ class ApiClient {
     /// Refuses an access that cannot work, naming the field.
     static base::Result<std::unique_ptr<ApiClient>> make(net::EventLoop& loop, kube::ApiAccess access);
 
-    /// An error in credentials is reported through on_error, like every other.
-    net::HttpExchange get(const std::string& target, net::HttpHandlers handlers);
+    /// `accept`: in what form the object is wanted. An error in credentials is reported through on_error,
+    /// like every other.
+    net::HttpExchange get(const std::string& target, net::HttpHandlers handlers,
+                          std::string_view accept = kube::kAcceptedTypes);
     /// Sends `json` to create an object. Errors as with get().
     net::HttpExchange post(const std::string& target, std::string json, net::HttpHandlers handlers);
 
@@ -40,7 +43,7 @@ class ApiClient {
     ApiClient(net::EventLoop& loop, kube::ApiAccess access, net::Url url)
         : loop_(loop), access_(std::move(access)), url_(std::move(url)) {}
     base::Result<net::HttpServerAddress> address() const;
-    base::Result<net::HttpRequest> request(const std::string& target) const;
+    base::Result<net::HttpRequest> request(const std::string& target, std::string_view accept) const;
     net::HttpExchange send(base::Result<net::HttpRequest> request, net::HttpHandlers handlers);
     void run_plugin();
     void plugin_ended(const kube::ExecPlugin& exec, base::Result<std::string> output);

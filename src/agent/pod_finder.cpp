@@ -80,7 +80,8 @@ void PodFinder::send(std::uint64_t number) {
     handlers.on_error = [this, number](base::Error error) { end(number, std::unexpected(std::move(error))); };
     const auto& [namespace_name, name] = question.pod;
     question.exchange = std::make_unique<net::HttpExchange>(
-        client_.get(fmt::format("/api/v1/namespaces/{}/pods/{}", namespace_name, name), std::move(handlers)));
+        client_.get(fmt::format("/api/v1/namespaces/{}/pods/{}", namespace_name, name), std::move(handlers),
+                    "application/json"));
 }
 
 void PodFinder::end(std::uint64_t number, Result<Addresses> addresses) {
