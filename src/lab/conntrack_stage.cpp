@@ -12,8 +12,10 @@
 #include "kernel/conntrack/netlink_conntrack_table.h"
 #include "kernel/netns/namespaces.h"
 #include "kernel/nftables/rule_counts.h"
+#include "lab/case_pods.h"
 #include "lab/http_probe.h"
 #include "lab/manifest_writer.h"
+#include "services/invalid_guard.h"
 #include "services/layout.h"
 
 namespace fairlead::lab {
@@ -26,8 +28,6 @@ using base::Result;
 
 constexpr std::uint16_t kServicePort = 80;
 constexpr std::uint16_t kServerPort = 8080;
-constexpr unsigned kClientHost = 2;
-constexpr unsigned kServerHost = 3;
 
 /// The same for every node: each serves its own.
 AddressPair service_addresses() {
@@ -36,15 +36,6 @@ AddressPair service_addresses() {
 
 const base::IpAddress& of_family(const AddressPair& pair, Family family) {
     return family == Family::kIpv4 ? pair.ipv4 : pair.ipv6;
-}
-
-kube::Pod make_pod(const std::string& node, unsigned number, unsigned host, const std::string& name) {
-    kube::Pod pod;
-    pod.key = {"case", node + "-" + name};
-    pod.node_name = node;
-    const auto address = pod_address(number, host);
-    pod.pod_ips = {address.ipv4, address.ipv6};
-    return pod;
 }
 
 kube::EndpointSlice slice_of(const kube::Service& service, const base::IpAddress& endpoint) {
@@ -89,7 +80,7 @@ Result<std::uint64_t> read_guard() {
     FAIRLEAD_TRY(auto rules, kernel::nftables::RuleCounts::open());
     std::uint64_t sum = 0;
     for (const auto family : {Family::kIpv4, Family::kIpv6})
-        for (const auto chain : {services::kGuardForward, services::kGuardInput, services::kGuardOutput}) {
+        for (const auto& [chain, hook] : services::guarded_hooks()) {
             FAIRLEAD_TRY(const auto counts, rules.of_chain(family, services::kTableName, chain));
             if (counts) sum += counts->packets;
         }
@@ -125,8 +116,8 @@ ConntrackStage::~ConntrackStage() {
 
 Result<void> ConntrackStage::set_up(Network& network, const std::string& program,
                                     const std::vector<std::string>& agent_options) {
-    const auto client = make_pod(node_, number_, kClientHost, "client");
-    const auto server = make_pod(node_, number_, kServerHost, "server");
+    const auto client = case_pod(node_, number_, kCaseClientHost, "client");
+    const auto server = case_pod(node_, number_, kCaseServerHost, "server");
     FAIRLEAD_CHECK(network.add_pod(client, number_));
     FAIRLEAD_CHECK(network.add_pod(server, number_));
     client_netns_ = network.namespace_of(client);
@@ -141,7 +132,7 @@ base::SocketAddress ConntrackStage::service(Family family) const {
 }
 
 base::SocketAddress ConntrackStage::endpoint(Family family) const {
-    return {of_family(pod_address(number_, kServerHost), family), kServerPort};
+    return {of_family(pod_address(number_, kCaseServerHost), family), kServerPort};
 }
 
 Result<NodeCounts> ConntrackStage::counts() const {
@@ -159,7 +150,7 @@ Result<void> ConntrackStage::start_agent(const std::string& program,
     std::error_code failure;
     std::filesystem::create_directories(manifests, failure);
     FAIRLEAD_CHECK(write_atomically(manifests + "/store.json",
-                                    to_manifest(objects_of(pod_address(number_, kServerHost)))));
+                                    to_manifest(objects_of(pod_address(number_, kCaseServerHost)))));
     const auto both = [](const PrefixPair& pair) {
         return pair.ipv4.to_string() + "," + pair.ipv6.to_string();
     };

@@ -1,4 +1,5 @@
 #include "lab/services_contest.h"
+#include "lab/case_pods.h"
 
 #include <fmt/format.h>
 
@@ -27,20 +28,8 @@ using kernel::rtnetlink::Route;
 using kernel::rtnetlink::RouteKind;
 using kernel::rtnetlink::RtNetlink;
 
-constexpr unsigned kClientHost = 2;
-constexpr unsigned kServerHost = 3;
-
 double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-kube::Pod make_pod(const std::string& node, unsigned number, unsigned host, const std::string& name) {
-    kube::Pod pod;
-    pod.key = {"case", node + "-" + name};
-    pod.node_name = node;
-    const auto address = pod_address(number, host);
-    pod.pod_ips = {address.ipv4, address.ipv6};
-    return pod;
 }
 
 /// A route of the whole backend range in a namespace.
@@ -158,13 +147,13 @@ class FairleadContestant final : public Contestant {
 }  // namespace
 
 Result<void> Contestant::set_up(Network& network, unsigned number) {
-    const auto client = make_pod(name_, number, kClientHost, "client");
-    const auto server = make_pod(name_, number, kServerHost, "server");
+    const auto client = case_pod(name_, number, kCaseClientHost, "client");
+    const auto server = case_pod(name_, number, kCaseServerHost, "server");
     FAIRLEAD_CHECK(network.add_pod(client, number));
     FAIRLEAD_CHECK(network.add_pod(server, number));
     // Every address of the range is the server's.
     FAIRLEAD_CHECK(route_backends(network.namespace_of(server), "lo", RouteKind::kLocal, std::nullopt));
-    FAIRLEAD_CHECK(route_backends(node_netns(), "pod" + std::to_string(kServerHost), RouteKind::kUnicast,
+    FAIRLEAD_CHECK(route_backends(node_netns(), "pod" + std::to_string(kCaseServerHost), RouteKind::kUnicast,
                                   server.pod_ips.front()));
     FAIRLEAD_TRY(auto probe, ConnectProbe::open(network.namespace_of(client), network.namespace_of(server),
                                                 kManyBackendPort));
