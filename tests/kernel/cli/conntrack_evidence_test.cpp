@@ -64,8 +64,8 @@ int fill_table() {
 TEST(ConntrackEvidence, TellsOfATableThatIsFullForReal) {
     in_new_namespace([] {
         const auto before = names(gather());
-        for (const auto* name :
-             {"error table-nearly-full", "warning packets-dropped", "error log-table-full"})
+        // Not of the kernel's log: it may tell of a namespace that is gone, whose number this one has got.
+        for (const auto* name : {"error table-nearly-full", "warning packets-dropped"})
             EXPECT_THAT(before, Not(Contains(name)));
         auto table = *kernel::conntrack::NetlinkConntrackTable::open();
         constexpr std::uint32_t kMostThatATestFills = 600'000;
