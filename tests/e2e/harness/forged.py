@@ -7,7 +7,8 @@ import struct
 PUSH_ACK = 0x18
 RESET = 0x04
 # Far above any window that TCP opens here: conntrack calls such a segment INVALID.
-ABOVE_THE_WINDOW = 10_000_000
+# Windows grow up to net.ipv4.tcp_rmem, 32 MiB on newer kernels; half the numbers are "before" any other.
+ABOVE_THE_WINDOW = 1_000_000_000
 
 # linux/tcp.h
 _TCP_REPAIR, _TCP_REPAIR_QUEUE, _TCP_QUEUE_SEQ = 19, 20, 21
