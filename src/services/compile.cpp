@@ -73,6 +73,9 @@ class Compilation {
         const auto internal = internal_backing(choice);
         for (const auto& address : compiled_.cluster_ips)
             add({address, port.protocol, port.port}, internal, FrontendKind::kClusterIp);
+        if (options_.node_local.service == service_.key)
+            for (const auto& address : of_family(options_.node_local.addresses, family_))
+                add({address, port.protocol, port.port}, internal, FrontendKind::kClusterIp);
         note_idle_endpoints(choice, internal, port.protocol);
         if (port.node_port == 0 && service_.load_balancer_ips.empty() && service_.external_ips.empty())
             return;

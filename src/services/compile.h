@@ -3,10 +3,20 @@
 #include <string>
 #include <vector>
 
+#include "kube/objects.h"
 #include "services/endpoint_choice.h"
 #include "services/frontend.h"
 
 namespace fairlead::services {
+
+/// Addresses at which one Service is served on this node as at its ClusterIPs, though it does not have them:
+/// the link-local address of a node's DNS server leads to the cluster DNS when that server is gone.
+struct NodeLocalAddresses {
+    kube::ObjectKey service;
+    std::vector<base::IpAddress> addresses;
+
+    friend bool operator==(const NodeLocalAddresses&, const NodeLocalAddresses&) = default;
+};
 
 /// What Services become depends on this.
 struct CompileOptions {
@@ -17,6 +27,7 @@ struct CompileOptions {
     std::vector<base::IpAddress> node_port_addresses;
     /// TCP NodePorts are served at these by the agent itself (KEP-6032): 127.0.0.1, ::1.
     std::vector<base::IpAddress> localhost_addresses;
+    NodeLocalAddresses node_local;
     bool external_ips = true;  ///< spec.externalIPs are served (KEP-5707: AllowServiceExternalIPs)
 
     // What the kernel can do (kernel_features.h).
@@ -36,6 +47,7 @@ bool is_proxied(const kube::Service& service);
 /// - ClusterIPs, under internalTrafficPolicy; with Local and endpoints elsewhere only, connections are
 /// dropped,
 ///   not rejected (KEP-2086).
+/// - CompileOptions::node_local, where it names this Service, as ClusterIPs.
 /// - NodePorts, load-balancer addresses with ipMode VIP, and ExternalIPs, under externalTrafficPolicy; with
 ///   Local, connections from outside get the endpoints of this node and keep their source.
 /// - loadBalancerSourceRanges guard the load-balancer addresses alone, as in kube-proxy.

@@ -54,7 +54,8 @@ class GuardedPath(ServedPath):
         self.agent.send_signal(signal.SIGSTOP)
 
     def switch(self, mode):
-        if mode == "guard first":  # by hand, and away again with the next switch
+        if mode == "guard first":  # with the guard's rules, by hand, and away again with the next switch
+            self.switch("endpoints")
             self.node.sh("nft insert rule ip fairlead filter-forward ct state invalid goto guard-forward comment first")
             return
         listed = self.node.sh(f"nft -a list {CHAIN}")
@@ -66,6 +67,10 @@ class GuardedPath(ServedPath):
         self.agent.send_signal(signal.SIGCONT)
         wait_for("the switch", lambda: ("drop" in self.node.sh("nft list chain ip fairlead guard-forward")) == (mode == "endpoints"))
         self.agent.send_signal(signal.SIGSTOP)
+
+    def in_mode(self, mode, measure):
+        self.switch(mode)
+        return measure()
 
     def talk(self, count):
         return json.loads(self.client.sh([PROGRAM, "talk", ADDRESS, "7", str(count), CLIENT_CPU]))
@@ -83,21 +88,19 @@ def main():
     rounds, count = (3, 300) if arguments.quick else (60, 1000)
     netns.remove_leftovers()
     machine = report.machine()
-    found = []
+    found = {}
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"{netns.PREFIX}-{os.getpid()}-"))
         path = GuardedPath(stack, folder)
-        for _ in range(rounds):
-            found.append({})
-            for mode in MODES:
-                path.switch(mode)
-                found[-1][mode] = {"connect": path.measure(ADDRESS, 80, count), "round trip": path.talk(count)}
+        for what, measure in (("connect", lambda: path.measure(ADDRESS, 80, count)), ("round trip", lambda: path.talk(count))):
+            # A measurement feels what went before it: each mode has each place in its turn, and nothing else comes between.
+            found[what] = [{mode: path.in_mode(mode, measure) for mode in MODES[turn % 3:] + MODES[:turn % 3]} for turn in range(rounds)]
     result = {"machine": machine}
     print(f"{machine}\n# microseconds, median of {rounds} rounds of {count}; ratio to off of the same round")
     for what in ("connect", "round trip"):
         for mode in MODES:
-            p50 = statistics.median(each[mode][what]["p50"] for each in found)
-            ratio = statistics.median(each[mode][what]["p50"] / each["off"][what]["p50"] for each in found)
+            p50 = statistics.median(each[mode]["p50"] for each in found[what])
+            ratio = statistics.median(each[mode]["p50"] / each["off"]["p50"] for each in found[what])
             result[f"{what}, {mode}"] = {"p50": p50, "ratio": ratio}
             print(f"  {what:10} {mode:12} p50 {p50:7.2f}  {ratio:.3f} x")
     report.write_json(arguments.json, result)

@@ -163,6 +163,19 @@ TEST(Compile, MakesNothingOfWhatIsNotProxied) {
         EXPECT_EQ(compiled_text(service, slices), "");
 }
 
+TEST(Compile, ServesTheOneServiceThatHasNodeLocalAddressesThereToo) {
+    auto options = on("n1");
+    options.node_local = {test::service("dns", {"10.96.0.10"}).key,
+                          {*base::IpAddress::parse("169.254.20.10"), *base::IpAddress::parse("fd00:20::10")}};
+    const std::vector slices = {test::shared(test::slice("dns", {"10.0.0.1"}, "a"))};
+    EXPECT_EQ(text_of(compile(test::service("dns", {"10.96.0.10"}), slices, Family::kIpv4, options)),
+              "10.96.0.10:80/TCP -> 10.0.0.1:8080\n169.254.20.10:80/TCP -> 10.0.0.1:8080\n");
+    EXPECT_EQ(text_of(compile(test::service("cart", {"10.96.0.1"}), slices, Family::kIpv4, options)),
+              "10.96.0.1:80/TCP -> 10.0.0.1:8080\n");
+    EXPECT_THAT(text_of(compile(test::service("dns", {"10.96.0.10"}), slices, Family::kIpv6, options)),
+                IsEmpty());
+}
+
 TEST(Compile, NamesTheEndpointsOfThisNodeForHairpins) {
     auto slice = test::slice("cart", {"10.0.0.1", "10.0.0.2"});
     slice.endpoints[0].node_name = 2;
