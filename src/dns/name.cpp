@@ -16,7 +16,7 @@ constexpr std::uint8_t kPointerBits = 0xc0;
 /// Every useful pointer is followed by a label, and a name has at most this many.
 constexpr unsigned kMaxJumps = 127;
 
-constexpr std::uint8_t lower(std::uint8_t byte) {
+constexpr std::uint8_t lower_byte(std::uint8_t byte) {
     return byte >= 'A' && byte <= 'Z' ? static_cast<std::uint8_t>(byte | 0x20U) : byte;
 }
 
@@ -32,7 +32,7 @@ std::uint64_t lower_word(std::uint64_t word) {
 
 /// Length bytes are below 'A', so a whole name can be compared as if it were text.
 bool equal_ignoring_case(Bytes a, Bytes b) {
-    return std::ranges::equal(a, b, {}, lower, lower);
+    return std::ranges::equal(a, b, {}, lower_byte, lower_byte);
 }
 
 base::Result<std::uint8_t> unescape(std::string_view text, std::size_t& at) {
@@ -224,17 +224,14 @@ Name Name::parent(std::size_t labels) const {
     return name;
 }
 
-Name Name::lowered() const {
+void Name::lower() {
     static_assert((kMaxNameSize + 1) % sizeof(std::uint64_t) == 0);
-    Name name;
     for (std::size_t at = 0; at < size_; at += sizeof(std::uint64_t)) {
         std::uint64_t word = 0;
         std::memcpy(&word, wire_.data() + at, sizeof word);
         word = lower_word(word);
-        std::memcpy(name.wire_.data() + at, &word, sizeof word);
+        std::memcpy(wire_.data() + at, &word, sizeof word);
     }
-    name.size_ = size_;
-    return name;
 }
 
 std::string Name::to_string() const {
@@ -261,7 +258,7 @@ std::weak_ordering operator<=>(const Name& a, const Name& b) {
         const std::string_view label_of_b = b.label(labels_of_b - i);
         const auto order = std::lexicographical_compare_three_way(
             label_of_a.begin(), label_of_a.end(), label_of_b.begin(), label_of_b.end(), [](char x, char y) {
-                return lower(static_cast<std::uint8_t>(x)) <=> lower(static_cast<std::uint8_t>(y));
+                return lower_byte(static_cast<std::uint8_t>(x)) <=> lower_byte(static_cast<std::uint8_t>(y));
             });
         if (order != 0) return order;
     }

@@ -54,7 +54,12 @@ class Name {
     /// Without its `labels` leftmost labels; the root when it has no more than those.
     [[nodiscard]] Name parent(std::size_t labels = 1) const;
     /// With ASCII letters in lower case.
-    [[nodiscard]] Name lowered() const;
+    [[nodiscard]] Name lowered() const {
+        Name name = *this;
+        name.lower();
+        return name;
+    }
+    void lower();
     /// "www.example.com.", "." for the root; other bytes than printable ASCII as "\DDD".
     [[nodiscard]] std::string to_string() const;
 
