@@ -37,6 +37,12 @@ void EndpointSlice::add_hint(std::size_t endpoint, EndpointHint::Kind kind, std:
         hints.push_back({static_cast<std::uint32_t>(endpoint), *index, kind});
 }
 
+void EndpointSlice::set_hostname(std::size_t endpoint, std::string_view hostname) {
+    if (hostname.empty()) return;
+    if (!hostnames) hostnames.emplace();
+    hostnames->set(endpoint, hostname);
+}
+
 std::optional<std::uint16_t> EndpointSlice::index_of_name(std::string_view name) {
     const auto known = std::ranges::find(names, name);
     const auto index = static_cast<std::size_t>(known - names.begin());

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/boxed.h"
 #include "kube/packed_names.h"
 
 namespace fairlead::kube {
@@ -135,6 +136,7 @@ struct EndpointSlice {
     std::vector<std::string> names = {""};  ///< of nodes and zones; names[0] is empty
     std::vector<EndpointHint> hints;        ///< of all endpoints, in their order; mostly empty
     PackedNames pods;                       ///< of endpoints by index, where targetRef names a Pod
+    base::Boxed<PackedNames> hostnames;     ///< of endpoints by index; most slices have none
 
     /// When the controller saw the change (annotation endpoints.kubernetes.io/last-change-trigger-time), Unix
     /// nanoseconds; 0 if absent. Not part of equality.
@@ -163,13 +165,17 @@ struct EndpointSlice {
     /// Adds a hint to the last endpoint that has any, or to one behind it.
     void add_hint(std::size_t endpoint, EndpointHint::Kind kind, std::string_view name);
 
+    /// Gives an endpoint a hostname; as PackedNames::set. An empty one is none.
+    void set_hostname(std::size_t endpoint, std::string_view hostname);
+
     /// Index of a name in `names`, where it is added if need be; nullopt: no more fit.
     std::optional<std::uint16_t> index_of_name(std::string_view name);
 
     friend bool operator==(const EndpointSlice& a, const EndpointSlice& b) {
         return a.key == b.key && a.service_name == b.service_name && a.family == b.family &&
                a.made_by_controller == b.made_by_controller && a.ports == b.ports &&
-               a.endpoints == b.endpoints && a.names == b.names && a.hints == b.hints && a.pods == b.pods;
+               a.endpoints == b.endpoints && a.names == b.names && a.hints == b.hints && a.pods == b.pods &&
+               a.hostnames == b.hostnames;
     }
 
   private:
@@ -226,6 +232,8 @@ struct Pod {
     std::string uid;
     Labels labels;
     std::string node_name;
+    std::string hostname;   ///< spec.hostname
+    std::string subdomain;  ///< spec.subdomain: the Service below whose name the Pod's hostname is
     bool host_network = false;
     std::vector<base::IpAddress> pod_ips;  ///< status.podIPs
     std::vector<ContainerPort> ports;      ///< of all containers, in order

@@ -112,6 +112,8 @@ void read(Reader& reader, typename Reader::Object object, Pod& pod) {
     });
     reader.object(object, {"spec", 2}, [&](Object spec) {
         pod.node_name = reader.text(spec, {"nodeName", 10});
+        pod.hostname = reader.text(spec, {"hostname", 16});
+        pod.subdomain = reader.text(spec, {"subdomain", 17});
         pod.host_network = reader.boolean(spec, {"hostNetwork", 11}).value_or(false);
         read_containers(reader, spec, pod);
     });

@@ -85,6 +85,7 @@ void read_endpoint(Reader& reader, typename Reader::Object object, EndpointSlice
     endpoint.zone = name_index(reader, slice, reader.text(object, {"zone", 7}));
     read_hints(reader, object, slice);
     read_pod(reader, object, slice);
+    slice.set_hostname(slice.endpoints.size(), reader.text(object, {"hostname", 3}));
     slice.endpoints.push_back(endpoint);
 }
 
@@ -119,6 +120,7 @@ void read(Reader& reader, typename Reader::Object object, EndpointSlice& slice) 
     slice.names.shrink_to_fit();
     slice.hints.shrink_to_fit();
     slice.pods.shrink_to_fit();
+    if (slice.hostnames) slice.hostnames->shrink_to_fit();
 }
 
 }  // namespace fairlead::kube

@@ -163,6 +163,7 @@ class SliceMaker {
         endpoint.ready = service.publish_not_ready_addresses || (pod.ready && !pod.terminating);
         if (endpoint.ready) add_hints(slice, service, endpoint);
         slice.pods.set(slice.endpoints.size(), pod.key.name);
+        if (pod.subdomain == service.key.name) slice.set_hostname(slice.endpoints.size(), pod.hostname);
         slice.endpoints.push_back(endpoint);
     }
 

@@ -14,9 +14,9 @@ namespace fairlead::kube {
 /// may give a port's name different numbers), at most 100 endpoints each. Pods without an address and
 /// finished ones are left out; an endpoint is ready if its Pod is and does not terminate, or if the Service
 /// publishes addresses that are not ready; it serves if its Pod is ready. A hostNetwork Pod without addresses
-/// has its Node's. Ready endpoints have the hints that spec.trafficDistribution asks for. A slice's name is
-/// the same for the same family, ports and number within the Service. Slices of Services without a selector
-/// come from manifests.
+/// has its Node's. A Pod whose spec.subdomain names the Service lends the endpoint its spec.hostname. Ready
+/// endpoints have the hints that spec.trafficDistribution asks for. A slice's name is the same for the same
+/// family, ports and number within the Service. Slices of Services without a selector come from manifests.
 ///
 /// Unlike the controller, it takes Pods of Nodes that no manifest has.
 std::vector<EndpointSlice> derive_slices(std::span<const Service> services, std::span<const Pod> pods,

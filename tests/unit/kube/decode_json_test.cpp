@@ -154,6 +154,30 @@ TEST(DecodeJson, EndpointsKnowTheirPods) {
     EXPECT_THAT(found.pods.all(), testing::ElementsAre("", "cart-1", "", "cart-2"));
 }
 
+TEST(DecodeJson, EndpointsKnowTheirHostnames) {
+    const auto json = [](const std::string& second) {
+        return slice(R"("addressType":"IPv4","endpoints":[{"addresses":["10.0.0.1"],"hostname":""},
+           {"addresses":["10.0.0.2"],"hostname":)" +
+                     second + R"(},{"addresses":["10.0.0.3"],"hostname":"db-2"}])");
+    };
+    const auto found = decoded<EndpointSlice>(json(R"("db-1")"));
+    ASSERT_TRUE(found.hostnames.has_value());
+    EXPECT_THAT(found.hostnames->all(), testing::ElementsAre("", "db-1", "db-2"));
+    EXPECT_NE(found, decoded<EndpointSlice>(json(R"("db-9")")));
+    EXPECT_EQ(found, decoded<EndpointSlice>(json(R"("db-1")")));
+    EXPECT_FALSE(
+        decoded<EndpointSlice>(slice(R"("addressType":"IPv4","endpoints":[{"addresses":["10.0.0.1"]}])"))
+            .hostnames.has_value())
+        << "memory for what is nearly always absent";
+}
+
+TEST(DecodeJson, PodsKnowTheirHostnameAndSubdomain) {
+    const auto found = decoded<Pod>(
+        R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"hostname":"db-0","subdomain":"db"}})");
+    EXPECT_EQ(found.hostname, "db-0");
+    EXPECT_EQ(found.subdomain, "db");
+}
+
 TEST(DecodeJson, SliceWithoutHintsHoldsNoMemoryForThem) {
     const auto found = decoded<EndpointSlice>(
         slice(R"("addressType":"IPv4","endpoints":[{"addresses":["10.0.0.1"],"hints":null}])"));

@@ -109,6 +109,26 @@ TEST(DecodeProtobuf, EndpointsKnowTheirPods) {
     EXPECT_EQ(std::get<EndpointSlice>(*decoded).pods.all().size(), 1U);
 }
 
+TEST(DecodeProtobuf, EndpointsKnowTheirHostnames) {
+    const auto decoded =
+        decode_protobuf_object(slice(Message{}.bytes(1, "10.64.0.1").bytes(3, "db-0").bytes(6, "n1")));
+    ASSERT_TRUE(decoded);
+    const auto& found = std::get<EndpointSlice>(*decoded);
+    ASSERT_TRUE(found.hostnames.has_value());
+    EXPECT_THAT(found.hostnames->all(), testing::ElementsAre("db-0"));
+}
+
+TEST(DecodeProtobuf, PodsKnowTheirHostnameAndSubdomain) {
+    const auto object = decode_protobuf_object(
+        test::kubernetes_protobuf("v1", "Pod",
+                                  Message{}
+                                      .message(1, Message{}.bytes(1, "p"))
+                                      .message(2, Message{}.bytes(16, "db-0").bytes(17, "db"))));
+    ASSERT_TRUE(object);
+    EXPECT_EQ(std::get<Pod>(*object).hostname, "db-0");
+    EXPECT_EQ(std::get<Pod>(*object).subdomain, "db");
+}
+
 TEST(DecodeProtobuf, ListWithABrokenItemIsReadUpToItsItems) {
     const auto good = Message{}.message(1, metadata("a"));
     const auto bad = Message{}.message(1, metadata("b")).message(2, Message{}.bytes(3, "Magic"));

@@ -103,6 +103,25 @@ TEST(DeriveSlices, PublishesAddressesThatAreNotReadyWhereTheServiceSaysSo) {
         << "serving is the Pod's own readiness";
 }
 
+TEST(DeriveSlices, TakesTheHostnameOfAPodWhoseSubdomainNamesTheService) {
+    const auto named = [](const std::string& name, const std::string& hostname,
+                          const std::string& subdomain) {
+        auto made = pod(name, {"10.64.0.1"});
+        made.hostname = hostname;
+        made.subdomain = subdomain;
+        return made;
+    };
+    const std::vector services = {cart()};
+    const std::vector pods = {named("a", "", "cart"), named("b", "db-0", "cart"), named("c", "db-1", "other"),
+                              named("d", "db-2", ""), named("e", "db-3", "cart")};
+    const auto slices = derive_slices(services, pods, {});
+    ASSERT_THAT(slices, SizeIs(1));
+    ASSERT_TRUE(slices[0].hostnames.has_value());
+    EXPECT_THAT(slices[0].hostnames->all(), ElementsAre("", "db-0", "", "", "db-3"));
+    EXPECT_FALSE(
+        derive_slices(services, std::vector{pod("a", {"10.64.0.1"})}, {}).at(0).hostnames.has_value());
+}
+
 TEST(DeriveSlices, SplitsAfterOneHundredEndpointsAndKeepsNamesApart) {
     std::vector<Pod> pods;
     for (int i = 0; i < 250; ++i)
