@@ -58,6 +58,13 @@ std::vector<std::string> get_timeout(const Config& config) {
     return {format_duration(config.conntrack.*kConntrack)};
 }
 
+/// The same where not given and 0s are two things.
+template <auto kConntrack>
+std::vector<std::string> get_optional_timeout(const Config& config) {
+    if (!(config.conntrack.*kConntrack)) return {};
+    return {format_duration(*(config.conntrack.*kConntrack))};
+}
+
 inline base::Result<void> set_sync_period(Config& config, std::span<const std::string> values) {
     FAIRLEAD_TRY(const auto period, parse_duration(values.front()));
     if (period == base::Duration{})

@@ -17,13 +17,14 @@ namespace {
 using base::json_quote;
 
 std::string conntrack_json(const ConntrackSettings& conntrack) {
+    constexpr base::Duration kAsItIs{};
     const auto duration = [](base::Duration value) { return json_quote(format_duration(value)); };
     return fmt::format(
         R"({{"maxPerCore":{},"min":{},"tcpEstablishedTimeout":{},"tcpCloseWaitTimeout":{},"tcpBeLiberal":{},)"
         R"("udpTimeout":{},"udpStreamTimeout":{}}})",
-        conntrack.max_per_core, conntrack.min, duration(conntrack.tcp_established_timeout),
-        duration(conntrack.tcp_close_wait_timeout), conntrack.is_liberal(), duration(conntrack.udp_timeout),
-        duration(conntrack.udp_stream_timeout));
+        conntrack.max_per_core, conntrack.min, duration(conntrack.tcp_established_timeout.value_or(kAsItIs)),
+        duration(conntrack.tcp_close_wait_timeout.value_or(kAsItIs)), conntrack.is_liberal(),
+        duration(conntrack.udp_timeout), duration(conntrack.udp_stream_timeout));
 }
 
 /// The value that our setting `field` has, as text; empty where it has none.

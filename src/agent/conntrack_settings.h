@@ -10,12 +10,14 @@
 namespace fairlead::agent {
 
 /// How large the kernel's connection tracking may grow and how long it remembers: kube-proxy's `conntrack`
-/// block (KubeProxyConntrackConfiguration), and whether sizes are automatic. Zero, or false, says nothing.
+/// block (KubeProxyConntrackConfiguration), and whether sizes are automatic. Zero, or false, says nothing:
+/// the kernel's value stays.
 struct ConntrackSettings {
     std::uint32_t max_per_core = 0;  ///< entries per CPU of the node
     std::uint32_t min = 0;           ///< entries, whatever the number of CPUs
-    base::Duration tcp_established_timeout{};
-    base::Duration tcp_close_wait_timeout{};
+    /// None: kube-proxy's default in place of the kernel's, unless sizes are fixed.
+    std::optional<base::Duration> tcp_established_timeout{};
+    std::optional<base::Duration> tcp_close_wait_timeout{};
     bool tcp_be_liberal = false;
     base::Duration udp_timeout{};
     base::Duration udp_stream_timeout{};

@@ -8,6 +8,9 @@ namespace {
 
 using std::chrono::seconds;
 
+/// A server that works on a request for longer than this after its client has said FIN is rare.
+constexpr seconds kShortCloseWait = std::chrono::minutes(5);
+/// kube-proxy's default.
 constexpr seconds kLongCloseWait = std::chrono::hours(1);
 /// Of the time after which an idle client sends a keepalive.
 constexpr int kEstablishedPerKeepalive = 24;
@@ -62,19 +65,16 @@ void check_established(const TimeoutEvidence& timeouts, std::vector<Finding>& fi
 void check_timeouts(const Evidence& evidence, std::vector<Finding>& findings) {
     const auto& timeouts = evidence.timeouts;
     check_established(timeouts, findings);
-    constexpr seconds kGoodCloseWait{60};
     constexpr seconds kGoodUdp{30};
     constexpr seconds kGoodUdpStream{120};
-    check_fit({"nf_conntrack_tcp_timeout_close_wait",
-               timeouts.tcp_close_wait,
-               {},
-               kLongCloseWait - seconds(1),
-               "",
-               "",
+    check_fit({"nf_conntrack_tcp_timeout_close_wait", timeouts.tcp_close_wait, kShortCloseWait,
+               kLongCloseWait, "close-wait-timeout-short",
+               "A client that has said FIN and reads on is forgotten after this: an answer that comes later "
+               "does not reach it, and the server's connection is reset.",
                "close-wait-timeout-long",
                "Connections that one end has closed hold their entries for as long, by the thousand where "
                "clients hang up first (kube-proxy sets one hour, the kernel one minute).",
-               kGoodCloseWait},
+               kLongCloseWait},
               findings);
     check_fit({"nf_conntrack_udp_timeout", timeouts.udp, kShortUdp, kLongUdp, "udp-timeout-short",
                "An answer that is late finds no entry and does not reach its client.", "udp-timeout-long",

@@ -167,6 +167,21 @@ PlannedValue plan_value(const ValueSetting& setting, const SizingFacts& facts) {
     return planned;
 }
 
+/// A default of ours takes the place of the kernel's, and of nothing else.
+PlannedValue plan_default(const ValueSetting& setting, const SizingFacts& facts) {
+    PlannedValue planned;
+    planned.name = setting.name;
+    planned.field = setting.field;
+    planned.now = value_now(facts, setting.name);
+    const bool chosen = planned.now && planned.now != setting.only_instead_of && planned.now != setting.value;
+    if (!chosen) planned.wanted = setting.value;
+    decide(planned, facts,
+           chosen
+               ? std::string("somebody has set it")
+               : fmt::format("kube-proxy's default instead of the kernel's, {}", *setting.only_instead_of));
+    return planned;
+}
+
 }  // namespace
 
 bool satisfies(const PlannedValue& planned, std::uint64_t now) {
@@ -185,7 +200,7 @@ std::vector<PlannedValue> plan_sizes(const SizingSettings& settings, const Sizin
     const auto max_then = max.action == PlannedAction::kWrite ? *max.wanted : max.now.value_or(0);
     plan.push_back(plan_size(kBuckets, settings, facts, wanted_buckets(settings, facts, max_then)));
     for (const auto& value : settings.values)
-        plan.push_back(plan_value(value, facts));
+        plan.push_back(value.only_instead_of ? plan_default(value, facts) : plan_value(value, facts));
     return plan;
 }
 

@@ -27,6 +27,8 @@ struct ValueSetting {
     std::string name;                    ///< "nf_conntrack_udp_timeout"
     std::string field;                   ///< "conntrack.udpTimeout"
     std::optional<std::uint64_t> value;  ///< none: the kernel's stays
+    /// Written only in place of this value, the kernel's default: any other one is somebody's choice.
+    std::optional<std::uint64_t> only_instead_of = {};
 };
 
 struct SizingSettings {

@@ -94,16 +94,34 @@ class ConntrackSizerTest : public testing::Test {
     admin::Metrics metrics_;
 };
 
-TEST_F(ConntrackSizerTest, GivesTheTableOfANodeWhatItsMemoryAllowsAndNoOtherTimeouts) {
+TEST_F(ConntrackSizerTest, GivesTheTableOfANodeWhatItsMemoryAllowsAndKubeProxysTimeouts) {
     make_files();
     ConntrackSizer sizer{loop_, metrics_, ConntrackFiles{root_}};
     sizer.configure({});
     EXPECT_EQ(value("max"), 696'320);
     EXPECT_EQ(value("buckets"), 696'320);
     EXPECT_EQ(metric("fairlead_conntrack_buckets"), 696'320);
-    EXPECT_EQ(value("tcp_timeout_close_wait"), 60);
+    EXPECT_EQ(value("tcp_timeout_established"), 86'400);
+    EXPECT_EQ(value("tcp_timeout_close_wait"), 3'600);
     EXPECT_EQ(value("udp_timeout"), 30);
     EXPECT_THAT(sizer.problems(), IsEmpty());
+}
+
+TEST_F(ConntrackSizerTest, LeavesATimeoutThatSomebodyHasSetAlsoWhileItRuns) {
+    make_files();
+    set("tcp_timeout_established", "7200");
+    ConntrackSizer sizer{loop_, metrics_, ConntrackFiles{root_}};
+    sizer.configure({});
+    EXPECT_EQ(value("tcp_timeout_established"), 7200);
+    ASSERT_EQ(value("tcp_timeout_close_wait"), 3'600);
+    set("tcp_timeout_close_wait", "90");
+    sizer.check();
+    sizer.check();
+    EXPECT_EQ(value("tcp_timeout_close_wait"), 90);
+    EXPECT_EQ(
+        metric("fairlead_conntrack_values_rewritten_total{value=\"nf_conntrack_tcp_timeout_close_wait\"}"),
+        1);
+    EXPECT_THAT(sizer.problems(), IsEmpty()) << "nothing was configured";
 }
 
 TEST_F(ConntrackSizerTest, DoublesTheTableWhenThePeakComesNearAndNotBefore) {

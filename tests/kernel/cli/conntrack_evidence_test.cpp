@@ -88,7 +88,7 @@ TEST(ConntrackEvidence, TellsOfATableThatIsFullForReal) {
 TEST(ConntrackEvidence, KnowsSettingsAndEntriesOfItsNamespace) {
     in_new_namespace([] {
         test::output_of(
-            "sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600 "
+            "sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close_wait=3601 "
             "net.netfilter.nf_conntrack_udp_timeout=5 net.netfilter.nf_conntrack_acct=1 "
             "net.netfilter.nf_conntrack_tcp_be_liberal=1");
         send_datagram();

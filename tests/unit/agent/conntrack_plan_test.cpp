@@ -25,7 +25,7 @@ ConntrackPlan plan_of(const conntrack::SizingSettings& settings, std::optional<s
 }
 
 const conntrack::SizingSettings kSettings{
-    conntrack::Sizing::kFixed, 0, 4000, {{"nf_conntrack_udp_timeout", "conntrack.udpTimeout", {}}}};
+    conntrack::Sizing::kFixed, 0, 4000, {{"nf_conntrack_udp_timeout", "conntrack.udpTimeout", {}, {}}}};
 
 TEST(PlanText, ShowsWhatWouldChangeWhatCannotAndWhatIsNotKnown) {
     EXPECT_EQ(plan_text(plan_of(kSettings, 70), ConntrackFiles{}, false),

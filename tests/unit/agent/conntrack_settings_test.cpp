@@ -16,8 +16,10 @@ TEST(SizingSettings, GiveEachValueItsFileAndField) {
     EXPECT_EQ(sizing.max_per_core, 1U);
     EXPECT_EQ(sizing.min, 2U);
     std::string text;
-    for (const auto& [name, field, value] : sizing.values)
+    for (const auto& [name, field, value, only_instead_of] : sizing.values) {
+        EXPECT_FALSE(only_instead_of) << name;
         text += field + " " + name + " " + std::to_string(value.value_or(0)) + "\n";
+    }
     EXPECT_EQ(text,
               "conntrack.tcpEstablishedTimeout nf_conntrack_tcp_timeout_established 86400\n"
               "conntrack.tcpCloseWaitTimeout nf_conntrack_tcp_timeout_close_wait 3600\n"
@@ -35,9 +37,24 @@ TEST(SizingSettings, SetTheKernelLiberalForTheGuard) {
     EXPECT_EQ(liberal.value, 1);
 }
 
-TEST(SizingSettings, WantNothingUnlessAsked) {
-    for (const auto& value : sizing_settings({}).values)
-        EXPECT_FALSE(value.value) << value.name;
+TEST(SizingSettings, WantKubeProxysDefaultsInPlaceOfTheKernelsAndNothingElseUnlessAsked) {
+    using Wish = std::pair<std::optional<std::uint64_t>, std::optional<std::uint64_t>>;
+    constexpr Wish kNothing;
+    const auto wishes = [](const ConntrackSettings& settings) {
+        std::vector<Wish> all;
+        for (const auto& value : sizing_settings(settings).values)
+            all.emplace_back(value.value, value.only_instead_of);
+        return all;
+    };
+    EXPECT_THAT(wishes({}),
+                testing::ElementsAre(Wish{86'400, 432'000}, Wish{3'600, 60}, kNothing, kNothing, kNothing));
+    ConntrackSettings fixed;
+    fixed.sizing = conntrack::Sizing::kFixed;
+    EXPECT_THAT(wishes(fixed), testing::Each(kNothing));
+    ConntrackSettings as_it_is;
+    as_it_is.tcp_established_timeout = 0s;
+    as_it_is.tcp_close_wait_timeout = 60s;
+    EXPECT_THAT(wishes(as_it_is), testing::ElementsAre(kNothing, Wish{60, {}}, kNothing, kNothing, kNothing));
 }
 
 }  // namespace

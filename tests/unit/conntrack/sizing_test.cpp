@@ -185,11 +185,39 @@ TEST(Values, AreWrittenAsTheyAreUpOrDown) {
         auto facts = node(1000, 1000, kGiB);
         facts.initial_namespace = false;
         const auto planned =
-            plan_sizes({Sizing::kFixed, 0, 0, {{kUdpTimeout, "conntrack.udpTimeout", wanted}}}, facts).at(2);
+            plan_sizes({Sizing::kFixed, 0, 0, {{kUdpTimeout, "conntrack.udpTimeout", wanted, {}}}}, facts)
+                .at(2);
         expect_value(planned, action, wanted, why);
         EXPECT_EQ(planned.field, "conntrack.udpTimeout");
         EXPECT_EQ(planned.now, 30);
     }
+}
+
+TEST(DefaultValues, TakeThePlaceOfTheKernelsAndOfNobodyElses) {
+    struct Case {
+        std::uint64_t now;
+        PlannedAction action;
+        std::optional<std::uint64_t> wanted;
+        std::string why;
+    };
+    const std::vector<Case> cases = {
+        {30, PlannedAction::kWrite, 40, "kube-proxy's default instead of the kernel's, 30"},
+        {40, PlannedAction::kKeep, 40, "kube-proxy's default"},
+        {35, PlannedAction::kKeep, {}, "somebody has set it"},
+        {99, PlannedAction::kKeep, {}, "somebody has set it"},
+    };
+    const SizingSettings settings{Sizing::kAutomatic, 0, 0, {{kUdpTimeout, "conntrack.udpTimeout", 40, 30}}};
+    for (const auto& [now, action, wanted, why] : cases) {
+        auto facts = node(1000, 1000, kGiB);
+        facts.now.insert_or_assign(kUdpTimeout, now);
+        const auto planned = plan_sizes(settings, facts).at(2);
+        expect_value(planned, action, wanted, why);
+        EXPECT_FALSE(planned.configured);
+    }
+    auto facts = node(1000, 1000, kGiB);
+    facts.now.insert_or_assign(kUdpTimeout, base::fail(base::ErrorCode::kNotFound, "f: No such file"));
+    expect_value(plan_sizes(settings, facts).at(2), PlannedAction::kBlock, 40,
+                 "f: No such file (wanted: kube");
 }
 
 TEST(Values, ThatTheKernelDoesNotHaveAreSaidAndNotWritten) {
@@ -197,7 +225,7 @@ TEST(Values, ThatTheKernelDoesNotHaveAreSaidAndNotWritten) {
     auto facts = node(1000, 1000, kGiB);
     facts.now.insert_or_assign(kUdpTimeout, absent);
     const auto plan_of = [&](std::optional<std::uint64_t> wanted) {
-        return plan_sizes({Sizing::kFixed, 0, 0, {{kUdpTimeout, "conntrack.udpTimeout", wanted}}}, facts)
+        return plan_sizes({Sizing::kFixed, 0, 0, {{kUdpTimeout, "conntrack.udpTimeout", wanted, {}}}}, facts)
             .at(2);
     };
     expect_value(plan_of(31), PlannedAction::kBlock, 31, "f: No such file (wanted: as configured)");
