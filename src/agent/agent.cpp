@@ -118,21 +118,24 @@ void Agent::watch_conntrack() {
     ConntrackWatch::Listener listener;
     listener.warn = [this](const auto& reason, const auto& note) {
         conntrack_usage_->look([this, reason, note](const std::string& who) {
-            warn_about_node(reason, who.empty() ? note : note + "; " + who);
+            tell_of_node(EventType::kWarning, reason, who.empty() ? note : note + "; " + who);
         });
+    };
+    listener.recovered = [this](const auto& reason, const auto& note) {
+        tell_of_node(EventType::kNormal, reason, note);
     };
     listener.new_peak = [this](auto entries) { conntrack_sizer_.saw_peak(entries); };
     conntrack_watch_ =
         std::make_unique<ConntrackWatch>(loop_, metrics_, config_.conntrack_percents, std::move(listener));
 }
 
-void Agent::warn_about_node(const std::string& reason, const std::string& note) {
+void Agent::tell_of_node(EventType type, const std::string& reason, const std::string& note) {
     if (!events_) return;
     // kubectl describe asks for Events with the uid of a Node, as kubelet has it from 1.37 on, and for those
     // with its name in that place, as it had before. Until the Node is known there is nothing but the name.
     const auto node = stores_.nodes.find({"", config_.node_name});
     const auto& uid = node ? node->uid : config_.node_name;
-    events_->write({{"Node", {"", config_.node_name}, uid}, reason, "Watch", note});
+    events_->write({{"Node", {"", config_.node_name}, uid}, reason, "Watch", note, type});
 }
 
 void Agent::tell_of_taken_port(const services::HealthCheck& check, const std::string& error) {

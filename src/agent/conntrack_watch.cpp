@@ -58,8 +58,11 @@ void ConntrackWatch::take(const conntrack::TableReading& reading) {
 void ConntrackWatch::tell_fill(Alarm::Word word) {
     if (word == Alarm::Word::kNothing) return;
     const auto text = watch_.fill_text();
-    if (word == Alarm::Word::kClear)
-        return base::log_info("the table of tracked connections has room again", {{"table", text}});
+    if (word == Alarm::Word::kClear) {
+        base::log_info("the table of tracked connections has room again", {{"table", text}});
+        return listener_.recovered("ConntrackTableHasRoom",
+                                   "the table of tracked connections has room again: " + text);
+    }
     const bool critical = watch_.level() == FillLevel::kCritical;
     base::log_warning("the table of tracked connections fills",
                       {{"level", conntrack::name_of(watch_.level())}, {"table", text}});
@@ -69,8 +72,12 @@ void ConntrackWatch::tell_fill(Alarm::Word word) {
 
 void ConntrackWatch::tell_dropping(Alarm::Word word) {
     if (word == Alarm::Word::kNothing) return;
-    if (word == Alarm::Word::kClear)
-        return base::log_info("connection tracking has lost nothing for five minutes");
+    if (word == Alarm::Word::kClear) {
+        base::log_info("connection tracking has lost nothing for five minutes");
+        return listener_.recovered(
+            "ConntrackDropsNothing",
+            "connection tracking has lost nothing for five minutes; the table is " + watch_.fill_text());
+    }
     const auto text = watch_.dropping_text();
     base::log_warning("connection tracking loses packets or evicts entries",
                       {{"counters", text}, {"table", watch_.fill_text()}});

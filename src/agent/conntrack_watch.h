@@ -22,7 +22,7 @@ struct ConntrackWatchPace {
 
 /// Looks at the table of tracked connections every few seconds: how full it is, what its counters say. Never
 /// lists it, so a look costs the same whatever its size. Shows it as metrics and as the page /conntrack, and
-/// tells of a table that fills or loses packets.
+/// tells of a table that fills or loses packets, and when that is over.
 ///
 /// A kernel without ctnetlink, or one that lets us not ask, is told once in the log; the rest of the agent
 /// does not need it, and the kernel is asked again every five minutes.
@@ -31,6 +31,9 @@ class ConntrackWatch {
     struct Listener {
         /// A Warning for the Node's Events: "ConntrackTableFilling" and what for people.
         std::function<void(const std::string& reason, const std::string& note)> warn = [](auto&, auto&) {};
+        /// The same, of type Normal: what was warned of is over.
+        std::function<void(const std::string& reason, const std::string& note)> recovered = [](auto&, auto&) {
+        };
         /// There are more entries than ever since the start.
         std::function<void(std::uint32_t entries)> new_peak = [](auto) {};
     };

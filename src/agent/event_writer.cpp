@@ -36,19 +36,19 @@ std::string event_namespace(const EventObject& object) {
 std::string event_json(const Event& event, const std::string& node_name, base::WallTime now) {
     constexpr std::size_t kLongestNote = 1024;     // pkg/apis/core/validation/events.go
     constexpr std::size_t kLongestInstance = 128;  // the same
-    const auto& [regarding, reason, action, note] = event;
+    const auto& [regarding, reason, action, note, type] = event;
     const auto& [space, name] = regarding.key;
     const auto in_namespace = space.empty() ? "" : "\"namespace\":" + json_quote(space) + ",";
     return fmt::format(
         R"({{"apiVersion":"events.k8s.io/v1","kind":"Event","metadata":{{"namespace":{},"name":{}}},)"
-        R"("eventTime":"{}","type":"Warning","reason":{},"action":{},"note":{},)"
+        R"("eventTime":"{}","type":"{}","reason":{},"action":{},"note":{},)"
         R"("regarding":{{"apiVersion":"v1","kind":{},{}"name":{},"uid":{}}},)"
         R"("reportingController":"fairlead","reportingInstance":{}}})",
         json_quote(event_namespace(regarding)),
         json_quote(fmt::format("{}.{:x}", name, now.time_since_epoch().count())), micro_time(now),
-        json_quote(reason), json_quote(action), json_quote(note.substr(0, kLongestNote)),
-        json_quote(regarding.kind), in_namespace, json_quote(name), json_quote(regarding.uid),
-        json_quote(("fairlead-" + node_name).substr(0, kLongestInstance)));
+        type == EventType::kWarning ? "Warning" : "Normal", json_quote(reason), json_quote(action),
+        json_quote(note.substr(0, kLongestNote)), json_quote(regarding.kind), in_namespace, json_quote(name),
+        json_quote(regarding.uid), json_quote(("fairlead-" + node_name).substr(0, kLongestInstance)));
 }
 
 EventWriter::EventWriter(net::EventLoop& loop, ApiClient& client, std::string node_name)

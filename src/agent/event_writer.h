@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
@@ -18,19 +19,23 @@ struct EventObject {
     std::string uid;      ///< `kubectl describe` asks for Events of this very object
 };
 
+/// The two that the API server accepts.
+enum class EventType : std::uint8_t { kWarning, kNormal };
+
 /// What an Event (events.k8s.io/v1) says.
 struct Event {
     EventObject regarding;
     std::string reason;  ///< "FailedToStartServiceHealthcheck"
     std::string action;  ///< "Listen"
     std::string note;    ///< for people; cut at 1024 bytes
+    EventType type = EventType::kWarning;
 };
 
 /// Where an Event about `object` is kept: with it, or in "default" if it is in no namespace (the API server
 /// accepts no other).
 std::string event_namespace(const EventObject& object);
 
-/// The Event of type Warning that the agent of `node_name` creates at `now`, as JSON.
+/// The Event that the agent of `node_name` creates at `now`, as JSON.
 std::string event_json(const Event& event, const std::string& node_name, base::WallTime now);
 
 /// Writes Events, as well as can be: one at a time, five a second at most, with at most 100 waiting; one that

@@ -84,10 +84,18 @@ class ConntrackWatchTest(ApiServerCase):
         self.assertEqual(self.agent.metric("fairlead_conntrack_level"), 0)
         self.assertGreater(self.agent.metric("fairlead_conntrack_peak_entries"), self.limit // 50)
         self.assertIn("the table of tracked connections has room again", self.agent.log())
+        wait_for("an Event of its end", lambda: len(self.events()) == 3)
+        over, = [event for event in self.events() if event["type"] == "Normal"]
+        self.assertEqual((over["reason"], over["involvedObject"]["name"]), ("ConntrackTableHasRoom", "n1"))
+        self.assertRegex(over["message"], rf"^the table of tracked connections has room again: 0 % full, \d+ of {self.limit} entries$")
         self.fill(1, "198.51.102")
         wait_for("a warning again", lambda: self.page()["level"] == "warning")
         self.wait_for_looks(1)
-        self.assertEqual(len(self.events()), 2, "not again within ten minutes")
+        self.assertEqual(len(self.events()), 3, "not again within ten minutes")
+        self.node.sh("conntrack -F 2>/dev/null")
+        wait_for("a normal level again", lambda: self.page()["level"] == "normal", timeout=180)
+        self.wait_for_looks(1)
+        self.assertEqual(len(self.events()), 3, "what was not told needs no end")
 
     def test_other_levels_hold_after_a_reload(self):
         self.fill(1, "198.51.100")

@@ -46,6 +46,9 @@ class ConntrackWatchTest : public testing::Test {
             told_.push_back(reason);
             notes_.push_back(note);
         };
+        listener.recovered = [this](const auto& reason, const auto& note) {
+            over_.push_back(reason + ": " + note);
+        };
         listener.new_peak = [this](std::uint32_t entries) { peaks_.push_back(entries); };
         return std::make_unique<ConntrackWatch>(loop_, metrics_, percents, std::move(listener),
                                                 std::move(open), kFast);
@@ -61,6 +64,7 @@ class ConntrackWatchTest : public testing::Test {
     admin::Metrics metrics_;
     std::vector<std::string> told_;
     std::vector<std::string> notes_;
+    std::vector<std::string> over_;
     std::vector<std::uint32_t> peaks_;
 };
 
@@ -103,6 +107,7 @@ TEST_F(ConntrackWatchTest, TellsOnceOfEachLevelThatRealEntriesReach) {
     EXPECT_EQ(gauge("fairlead_conntrack_peak_entries"), 2 * (limit / 100 + 1));
     EXPECT_EQ(peaks_.back(), 2 * (limit / 100 + 1));
     EXPECT_THAT(watch->page(), HasSubstr(R"("level":"critical")")) << "for a minute";
+    EXPECT_THAT(over_, ElementsAre());
 }
 
 /// Fills the table to its limit with entries that the kernel does not evict.

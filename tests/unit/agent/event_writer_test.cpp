@@ -31,6 +31,11 @@ TEST(EventJson, AboutANodeIsInTheDefaultNamespace) {
     EXPECT_THAT(json, HasSubstr(R"("regarding":{"apiVersion":"v1","kind":"Node","name":"n1","uid":"u-2"},)"));
 }
 
+TEST(EventJson, IsOfTypeNormalWhereNothingIsWrong) {
+    const Event event{{"Node", {"", "n1"}, "u-2"}, "R", "A", "all is well", EventType::kNormal};
+    EXPECT_THAT(event_json(event, "n1", {}), HasSubstr(R"("type":"Normal","reason":"R")"));
+}
+
 TEST(EventJson, KeepsToTheLengthsThatTheApiServerAllows) {
     const Event event{{"Service", {"shop", "cart"}, "u-1"}, "R", "A", std::string(1025, 'n')};
     const auto json = event_json(event, std::string(253, 'h'), {});
