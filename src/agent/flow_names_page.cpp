@@ -49,14 +49,12 @@ base::Result<std::string> flow_names_json(const services::ServiceProxy& proxy, s
     FAIRLEAD_TRY(const auto wanted, parse_service_query(query));
     const auto source = services::answering_ports_source(
         proxy, [&](const kube::ObjectKey& service) { return wanted.matches(service); });
-    return "{\"services\":" +
-           json_list(source.entries,
-                     [&](const services::CatalogEntry& entry) {
-                         return fmt::format("{{\"namespace\":{},\"name\":{},\"ports\":{}}}",
-                                            json_quote(entry.key.namespace_name), json_quote(entry.key.name),
-                                            json_list(services::answering_ports(source, entry), port_json));
-                     }) +
-           "}\n";
+    std::string lines;
+    for (const auto& entry : source.entries)
+        lines += fmt::format("{}{{\"namespace\":{},\"name\":{},\"ports\":{}}}", lines.empty() ? "" : ",\n",
+                             json_quote(entry.key.namespace_name), json_quote(entry.key.name),
+                             json_list(services::answering_ports(source, entry), port_json));
+    return "{\"services\":[\n" + lines + (lines.empty() ? "]}\n" : "\n]}\n");
 }
 
 conntrack::FlowNames flow_names(const services::AnsweringPortsSource& source) {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <functional>
+
 #include "net/http_client.h"
 
 namespace fairlead::cli {
@@ -27,24 +29,21 @@ Result<AgentPage> page_of(const net::HttpHead& head, std::string body, const std
     return AgentPage{false, std::move(body), std::string(head.header("ETag"))};
 }
 
-}  // namespace
+using OnBody = std::function<void(const net::HttpHead& head, std::string_view bytes)>;
 
-Result<AgentPage> fetch_page(const base::SocketAddress& agent, const std::string& target,
-                             const std::string& etag) {
+/// How the agent answers; `on_body` gets the rest as it comes. kUnavailable if nobody answers.
+Result<net::HttpHead> ask(const base::SocketAddress& agent, net::HttpRequest request, const OnBody& on_body) {
     net::EventLoop loop;
     net::HttpHead answered;
-    std::string body;
     Result<void> outcome;
     net::HttpHandlers handlers;
     handlers.on_head = [&](const net::HttpHead& head) { answered = head; };
-    handlers.on_body = [&](std::string_view bytes) { body += bytes; };
+    handlers.on_body = [&](std::string_view bytes) { on_body(answered, bytes); };
     handlers.on_end = [&] { loop.stop(); };
     handlers.on_error = [&](base::Error error) {
         outcome = std::unexpected(std::move(error));
         loop.stop();
     };
-    net::HttpRequest request{"GET", target, {}, ""};
-    if (!etag.empty()) request.headers.emplace_back("If-None-Match", etag);
     const auto exchange = net::send_http(loop, {false, agent.address.to_string(), agent.port, {}, "", 0},
                                          std::move(request), std::move(handlers));
     loop.run();
@@ -53,7 +52,34 @@ Result<AgentPage> fetch_page(const base::SocketAddress& agent, const std::string
                           fmt::format("the agent does not answer: {}\nDoes it run, and in this network "
                                       "namespace? --admin-address or FAIRLEAD_ADMIN_ADDRESS name another.",
                                       outcome.error().message));
-    return page_of(answered, std::move(body), etag);
+    return answered;
+}
+
+}  // namespace
+
+Result<AgentPage> fetch_page(const base::SocketAddress& agent, const std::string& target,
+                             const std::string& etag) {
+    net::HttpRequest request{"GET", target, {}, ""};
+    if (!etag.empty()) request.headers.emplace_back("If-None-Match", etag);
+    std::string body;
+    FAIRLEAD_TRY(const auto head,
+                 ask(agent, std::move(request), [&](const auto&, std::string_view bytes) { body += bytes; }));
+    return page_of(head, std::move(body), etag);
+}
+
+Result<void> fetch_long_page(const base::SocketAddress& agent, const std::string& target,
+                             const std::function<void(std::string_view)>& take) {
+    std::string error;
+    FAIRLEAD_TRY(const auto head,
+                 ask(agent, {"GET", target, {}, ""}, [&](const net::HttpHead& head, std::string_view bytes) {
+                     if (head.status == kOk)
+                         take(bytes);
+                     else
+                         error += bytes;
+                 }));
+    const auto page = page_of(head, std::move(error), {});
+    if (!page) return std::unexpected(page.error());
+    return {};
 }
 
 Result<bool> agent_is_ready(const base::SocketAddress& agent) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,11 @@ struct AgentPage {
 /// look at.
 base::Result<AgentPage> fetch_page(const base::SocketAddress& agent, const std::string& target,
                                    const std::string& etag = {});
+
+/// The same of a page that may be long, without keeping it: `take` gets its bytes as they come, also those of
+/// an answer that fails in the middle.
+base::Result<void> fetch_long_page(const base::SocketAddress& agent, const std::string& target,
+                                   const std::function<void(std::string_view)>& take);
 
 /// The Services of the agent's page are all it knows of: it says so on its page /status.
 base::Result<bool> agent_is_ready(const base::SocketAddress& agent);

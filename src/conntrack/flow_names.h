@@ -1,7 +1,10 @@
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -38,24 +41,35 @@ class FlowNames {
     [[nodiscard]] const std::string& service_name(std::uint32_t service) const { return services_[service]; }
     [[nodiscard]] std::size_t service_count() const { return services_.size(); }
     /// Whether answers to a port may come from there, and whether from anywhere at all.
-    [[nodiscard]] bool answers(std::uint32_t port, const Place& place) const {
-        return answers_.contains({port, place});
-    }
+    [[nodiscard]] bool answers(std::uint32_t port, const Place& place) const;
     [[nodiscard]] bool is_served(std::uint32_t port) const { return served_[port]; }
     /// The Pod that has an address; empty if none is known, and where several share it (host network).
     [[nodiscard]] std::string_view pod_at(const base::IpAddress& address) const;
 
   private:
+    /// What is known by addresses of one family, in half the memory that an IpAddress for either would take.
+    template <std::size_t kAddressBytes>
+    struct OfFamily {
+        using Address = std::array<std::byte, kAddressBytes>;
+        /// A port of a Service, and from where answers to it may come: address and port, as memcpy has them.
+        using Answer = std::array<std::byte, sizeof(std::uint32_t) + kAddressBytes + sizeof(std::uint16_t)>;
+
+        absl::flat_hash_set<Answer> answers;
+        absl::flat_hash_map<Address, std::uint32_t> pods;  // where the name begins in pod_names_
+    };
+
     void add_pod(const base::IpAddress& address, std::string_view pod);
+    template <class Self, class Use>
+    static auto with_family(Self& self, const base::IpAddress& address, Use use);
 
     static constexpr std::uint32_t kShared = 0;  // a place in pod_names_, where an empty name stands
 
     std::vector<std::string> services_;
     std::vector<bool> served_;  // by port
     absl::flat_hash_map<ServicePlace, Frontend> frontends_;
-    absl::flat_hash_set<std::pair<std::uint32_t, Place>> answers_;
-    absl::flat_hash_map<base::IpAddress, std::uint32_t> pods_;  // where the name begins in pod_names_
-    std::string pod_names_ = std::string(1, '\0');              // each ends with a NUL
+    OfFamily<base::address_size_bytes(base::Family::kIpv4)> ipv4_;
+    OfFamily<base::address_size_bytes(base::Family::kIpv6)> ipv6_;
+    std::string pod_names_ = std::string(1, '\0');  // each ends with a NUL
 };
 
 /// A flow to a Service that leads to none of those who may answer for it, as is_stale has it.

@@ -53,19 +53,24 @@ class FlowNamesTest : public testing::Test {
 
 TEST_F(FlowNamesTest, AreFrontendsAndTheEndpointsThatMayAnswerWithTheirPods) {
     EXPECT_EQ(flow_names_json(proxy_, "name=dns").value(),
-              R"({"services":[{"namespace":"shop","name":"dns","ports":[)"
+              "{\"services\":[\n"
+              R"({"namespace":"shop","name":"dns","ports":[)"
               R"({"protocol":"UDP","port":53,"frontends":["10.96.0.10:53","192.0.2.1:30053"],)"
               R"("endpoints":[{"endpoint":"10.64.0.1:5353","pod":"dns-1"},{"endpoint":"10.64.0.2:5353"}]},)"
               R"({"protocol":"TCP","port":80,"frontends":["10.96.0.10:80"],)"
               R"("endpoints":[{"endpoint":"10.64.0.1:8080","pod":"dns-1"},{"endpoint":"10.64.0.2:8080"},)"
-              R"({"endpoint":"10.64.0.3:8080","pod":"dns-3"}]}]}]})"
-              "\n");
+              R"({"endpoint":"10.64.0.3:8080","pod":"dns-3"}]}]})"
+              "\n]}\n");
+    EXPECT_EQ(flow_names_json(proxy_, "name=none").value(), "{\"services\":[\n]}\n");
     EXPECT_THAT(
         flow_names_json(proxy_, "").value(),
         HasSubstr(
             R"("name":"db","ports":[{"protocol":"TCP","port":80,"frontends":[],"endpoints":[{"endpoint":)"
             R"("10.64.0.9:8080","pod":"db-0"}]}])"))
         << "Pods of a headless Service are known by name too";
+    EXPECT_THAT(flow_names_json(proxy_, "").value(),
+                HasSubstr("]},\n{\"namespace\":\"shop\",\"name\":\"dns\""))
+        << "each Service on a line of its own";
     EXPECT_FALSE(flow_names_json(proxy_, "service=dns"));
 }
 
