@@ -8,6 +8,8 @@
 #include <thread>
 
 #include "cli/agent_client.h"
+#include "cli/flow_names.h"
+#include "conntrack/entry_evidence.h"
 #include "kernel/conntrack/netlink_conntrack_table.h"
 #include "net/files.h"
 #include "net/kernel_log.h"
@@ -94,15 +96,15 @@ Result<void> count_entries(NetlinkConntrackTable& table, Evidence& evidence) {
 }
 
 /// With no filter: the kernel would walk on until something matches, and hold up packets meanwhile.
-Result<void> look_at_entries(NetlinkConntrackTable& table, Evidence& evidence) {
-    if (evidence.entries.value_or(0) > kMostEntriesLookedAt)
-        return base::fail(base::ErrorCode::kUnavailable, "there are too many to look at");
-    conntrack::EntryEvidence counted;
-    FAIRLEAD_CHECK(table.for_each_flow({}, [&](const kernel::conntrack::Flow& flow) {
-        ++counted.looked_at;
-        if ((flow.status & kernel::conntrack::status::kSeenReply) == 0) ++counted.unreplied;
-    }));
-    evidence.in_table = counted;
+Result<void> look_at_entries(NetlinkConntrackTable& table, const std::optional<conntrack::FlowNames>& names,
+                             Evidence& evidence) {
+    conntrack::EntryCounter counter{names ? &*names : nullptr};
+    const auto looked = table.visit_while({}, [&](const kernel::conntrack::Flow& flow) {
+        counter.take(flow);
+        return counter.taken() < kMostEntriesLookedAt;
+    });
+    if (!looked) return std::unexpected(looked.error());
+    evidence.in_table = counter.evidence();
     return {};
 }
 
@@ -129,11 +131,14 @@ Result<void> read_log(Evidence& evidence) {
     return {};
 }
 
-Result<void> ask_agent(const base::SocketAddress& agent, Evidence& evidence) {
+/// Names are those of the Services that the agent serves.
+Result<void> ask_agent(const base::SocketAddress& agent, Evidence& evidence,
+                       std::optional<conntrack::FlowNames>& names) {
     if (evidence.entries && evidence.max.value_or(0) != 0 && *evidence.entries >= *evidence.max)
         return base::fail(base::ErrorCode::kUnavailable,
                           "not asked, the table has no room for a connection to it");
     FAIRLEAD_TRY(const auto page, fetch_page(agent, "/status"));
+    FAIRLEAD_TRY(names, fetch_flow_names(agent));
     evidence.guard = guard_evidence(page.body);
     if (!evidence.guard) return base::fail(base::ErrorCode::kNotFound, "it does not tell");
     return {};
@@ -195,13 +200,14 @@ ConntrackEvidence gather_conntrack_evidence(const base::SocketAddress& agent, st
     if (table) {
         note("number of entries", count_entries(*table, evidence));
         note("counters", watch(*table, watched, evidence));
-        note("entries", look_at_entries(*table, evidence));
     } else {
         note("connection tracking", std::unexpected(table.error()));
     }
     read_settings(evidence);
     note("kernel log", read_log(evidence));
-    note("agent", ask_agent(agent, evidence));
+    std::optional<conntrack::FlowNames> names;
+    note("agent", ask_agent(agent, evidence, names));
+    if (table) note("entries", look_at_entries(*table, names, evidence));
     evidence.kernel = parse_kernel_version(net::read_file("/proc/sys/kernel/osrelease").value_or(""));
     const auto running = net::running_programs("kube-proxy");
     evidence.kube_proxy_runs = running && !running->empty();

@@ -17,7 +17,7 @@ struct ConntrackEvidence {
 
 /// What this network namespace, the machine's log and the agent, if it answers, tell of connection tracking.
 /// Counters and settings are looked at twice, `watched` apart. Of a table with more than kMostEntriesLookedAt
-/// entries only their number is known.
+/// entries only so many are looked at, as good as drawn at random.
 ConntrackEvidence gather_conntrack_evidence(const base::SocketAddress& agent, std::chrono::seconds watched);
 
 inline constexpr std::uint64_t kMostEntriesLookedAt = 300'000;

@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::uint64_t kWarningPercent = 75;
 constexpr std::uint64_t kErrorPercent = 90;
+/// From then on the kernel's collector takes more than what has expired (nf_conntrack_max95 in
+/// net/netfilter/nf_conntrack_core.c).
+constexpr std::uint64_t kCollectorPercent = 95;
 /// So many entries a bucket as kube-proxy's sizes give: chains of 8, since an entry is hashed twice.
 constexpr std::uint64_t kMostEntriesPerBucket = 4;
 /// Of fewer entries a share says nothing.
@@ -23,6 +26,26 @@ constexpr KernelVersion kTakesDelayedSegments{6, 1};
 std::uint64_t percent(std::uint64_t part, std::uint64_t whole) {
     constexpr double kHundred = 100;
     return static_cast<std::uint64_t>(kHundred * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+/// Over UDP the agent deletes them within a second, so that what is seen has stayed.
+Finding lead_nowhere(const NowhereEvidence& nowhere, std::uint64_t looked_at) {
+    std::string seen =
+        fmt::format("{} of {} entries go to a Service, but to none of its live endpoints, {} over UDP",
+                    nowhere.entries, looked_at, nowhere.over_udp);
+    for (const auto& service : nowhere.worst)
+        seen += fmt::format("{}{} {}", &service == &nowhere.worst.front() ? "; most: " : ", ", service.name,
+                            service.entries);
+    return {
+        "entries-lead-nowhere", nowhere.over_udp > 0 ? Severity::kWarning : Severity::kInfo, std::move(seen),
+        "Over UDP such a client sends to nobody for as long as it goes on sending; a TCP connection ends by "
+        "itself, or hangs until its client gives up.",
+        nowhere.over_udp > 0
+            ? "the agent deletes UDP flows by itself: if these stay, its log says why (stale flows). By "
+              "hand: "
+              "fairlead conntrack delete --stale --protocol udp"
+            : "fairlead conntrack get --stale shows them; the annotation fairlead.io/reset-connections: "
+              "endpoint-removed ends those of a Service"};
 }
 
 }  // namespace
@@ -39,7 +62,13 @@ void check_fill(const Evidence& evidence, std::vector<Finding>& findings) {
     findings.push_back(
         {"table-nearly-full", full < kErrorPercent ? Severity::kWarning : Severity::kError,
          fmt::format("{} of {} entries are in use ({} %)", *evidence.entries, *evidence.max, full),
-         "A full table drops the first packet of every new connection through the node, health probes too.",
+         full < kCollectorPercent
+             ? "A full table drops the first packet of every new connection through the node, health probes "
+               "too."
+             : "A full table drops the first packet of every new connection through the node, health probes "
+               "too; "
+               "and above 95 % the kernel forgets half-closed connections within a minute or two, which no "
+               "counter shows.",
          fmt::format(
              "fairlead conntrack top shows who fills it; room for more, as root on the node: sysctl -w "
              "net.netfilter.nf_conntrack_max={} (an entry takes about 300 bytes of the kernel's "
@@ -72,7 +101,7 @@ void check_buckets(const Evidence& evidence, std::vector<Finding>& findings) {
 
 void check_entries(const Evidence& evidence, std::vector<Finding>& findings) {
     if (!evidence.in_table) return;
-    const auto& [looked_at, unreplied, lead_nowhere] = *evidence.in_table;
+    const auto& [looked_at, unreplied, nowhere] = *evidence.in_table;
     if (looked_at >= kFewEntries && percent(unreplied, looked_at) >= kUnrepliedPercent)
         findings.push_back(
             {"many-unreplied", Severity::kWarning,
@@ -80,14 +109,7 @@ void check_entries(const Evidence& evidence, std::vector<Finding>& findings) {
                          percent(unreplied, looked_at)),
              "A scan, a flood, or clients of something that is gone fill the table with what leads nowhere.",
              "fairlead conntrack top shows who opens them and to whom"});
-    if (lead_nowhere.value_or(0) > 0)
-        findings.push_back(
-            {"entries-lead-nowhere", Severity::kWarning,
-             fmt::format("{} of {} entries go to a Service, but to none of its endpoints", *lead_nowhere,
-                         looked_at),
-             "Over UDP such a client sends to nobody for as long as it goes on sending.",
-             "a connection that was there before its endpoint went may end by itself; the agent deletes UDP "
-             "flows when it starts: restart it. One by hand: conntrack -D -p udp -d ADDRESS --dport PORT"});
+    if (nowhere && nowhere->entries > 0) findings.push_back(lead_nowhere(*nowhere, looked_at));
 }
 
 void check_settings(const Evidence& evidence, std::vector<Finding>& findings) {

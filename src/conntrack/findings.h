@@ -48,12 +48,24 @@ struct TimeoutEvidence {
     std::optional<std::chrono::seconds> tcp_keepalive;
 };
 
+/// Entries to Services that lead to none of their live endpoints.
+struct NowhereEvidence {
+    struct Service {
+        std::string name;  ///< "shop/cart"
+        std::uint64_t entries = 0;
+
+        friend bool operator==(const Service&, const Service&) = default;
+    };
+    std::uint64_t entries = 0;
+    std::uint64_t over_udp = 0;  ///< of these
+    std::vector<Service> worst;  ///< those with the most, the first ones only
+};
+
 /// What was counted in the table, or in a part of it.
 struct EntryEvidence {
     std::uint64_t looked_at = 0;
-    std::uint64_t unreplied = 0;  ///< nothing has come back yet
-    /// To Services, but answered by no endpoint that they have; nullopt if the Services are not known.
-    std::optional<std::uint64_t> lead_nowhere;
+    std::uint64_t unreplied = 0;             ///< nothing has come back yet
+    std::optional<NowhereEvidence> nowhere;  ///< nullopt if the Services are not known
 };
 
 /// What the agent's guard does about packets in state INVALID.

@@ -10,6 +10,7 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 /// "error table-nearly-full", in their order.
 std::vector<std::string> names(const Evidence& evidence) {
@@ -110,8 +111,13 @@ TEST(Findings, AreMadeFromTheirBoundaryOn) {
         {"no race", counted(&C::clash_resolve, 0, 0), {}},
         {"races are resolved", counted(&C::clash_resolve, 3, 1), {"info races-resolved"}},
 
-        {"close_wait below an hour", timed(&T::tcp_close_wait, 3599s), {}},
-        {"close_wait of an hour", timed(&T::tcp_close_wait, 3600s), {"info close-wait-timeout-long"}},
+        {"the kernel's close_wait", timed(&T::tcp_close_wait, 60s), {"warning close-wait-timeout-short"}},
+        {"close_wait below five minutes",
+         timed(&T::tcp_close_wait, 299s),
+         {"warning close-wait-timeout-short"}},
+        {"close_wait of five minutes", timed(&T::tcp_close_wait, 300s), {}},
+        {"kube-proxy's close_wait", timed(&T::tcp_close_wait, 3600s), {}},
+        {"close_wait above an hour", timed(&T::tcp_close_wait, 3601s), {"info close-wait-timeout-long"}},
         {"forgotten with the keepalive",
          timed(&T::tcp_established, 7200s),
          {"warning established-timeout-short"}},
@@ -139,8 +145,11 @@ TEST(Findings, AreMadeFromTheirBoundaryOn) {
         {"half unreplied", entries({1000, 500, {}}), {"warning many-unreplied"}},
         {"less", entries({1000, 499, {}}), {}},
         {"few entries", entries({999, 999, {}}), {}},
-        {"none", entries({0, 0, 0}), {}},
-        {"one leads nowhere", entries({10, 0, 1}), {"warning entries-lead-nowhere"}},
+        {"none", entries({0, 0, NowhereEvidence{}}), {}},
+        {"one of UDP leads nowhere",
+         entries({10, 0, NowhereEvidence{1, 1, {}}}),
+         {"warning entries-lead-nowhere"}},
+        {"one of TCP", entries({10, 0, NowhereEvidence{1, 0, {}}}), {"info entries-lead-nowhere"}},
 
         {"a clean log", logged({}), {}},
         {"full, who knows when", logged({.table_full = 1}), {"warning log-table-full"}},
@@ -183,12 +192,18 @@ TEST(Findings, SayWhatWasSeenInNumbersAndWhatToDo) {
     EXPECT_EQ(first(table(236'000, 262'144, 262'144)).seen, "236000 of 262144 entries are in use (90 %)");
     EXPECT_THAT(first(table(236'000, 262'144, 262'144)).cure,
                 HasSubstr("sysctl -w net.netfilter.nf_conntrack_max=524288"));
+    EXPECT_THAT(std::string(first(table(949, 1000, 1000)).why), Not(HasSubstr("half-closed")));
+    EXPECT_THAT(std::string(first(table(950, 1000, 1000)).why), HasSubstr("forgets half-closed connections"));
     EXPECT_EQ(first(table(300, 1000, 200)).seen,
               "300 entries in 200 buckets: chains of 3.0 on average, each "
               "entry being in two");
     EXPECT_EQ(first(counted(&CounterEvidence::drop, 7, 2)).seen, "drop is 7, and grew by 2 within 2 s");
-    EXPECT_EQ(first(timed(&TimeoutEvidence::tcp_close_wait, 3600s)).seen,
-              "nf_conntrack_tcp_timeout_close_wait is 3600 s");
+    EXPECT_EQ(first(timed(&TimeoutEvidence::tcp_close_wait, 60s)).seen,
+              "nf_conntrack_tcp_timeout_close_wait is 60 s");
+    EXPECT_EQ(
+        first(entries({90, 0, NowhereEvidence{12, 8, {{"shop/cart", 9}, {"kube-system/dns", 3}}}})).seen,
+        "12 of 90 entries go to a Service, but to none of its live endpoints, 8 over UDP; most: shop/cart "
+        "9, kube-system/dns 3");
     EXPECT_EQ(first(logged({.table_full = 3, .suppressed = 40, .last_table_full = 60s}, 200s)).seen,
               "\"nf_conntrack: table full, dropping packet\" 3 times, and up to 40 times more that were not "
               "written, last 2 min ago");
