@@ -6,6 +6,7 @@
 #include "cli/flow_events.h"
 #include "kernel/conntrack/monitor.h"
 #include "kernel/conntrack/netlink_conntrack_table.h"
+#include "kernel/netlink/retry.h"
 #include "net/event_loop.h"
 
 namespace fairlead::cli {
@@ -44,6 +45,7 @@ Result<void> watch_flows(const conntrack::FlowSelection& selection, const conntr
     listener.event = [&](const FlowEvent& event) { show(type_of(event.kind), event.flow); };
     listener.lost = [&] {
         tell("events were lost; reading the table anew");
+        print(events.resync_text());
         read_anew = true;
     };
     FAIRLEAD_TRY(auto monitor, ConntrackMonitor::open(std::move(listener)));
@@ -53,7 +55,9 @@ Result<void> watch_flows(const conntrack::FlowSelection& selection, const conntr
     const auto turn = [&] {
         outcome = monitor.drain();
         if (outcome && std::exchange(read_anew, false))
-            outcome = table.for_each_flow(selection.filter, [&](const Flow& flow) { show("ADDED", flow); });
+            outcome = kernel::netlink::retried([&] {
+                return table.for_each_flow(selection.filter, [&](const Flow& flow) { show("ADDED", flow); });
+            });
         if (!outcome) loop.stop();
     };
     FAIRLEAD_TRY(const auto watch, loop.watch_readable(monitor.fd(), turn));

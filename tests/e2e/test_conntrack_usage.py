@@ -1,5 +1,6 @@
 """`fairlead conntrack top|get|delete` on flows of real clients, with and without an agent, rights and conntrack."""
 
+import collections
 import json
 import socket
 import time
@@ -105,6 +106,30 @@ class ConntrackUsageTest(ManifestCase):
         self.assertEqual(len(self.items("--service", "cart", "-n", "shop")), pods.count("p2"))
         self.assertEqual(self.conntrack("delete", "--stale"), "0 flows deleted\n")
 
+    def check(self):
+        """Name -> finding, of `conntrack check`."""
+        out = self.run_conntrack("check", "--seconds", "0", "-o", "json")[1]
+        return {each["name"]: each for each in json.loads(out)["items"]}
+
+    def test_check_finds_entries_that_lead_nowhere_and_names_the_worst_services(self):
+        self.start([service(), *slices(known(1), known(2))])
+        types.W.node.sh("conntrack -F 2>/dev/null || true")
+        pods = [self.connect("tcp")[1] for _ in range(12)]
+        self.assertEqual(self.check().get("entries-lead-nowhere"), None)
+        self.change([service(), *slices(known(2))])
+        finding = self.check()["entries-lead-nowhere"]
+        self.assertEqual(finding["severity"], "info", "no UDP")
+        stale = pods.count("p1")
+        self.assertRegex(finding["seen"], rf"^{stale} of \d+ entries go to a Service, but to none of its live endpoints, 0 over UDP; most: shop/cart {stale}$")
+        # One that nobody translated, which the agent has no reason to look for now.
+        types.W.node.sh(f"conntrack -I -p udp -t 100 -s 198.51.100.9 -d {CLUSTER_IPS[0]} --sport 1000 --dport 80")
+        finding = self.check()["entries-lead-nowhere"]
+        self.assertEqual(finding["severity"], "warning")
+        self.assertIn(", 1 over UDP; most: shop/cart ", finding["seen"])
+        self.assertIn("fairlead conntrack delete --stale --protocol udp", finding["cure"])
+        self.assertEqual(self.conntrack("delete", "--stale"), f"{stale + 1} flows deleted\n")
+        self.assertEqual(self.check().get("entries-lead-nowhere"), None)
+
     def test_a_watch_shows_flows_that_come_and_go(self):
         self.start([service(), *slices(known(1))])
         types.W.node.sh("conntrack -F 2>/dev/null || true")
@@ -122,6 +147,36 @@ class ConntrackUsageTest(ManifestCase):
         for line in process.stdout:
             if json.loads(line)["type"] == "DELETED":
                 break
+
+    def test_a_watch_that_lost_events_says_so_and_begins_anew(self):
+        self.start([])
+        node = types.W.node
+        self.addCleanup(node.sh, "conntrack -F 2>/dev/null || true")
+        process = node.popen([world.FAIRLEAD, "conntrack", "get", "-w", "--source", "198.51.100.9", "-o", "json"], stdout=-1, stderr=-1, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        wait_for("the watch", lambda: "conntrack" in node.sh(f"cat /proc/{process.pid}/cmdline"))
+        time.sleep(0.5)  # until it listens
+        # Nobody reads its output, so that it stands still while the kernel tells of more flows than fit.
+        ports = range(1024, 61_024)
+        node.sh(["conntrack", "-R", "-"], input="".join(f"-I -p udp -t 600 -s 198.51.100.9 -d 192.0.2.9 --sport {port} --dport 53\n" for port in ports))
+        kinds, there = collections.Counter(), None
+        for line in process.stdout:
+            event = json.loads(line)
+            kinds[event["type"]] += 1
+            if event["type"] == "RESYNC":
+                self.assertEqual(event["object"], {"message": "events were lost; all flows that are there now follow"})
+                there = set()
+            elif there is not None:
+                there.add(event["object"]["client"])
+                if len(there) == len(ports):
+                    break
+        self.assertEqual(there, {f"198.51.100.9:{port}" for port in ports})
+        self.assertGreaterEqual(kinds["RESYNC"], 1)
+        process.kill()
+        self.assertIn("events were lost; reading the table anew", process.stderr.read())
 
     def test_delete_without_a_filter_is_refused(self):
         self.start_with_flows()
