@@ -32,11 +32,11 @@ struct Message {
     bool authentic_data = false;
     bool checking_disabled = false;
     ResponseCode code = ResponseCode::kNoError;  ///< with the upper bits of EDNS
-    std::vector<Question> questions;
-    std::vector<Record> answer;
-    std::vector<Record> authority;
-    std::vector<Record> additional;
-    std::optional<Edns> edns;
+    std::vector<Question> questions{};
+    std::vector<Record> answer{};
+    std::vector<Record> authority{};
+    std::vector<Record> additional{};
+    std::optional<Edns> edns{};
 
     friend bool operator==(const Message&, const Message&) = default;
 };

@@ -19,7 +19,7 @@ struct Query {
     Name name;                    ///< in lower case
     RecordType type = RecordType::kA;
     RecordClass klass = RecordClass::kIn;
-    std::optional<Edns> edns;
+    std::optional<Edns> edns{};
 };
 
 /// A packet that gets an error for an answer (write_refusal).

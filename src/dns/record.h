@@ -17,7 +17,7 @@ struct Record {
     RecordType type = RecordType::kA;
     RecordClass klass = RecordClass::kIn;
     std::uint32_t ttl_s = 0;
-    std::vector<std::uint8_t> rdata;
+    std::vector<std::uint8_t> rdata{};
 
     friend bool operator==(const Record&, const Record&) = default;
 };

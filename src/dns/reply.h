@@ -36,9 +36,9 @@ struct ReplyBody {
     std::uint16_t answers = 0;
     std::uint16_t authorities = 0;
     std::uint16_t additionals = 0;
-    std::vector<std::uint8_t> bytes;
-    std::vector<RecordPlace> records;  ///< of all sections, in order
-    Rotation rotation;
+    std::vector<std::uint8_t> bytes{};
+    std::vector<RecordPlace> records{};  ///< of all sections, in order
+    Rotation rotation{};
     std::uint32_t least_ttl_s = 0;  ///< of all records; 0 where there is none
 };
 
@@ -47,9 +47,9 @@ ReplyBody make_body(const Name& question, ResponseCode code, std::span<const Rec
 
 /// The records of a body again, for building another one from them.
 struct BodyRecords {
-    std::vector<Record> answer;
-    std::vector<Record> authority;
-    std::vector<Record> additional;
+    std::vector<Record> answer{};
+    std::vector<Record> authority{};
+    std::vector<Record> additional{};
 };
 /// `question` as it was given to make_body.
 BodyRecords records_of(const Name& question, const ReplyBody& body);
@@ -59,10 +59,10 @@ BodyRecords records_of(const Name& question, const ReplyBody& body);
 std::size_t udp_reply_limit(const Query& query, std::size_t server_limit = kDefaultUdpPayload);
 
 struct ReplyOptions {
-    std::size_t limit = kMaxMessageSize;       ///< bytes of the whole message
-    std::uint32_t age_s = 0;                   ///< is taken off each TTL, which stays at 0 or above
-    std::optional<std::uint32_t> fixed_ttl_s;  ///< stands for each TTL instead
-    std::uint64_t draw = 0;                    ///< a random number: which of the addresses comes first
+    std::size_t limit = kMaxMessageSize;         ///< bytes of the whole message
+    std::uint32_t age_s = 0;                     ///< is taken off each TTL, which stays at 0 or above
+    std::optional<std::uint32_t> fixed_ttl_s{};  ///< stands for each TTL instead
+    std::uint64_t draw = 0;                      ///< a random number: which of the addresses comes first
 };
 
 /// Writes header, the question as it came, `body`, and an OPT record if the query had one. Over the limit it
