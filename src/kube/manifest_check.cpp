@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/dns_name.h"
+#include "kube/lenient_address.h"
 
 namespace fairlead::kube {
 
@@ -69,6 +70,17 @@ Fault ports_fault(const Service& service) {
     return std::nullopt;
 }
 
+Fault dns_config_fault(const Pod& pod) {
+    constexpr const char* kField = "spec.dnsConfig.nameservers";
+    const auto& nameservers = pod.dns_config.nameservers;
+    if (pod.dns_policy == DnsPolicy::kNone && nameservers.empty())
+        return ManifestFault{kField, "is missing, which dnsPolicy None does not go without"};
+    for (std::size_t i = 0; i < nameservers.size(); ++i)
+        if (const auto address = parse_lenient_ip(nameservers[i]); !address)
+            return ManifestFault{kField + ("[" + std::to_string(i) + "]"), address.error().message};
+    return std::nullopt;
+}
+
 struct FaultFinder {
     Fault operator()(const Service& service) const {
         if (auto fault = label_fault("metadata.name", service.key.name)) return fault;
@@ -77,6 +89,7 @@ struct FaultFinder {
     Fault operator()(const Namespace& space) const { return label_fault("metadata.name", space.key.name); }
     Fault operator()(const Pod& pod) const {
         if (auto fault = name_fault("metadata.name", pod.key.name)) return fault;
+        if (auto fault = dns_config_fault(pod)) return fault;
         return pod.node_name.empty() ? std::nullopt : name_fault("spec.nodeName", pod.node_name);
     }
     template <class Object>

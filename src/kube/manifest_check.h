@@ -15,8 +15,8 @@ struct ManifestFault {
 };
 
 /// Names that are none (RFC 1123 labels of up to 63 characters, and names of such labels of up to 253: what
-/// cannot lead out of a folder either), and ports of a Service that cannot be told apart.
-/// Source: pkg/apis/core/validation of Kubernetes.
+/// cannot lead out of a folder either), ports of a Service that cannot be told apart, and nameservers of a
+/// Pod that are none. Source: pkg/apis/core/validation of Kubernetes.
 std::optional<ManifestFault> find_fault(const AnyObject& object);
 
 }  // namespace fairlead::kube

@@ -71,7 +71,7 @@ struct Sharer {
     [[nodiscard]] const auto& store_of(const Node&) const { return stores.nodes; }
     [[nodiscard]] const auto& store_of(const Namespace&) const { return stores.namespaces; }
     [[nodiscard]] const auto& store_of(const ServiceCidr&) const { return stores.service_cidrs; }
-    void operator()(std::shared_ptr<const Pod>&) const {}
+    [[nodiscard]] const auto& store_of(const Pod&) const { return stores.pods; }
     void operator()(auto& pointer) const {
         const auto held = store_of(*pointer).find(pointer->key);
         if (held != nullptr && *held == *pointer) pointer = held;

@@ -202,6 +202,7 @@ struct Node {
 struct Namespace {
     ObjectKey key;
     Labels labels;
+    Labels annotations;  ///< those whose names start with kOwnAnnotations
 
     friend bool operator==(const Namespace&, const Namespace&) = default;
 };
@@ -226,7 +227,28 @@ struct ContainerPort {
     friend bool operator==(const ContainerPort&, const ContainerPort&) = default;
 };
 
-/// core/v1 Pod: the fields that slices are derived from (manifests directory, lab).
+/// core/v1 PodSpec.dnsPolicy; kOther is one that is newer than we are.
+enum class DnsPolicy : std::uint8_t { kClusterFirst, kClusterFirstWithHostNet, kDefault, kNone, kOther };
+
+/// core/v1 PodDNSConfigOption, an option of resolv.conf(5): "ndots" with "2".
+struct PodDnsOption {
+    std::string name;
+    std::string value;  ///< empty: none
+
+    friend bool operator==(const PodDnsOption&, const PodDnsOption&) = default;
+};
+
+/// core/v1 PodDNSConfig, as it was written.
+struct PodDnsConfig {
+    std::vector<std::string> nameservers;
+    std::vector<std::string> searches;
+    std::vector<PodDnsOption> options;
+
+    friend bool operator==(const PodDnsConfig&, const PodDnsConfig&) = default;
+};
+
+/// core/v1 Pod: the fields that slices are derived from (manifests directory, lab), and those that say how
+/// the Pod resolves names.
 struct Pod {
     ObjectKey key;
     std::string uid;
@@ -242,6 +264,9 @@ struct Pod {
     bool ready = false;
     bool terminating = false;  ///< metadata.deletionTimestamp is set
     bool finished = false;     ///< status.phase Succeeded or Failed
+    DnsPolicy dns_policy = DnsPolicy::kClusterFirst;
+    PodDnsConfig dns_config;
+    Labels annotations;  ///< those whose names start with kOwnAnnotations; nearly always empty
 
     friend bool operator==(const Pod&, const Pod&) = default;
 };

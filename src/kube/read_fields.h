@@ -71,6 +71,16 @@ Labels read_labels(Reader& reader, typename Reader::Object parent, Field field) 
     return labels;
 }
 
+/// The annotations that are meant for fairlead.
+template <class Reader>
+Labels read_own_annotations(Reader& reader, typename Reader::Object metadata) {
+    Labels annotations;
+    reader.each_label(metadata, kAnnotations, [&](std::string_view name, std::string_view value) {
+        if (name.starts_with(kOwnAnnotations)) annotations.emplace(name, value);
+    });
+    return annotations;
+}
+
 /// A list of texts that `parse` makes values of; those that are none are passed over.
 template <class Reader, class Value>
 void read_list(Reader& reader, typename Reader::Object object, Field field,

@@ -38,6 +38,7 @@ void read(Reader& reader, typename Reader::Object object, Namespace& space) {
     space.key = read_key(reader, object);
     reader.object(object, kMetadata, [&](typename Reader::Object metadata) {
         space.labels = read_labels(reader, metadata, kLabels);
+        space.annotations = read_own_annotations(reader, metadata);
     });
 }
 
@@ -102,6 +103,33 @@ void read_containers(Reader& reader, typename Reader::Object spec, Pod& pod) {
 }
 
 template <class Reader>
+DnsPolicy read_dns_policy(Reader& reader, typename Reader::Object spec) {
+    using enum DnsPolicy;
+    constexpr Field kField{"dnsPolicy", 6};
+    const auto otherwise = reader.text(spec, kField).empty() ? kClusterFirst : kOther;
+    return read_choice(reader, spec, kField, otherwise,
+                       {{"ClusterFirst", kClusterFirst},
+                        {"ClusterFirstWithHostNet", kClusterFirstWithHostNet},
+                        {"Default", kDefault},
+                        {"None", kNone}});
+}
+
+template <class Reader>
+void read_dns_config(Reader& reader, typename Reader::Object spec, PodDnsConfig& config) {
+    using Object = typename Reader::Object;
+    reader.object(spec, {"dnsConfig", 26}, [&](Object found) {
+        reader.each_text(found, {"nameservers", 1},
+                         [&](std::string_view address) { config.nameservers.emplace_back(address); });
+        reader.each_text(found, {"searches", 2},
+                         [&](std::string_view domain) { config.searches.emplace_back(domain); });
+        reader.each_object(found, {"options", 3}, [&](Object option) {
+            config.options.push_back({std::string(reader.text(option, {"name", 1})),
+                                      std::string(reader.text(option, {"value", 2}))});
+        });
+    });
+}
+
+template <class Reader>
 void read(Reader& reader, typename Reader::Object object, Pod& pod) {
     using Object = typename Reader::Object;
     pod.key = read_key(reader, object);
@@ -109,6 +137,7 @@ void read(Reader& reader, typename Reader::Object object, Pod& pod) {
         pod.uid = reader.text(metadata, {"uid", 5});
         pod.labels = read_labels(reader, metadata, kLabels);
         pod.terminating = reader.has_time(metadata, kDeletionTimestamp);
+        pod.annotations = read_own_annotations(reader, metadata);
     });
     reader.object(object, {"spec", 2}, [&](Object spec) {
         pod.node_name = reader.text(spec, {"nodeName", 10});
@@ -116,6 +145,8 @@ void read(Reader& reader, typename Reader::Object object, Pod& pod) {
         pod.subdomain = reader.text(spec, {"subdomain", 17});
         pod.host_network = reader.boolean(spec, {"hostNetwork", 11}).value_or(false);
         read_containers(reader, spec, pod);
+        pod.dns_policy = read_dns_policy(reader, spec);
+        read_dns_config(reader, spec, pod.dns_config);
     });
     pod.ready = true;
     reader.object(object, {"status", 3}, [&](Object status) { read_pod_status(reader, status, pod); });

@@ -144,9 +144,7 @@ void read(Reader& reader, typename Reader::Object object, Service& service) {
         service.uid = reader.text(metadata, {"uid", 5});
         service.service_proxy_name =
             reader.label(metadata, kLabels, "service.kubernetes.io/service-proxy-name");
-        reader.each_label(metadata, kAnnotations, [&](std::string_view name, std::string_view value) {
-            if (name.starts_with(kOwnAnnotations)) service.annotations.emplace(name, value);
-        });
+        service.annotations = read_own_annotations(reader, metadata);
     });
     reader.object(object, {"spec", 2}, [&](Object spec) { read_service_spec(reader, spec, service); });
     reader.object(object, {"status", 3},

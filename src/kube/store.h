@@ -150,10 +150,11 @@ struct ChangeSet {
     std::vector<Change<Node>> nodes;
     std::vector<Change<Namespace>> namespaces;
     std::vector<Change<ServiceCidr>> service_cidrs;
+    std::vector<Change<Pod>> pods;
 
     [[nodiscard]] bool empty() const {
         return services.empty() && slices.empty() && nodes.empty() && namespaces.empty() &&
-               service_cidrs.empty();
+               service_cidrs.empty() && pods.empty();
     }
 };
 
@@ -164,10 +165,11 @@ struct Stores {
     Store<Node> nodes;
     Store<Namespace> namespaces;
     Store<ServiceCidr> service_cidrs;
+    Store<Pod> pods;  ///< of this node, and only when DNS is switched on
 
     [[nodiscard]] ChangeSet take_changes() {
-        return {services.take_changes(), slices.take_changes(), nodes.take_changes(),
-                namespaces.take_changes(), service_cidrs.take_changes()};
+        return {services.take_changes(),   slices.take_changes(),        nodes.take_changes(),
+                namespaces.take_changes(), service_cidrs.take_changes(), pods.take_changes()};
     }
 };
 

@@ -12,6 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(decoder.decode_watch_event(text));
     static_cast<void>(decoder.decode_list(text, "Service"));
     static_cast<void>(decoder.decode_list(text, "ServiceCIDR"));
+    static_cast<void>(decoder.decode_list(text, "Pod"));
     static_cast<void>(decoder.split_list(text));
     static_cast<void>(decoder.decode_status(text));
     return 0;

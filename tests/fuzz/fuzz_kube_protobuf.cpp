@@ -12,6 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(fairlead::kube::decode_protobuf_list(bytes, "Service"));
     static_cast<void>(fairlead::kube::decode_protobuf_list(bytes, "EndpointSlice"));
     static_cast<void>(fairlead::kube::decode_protobuf_list(bytes, "ServiceCIDR"));
+    static_cast<void>(fairlead::kube::decode_protobuf_list(bytes, "Pod"));
     static_cast<void>(fairlead::kube::decode_protobuf_status(bytes));
     return 0;
 }

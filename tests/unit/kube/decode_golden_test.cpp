@@ -181,6 +181,8 @@ TEST(GoldenPod, HasAllItsFieldsInBothEncodings) {
     EXPECT_TRUE(pod.ready);
     EXPECT_TRUE(pod.terminating);
     EXPECT_FALSE(pod.finished);
+    EXPECT_EQ(pod.dns_policy, DnsPolicy::kClusterFirst);
+    EXPECT_EQ(pod.dns_config, PodDnsConfig{});
     EXPECT_THAT(texts(pod.pod_ips), ElementsAre("10.64.0.1", "fd00:64::1"));
     const std::vector<ContainerPort> ports = {{"web", base::L4Protocol::kTcp, 8080},
                                               {"dns", base::L4Protocol::kUdp, 5353},
