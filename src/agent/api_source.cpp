@@ -92,16 +92,11 @@ ApiSource::ApiSource(net::EventLoop& loop, std::unique_ptr<ApiClient> client, co
                      kube::Stores& stores, admin::Metrics& metrics, Listener listener)
     : loop_(loop),
       client_(std::move(client)),
+      node_name_(node_name),
+      stores_(stores),
       metrics_(metrics),
       listener_(std::move(listener)),
       random_(std::random_device{}()) {
-    const auto add = [&](kube::Resource resource, auto& store) {
-        using Object = std::remove_cvref_t<decltype(*store.find({}))>;
-        watches_.push_back(std::make_unique<Watch>(
-            *this, std::move(resource),
-            std::make_unique<kube::StoreSink<Object>>(
-                store, [](const std::string& message) { base::log_warning(message); })));
-    };
     add({"services", "/api/v1/services", "Service", kServiceSelector, ""}, stores.services);
     add({"endpointslices", "/apis/discovery.k8s.io/v1/endpointslices", "EndpointSlice", kSliceSelector, ""},
         stores.slices);
@@ -115,9 +110,24 @@ ApiSource::ApiSource(net::EventLoop& loop, std::unique_ptr<ApiClient> client, co
         stores.service_cidrs);
 }
 
+template <class Object>
+ApiSource::Watch& ApiSource::add(kube::Resource resource, kube::Store<Object>& store) {
+    auto report = [](const std::string& message) { base::log_warning(message); };
+    watches_.push_back(std::make_unique<Watch>(
+        *this, std::move(resource), std::make_unique<kube::StoreSink<Object>>(store, std::move(report))));
+    return *watches_.back();
+}
+
 ApiSource::~ApiSource() = default;
 
+void ApiSource::watch_pods_of_node() {
+    if (std::exchange(watches_pods_, true)) return;
+    auto& watch = add({"pods", "/api/v1/pods", "Pod", "", "spec.nodeName=" + node_name_}, stores_.pods);
+    if (started_) watch.step();
+}
+
 void ApiSource::start() {
+    started_ = true;
     for (const auto& watch : watches_)
         watch->step();
 }

@@ -14,8 +14,8 @@
 namespace fairlead::agent {
 
 /// Fills the stores from an API server: Services and EndpointSlices (without headless ones and those of other
-/// proxies), this Node, all Namespaces, and ServiceCIDRs where the server has them. An outage of any length
-/// leaves the stores as they were.
+/// proxies), this Node, all Namespaces, ServiceCIDRs where the server has them, and, if wanted, the Pods of
+/// this Node. An outage of any length leaves the stores as they were.
 class ApiSource {
   public:
     struct Listener {
@@ -30,6 +30,8 @@ class ApiSource {
     ApiSource& operator=(const ApiSource&) = delete;
 
     void start();
+    /// Fills stores.pods too, from now on; before start() or after it.
+    void watch_pods_of_node();
 
     [[nodiscard]] ApiClient& client() { return *client_; }
 
@@ -39,13 +41,19 @@ class ApiSource {
   private:
     class Watch;
     void on_progress();
+    template <class Object>
+    Watch& add(kube::Resource resource, kube::Store<Object>& store);
 
     net::EventLoop& loop_;
     std::unique_ptr<ApiClient> client_;
+    const std::string node_name_;
+    kube::Stores& stores_;
     admin::Metrics& metrics_;
     Listener listener_;
     base::Random random_;
+    bool started_ = false;
     bool synced_ = false;
+    bool watches_pods_ = false;
     std::vector<std::unique_ptr<Watch>> watches_;
 };
 

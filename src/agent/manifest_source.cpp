@@ -49,6 +49,12 @@ void ManifestSource::configure(std::vector<base::Prefix> service_cidrs) {
     rebuild();
 }
 
+void ManifestSource::keep_pods_of(const std::string& node_name) {
+    if (node_of_pods_ == node_name) return;
+    node_of_pods_ = node_name;
+    rebuild();
+}
+
 net::DirectoryWatcher::Listener ManifestSource::listener() {
     net::DirectoryWatcher::Listener listener;
     listener.changed = [this](const std::string& path, const std::string& text) {
@@ -94,9 +100,7 @@ void ManifestSource::rebuild() {
     report(std::move(problems));
     mention(files_.notices());
     kube::add_derived_slices(objects.slices, objects.services, objects.pods, objects.nodes);
-    pod_addresses_.clear();
-    for (auto& pod : std::exchange(objects.pods, {}))
-        pod_addresses_.insert_or_assign(std::move(pod.key), std::move(pod.pod_ips));
+    take_pods(std::move(objects.pods));
     stores_.services.replace_all(std::move(objects.services));
     stores_.slices.replace_all(std::move(objects.slices));
     stores_.nodes.replace_all(std::move(objects.nodes));
@@ -104,6 +108,16 @@ void ManifestSource::rebuild() {
     stores_.service_cidrs.replace_all(std::move(objects.service_cidrs));
     files_.share_with(stores_);
     changed_();
+}
+
+void ManifestSource::take_pods(std::vector<kube::Pod> pods) {
+    pod_addresses_.clear();
+    for (const auto& pod : pods)
+        pod_addresses_.insert_or_assign(pod.key, pod.pod_ips);
+    std::erase_if(pods, [this](const kube::Pod& pod) {
+        return node_of_pods_.empty() || pod.node_name != node_of_pods_;
+    });
+    stores_.pods.replace_all(std::move(pods));
 }
 
 void ManifestSource::report(std::vector<std::string> problems) {

@@ -24,6 +24,9 @@ class ManifestSource {
     /// Assigns ClusterIPs from these ranges from now on, as a restart with them would.
     void configure(std::vector<base::Prefix> service_cidrs);
 
+    /// Fills stores.pods with the Pods of this node too, from now on.
+    void keep_pods_of(const std::string& node_name);
+
     /// What cannot be used as the files are now, one sentence each.
     [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
 
@@ -35,6 +38,7 @@ class ManifestSource {
                    std::function<void()> changed);
     void schedule();
     void rebuild();
+    void take_pods(std::vector<kube::Pod> pods);
     net::DirectoryWatcher::Listener listener();
     void report(std::vector<std::string> problems);
     void mention(std::vector<kube::ManifestProblem> notices);
@@ -49,6 +53,7 @@ class ManifestSource {
     std::vector<std::string> problems_;
     std::vector<kube::ManifestProblem> notices_;
     std::map<kube::ObjectKey, std::vector<base::IpAddress>> pod_addresses_;
+    std::string node_of_pods_;  // whose Pods are kept; empty: nobody's
     bool scheduled_ = false;
     std::unique_ptr<net::DirectoryWatcher> watcher_;
 };

@@ -14,7 +14,8 @@
 
 namespace fairlead::agent {
 
-/// Asks the API server for one Pod when somebody wants to know its address: fairlead watches no Pods.
+/// Asks the API server for one Pod when somebody wants to know its address: fairlead watches
+/// no Pods but those of its own node.
 class PodFinder {
   public:
     using Done = std::function<void(base::Result<std::vector<base::IpAddress>>)>;

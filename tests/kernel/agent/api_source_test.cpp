@@ -39,6 +39,7 @@ class ApiSourceTest : public testing::Test {
 
     net::HttpAnswer answer(const net::HttpQuestion& question) {
         ++requests_[question.path];
+        queries_[question.path] = question.query;
         const auto list = lists_.find(question.path);
         if (list == lists_.end()) return {404, "text/plain", "404 page not found\n"};
         if (question.query.find("watch=true") != std::string::npos) return {400, "text/plain", ""};
@@ -64,6 +65,7 @@ class ApiSourceTest : public testing::Test {
                                                  {"/api/v1/nodes", R"({"metadata":{"name":"n1"}})"},
                                                  {"/api/v1/namespaces", ""}};
     std::map<std::string, int> requests_;
+    std::map<std::string, std::string> queries_;  // the last of each path
     std::unique_ptr<net::HttpServer> server_;
     kube::Stores stores_;
     admin::Metrics metrics_;
@@ -85,6 +87,17 @@ TEST_F(ApiSourceTest, OwnNodeAndServiceCidrsReachTheStores) {
     EXPECT_THAT(changes.nodes, SizeIs(1));
     ASSERT_THAT(changes.service_cidrs, SizeIs(1));
     EXPECT_EQ(changes.service_cidrs[0].after->cidrs.at(0).to_string(), "10.96.0.0/16");
+}
+
+TEST_F(ApiSourceTest, PodsAreAskedForOnlyWhenTheyAreWantedAndOnlyThoseOfTheNode) {
+    lists_["/api/v1/pods"] = R"({"metadata":{"namespace":"shop","name":"cart-0"},"spec":{"nodeName":"n1"}})";
+    run_until([&] { return synced_; });
+    EXPECT_EQ(requests_["/api/v1/pods"], 0);
+    source_->watch_pods_of_node();
+    source_->watch_pods_of_node();
+    run_until([&] { return stores_.pods.size() == 1; });
+    EXPECT_THAT(queries_["/api/v1/pods"], HasSubstr("fieldSelector=spec.nodeName%3Dn1"));
+    EXPECT_EQ(stores_.take_changes().pods.at(0).after->node_name, "n1");
 }
 
 }  // namespace

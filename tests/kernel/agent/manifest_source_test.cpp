@@ -77,5 +77,26 @@ TEST_F(ManifestSourceTest, NodesAndServiceCidrsReachTheStoresAndSoDoTheirChanges
     EXPECT_EQ(removed.service_cidrs[0].after, nullptr);
 }
 
+std::string pod(const std::string& name, const std::string& node_name) {
+    return "apiVersion: v1\nkind: Pod\nmetadata: {name: " + name +
+           ", namespace: shop}\nspec: {nodeName: " + node_name + "}\nstatus: {podIP: 10.64.0.7}\n";
+}
+
+TEST_F(ManifestSourceTest, PodsOfTheNodeReachTheStoresOnlyWhenTheyAreWanted) {
+    write("pods.yaml", pod("ours", "n1") + "---\n" + pod("theirs", "n2"));
+    start();
+    EXPECT_THAT(stores_.take_changes().pods, IsEmpty());
+    source_->keep_pods_of("n1");
+    const auto wanted = stores_.take_changes();
+    ASSERT_THAT(wanted.pods, SizeIs(1));
+    EXPECT_EQ(wanted.pods[0].key().to_string(), "shop/ours");
+
+    write("pods.yaml", pod("ours", "n2") + "---\n" + pod("theirs", "n1"));
+    EXPECT_THAT(next_changes().pods, SizeIs(2));
+    EXPECT_EQ(stores_.pods.find({"shop", "ours"}), nullptr);
+    EXPECT_NE(stores_.pods.find({"shop", "theirs"}), nullptr);
+    EXPECT_THAT(source_->pod_addresses({"shop", "ours"}), SizeIs(1));
+}
+
 }  // namespace
 }  // namespace fairlead::agent
