@@ -287,9 +287,13 @@ std::string Agent::status() const {
 void Agent::trace(const std::string& query, const std::function<void(Result<std::string>)>& reply) {
     using Addresses = Result<std::vector<base::IpAddress>>;
     const auto trace_with = [this, query](std::function<Addresses(const kube::ObjectKey&)> pod_addresses) {
-        return trace_json(
-            {syncer_->proxy(), syncer_->tables(), local_addresses_->current(), std::move(pod_addresses)},
-            query);
+        return trace_json({syncer_->proxy(), syncer_->tables(), local_addresses_->current(),
+                           [this](const services::Frontend& destination) {
+                               return local_addresses_->source_towards(
+                                   {destination.address, destination.protocol, destination.port});
+                           },
+                           std::move(pod_addresses)},
+                          query);
     };
     const auto pod = pod_of(query);
     if (!pod || !pod_finder_)

@@ -20,6 +20,10 @@ class LocalAddresses {
 
     /// In the kernel's order: by device, then by age.
     [[nodiscard]] const std::vector<base::IpAddress>& current() const { return addresses_; }
+    /// See RtNetlink::source_towards.
+    base::Result<base::IpAddress> source_towards(const kernel::rtnetlink::RouteQuery& query) {
+        return rtnetlink_.source_towards(query);
+    }
 
   private:
     LocalAddresses(kernel::rtnetlink::RtNetlink rtnetlink, kernel::rtnetlink::AddressMonitor monitor,

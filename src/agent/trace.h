@@ -17,6 +17,9 @@ struct TraceGround {
     const services::ServiceProxy& proxy;
     kernel::nftables::NftTables& tables;
     std::vector<base::IpAddress> local_addresses;  ///< of this node
+    /// Which of these the node's own connections to a destination come from. An error says why there are
+    /// none.
+    std::function<base::Result<base::IpAddress>(const services::Frontend&)> node_source;
     /// The addresses of a Pod. An error says why they are not known.
     std::function<base::Result<std::vector<base::IpAddress>>(const kube::ObjectKey&)> pod_addresses;
 };

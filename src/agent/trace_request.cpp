@@ -6,7 +6,6 @@
 
 #include "agent/page_query.h"
 #include "base/dns_name.h"
-#include "services/endpoint_choice.h"
 
 namespace fairlead::agent {
 
@@ -40,13 +39,14 @@ class Request {
             if (text(needed).empty())
                 return base::fail(ErrorCode::kInvalid, std::string(needed) + " is missing");
         FAIRLEAD_CHECK(take_protocol());
-        FAIRLEAD_TRY(const auto sources, source_addresses());
         FAIRLEAD_TRY(const auto destinations, destination_addresses());
         FAIRLEAD_CHECK(take_port());
         packet_.input_interface = text("interface");
         if (packet_.input_interface.size() > kernel::nftables::ElementBytes::kLongestInterfaceNameBytes)
             return base::fail(ErrorCode::kInvalid,
                               "'" + packet_.input_interface + "' is no interface's name");
+        if (text("source") == kNode) return routed(destinations);
+        FAIRLEAD_TRY(const auto sources, source_addresses());
         return matched(sources, destinations);
     }
 
@@ -72,12 +72,6 @@ class Request {
 
     Result<std::vector<IpAddress>> source_addresses() const {
         const auto source = text("source");
-        if (source == kNode) {
-            std::vector<IpAddress> addresses;
-            std::ranges::copy_if(ground_.local_addresses, std::back_inserter(addresses),
-                                 services::is_routable);
-            return addresses;
-        }
         if (source.starts_with(kPodPrefix)) {
             const auto name = source.substr(kPodPrefix.size());
             if (!base::is_dns_subdomain(name))
@@ -149,13 +143,25 @@ class Request {
             if (source == sources.end()) continue;
             packet_.destination.address = destination;
             packet_.source = *source;
-            // Who talks to an address of its own does so from there.
-            const bool own =
-                std::ranges::find(ground_.local_addresses, destination) != ground_.local_addresses.end();
-            if (text("source") == kNode && own) packet_.source = destination;
             return packet_;
         }
         return base::fail(ErrorCode::kInvalid, "source and destination have no address of the same family");
+    }
+
+    /// The first destination to which the node has a route; if there is none, what the kernel said of the
+    /// first.
+    Result<services::Packet> routed(const std::vector<IpAddress>& destinations) {
+        std::optional<base::Error> first;
+        for (const auto& destination : destinations) {
+            packet_.destination.address = destination;
+            const auto source = ground_.node_source(packet_.destination);
+            if (source) {
+                packet_.source = *source;
+                return packet_;
+            }
+            if (!first) first = source.error();
+        }
+        return base::fail_within("this node cannot send to " + text("destination"), *std::move(first));
     }
 
     const TraceGround& ground_;

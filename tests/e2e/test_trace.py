@@ -5,7 +5,7 @@ import unittest
 
 import test_service_types as types
 from harness import world
-from harness.world import ask
+from harness.world import ask, connect_to
 from test_service_types import BALANCER, BOTH, CLUSTER_IPS, NODE_PORT, OUTSIDE, PRIMARY, on, service, slices
 
 UNUSED = ("10.96.7.7", "fd00:96::7707")
@@ -61,7 +61,9 @@ class TraceTest(types.ManifestCase):
             self.assertEqual(traced["fate"], "endpoint", about)
             endpoints = self.names_of(traced, family)
             for _ in range(6):
-                name, peer = ask(namespace, address, port, kind)
+                sock, (name, peer, *_) = connect_to(namespace, address, port, kind)
+                with sock:
+                    self.assertEqual(sock.getsockname()[0], traced["packet"]["source"], about)
                 self.assertIn(name, endpoints, about)
                 if own_address:
                     self.assertEqual(peer != own_address, endpoints[name]["masqueraded"], f"{about}: {name} saw {peer}")
@@ -125,8 +127,7 @@ class TraceTest(types.ManifestCase):
         self.start([service({"fairlead.io/balancing": "consistent"}, type="NodePort"), *slices(on(1), on(2), on(3))])
         reached = set()
         for family in BOTH:
-            # The node has several addresses, and sends from the one that its routes say.
-            for client in [client for client in self.clients(family) if client != "node"]:
+            for client in self.clients(family):
                 for address, port in ((CLUSTER_IPS[family], 80), (PRIMARY[family], NODE_PORT)):
                     traced = self.check(client, family, address, port)
                     self.assertEqual(traced["endpointCount"], 1)

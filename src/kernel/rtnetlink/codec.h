@@ -59,11 +59,16 @@ enum class DumpKind { kLinks, kAddresses, kRoutes };
 std::vector<std::byte> encode_dump(DumpKind kind);
 /// A request for the link of that name.
 std::vector<std::byte> encode_get_link(const std::string& name);
+/// A request for the route that the connection would take. Protocol and port are told for TCP and UDP only:
+/// the kernel refuses others here (rtm_getroute_parse_ip_proto), and knows no rules by port for them.
+std::vector<std::byte> encode_get_route(const RouteQuery& query);
 
 // What a message tells; nullopt if it is no such message, or one that cannot be read or shown.
 std::optional<Link> decode_link(const netlink::Message& message);
 std::optional<LinkAddress> decode_address(const netlink::Message& message);
 /// Unicast routes of the main table and local ones of the local table.
 std::optional<Route> decode_route(const netlink::Message& message);
+/// RTA_PREFSRC of the answer to encode_get_route.
+std::optional<base::IpAddress> decode_route_source(const netlink::Message& message);
 
 }  // namespace fairlead::kernel::rtnetlink

@@ -92,4 +92,11 @@ std::optional<Route> decode_route(const Message& message) {
     return route;
 }
 
+std::optional<IpAddress> decode_route_source(const Message& message) {
+    const auto header = header_of<rtmsg>(message, RTM_NEWROUTE);
+    const auto family = header ? family_of(header->rtm_family) : std::nullopt;
+    if (!family) return std::nullopt;
+    return address_of(message.attributes(sizeof *header).find(RTA_PREFSRC), *family);
+}
+
 }  // namespace fairlead::kernel::rtnetlink

@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
@@ -172,6 +173,21 @@ std::vector<std::byte> encode_get_link(const std::string& name) {
     return message(RTM_GETLINK, kChange, ifinfomsg{}, [&](MessageBuilder& builder) {
         builder.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
         builder.put_string(IFLA_IFNAME, name);
+    });
+}
+
+std::vector<std::byte> encode_get_route(const RouteQuery& query) {
+    const auto& destination = query.destination;
+    rtmsg header{};
+    header.rtm_family = native(destination.family());
+    header.rtm_dst_len = static_cast<unsigned char>(destination.bytes().size() * 8);
+    return message(RTM_GETROUTE, kChange, header, [&](MessageBuilder& builder) {
+        builder.put(RTA_DST, destination.bytes());
+        if (query.protocol == base::L4Protocol::kSctp) return;
+        const auto protocol = static_cast<std::byte>(query.protocol);
+        builder.put(RTA_IP_PROTO, std::span{&protocol, 1});
+        const auto port = htons(query.port);
+        builder.put(RTA_DPORT, std::as_bytes(std::span{&port, 1}));
     });
 }
 

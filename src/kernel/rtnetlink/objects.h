@@ -46,4 +46,11 @@ struct Route {
     friend bool operator==(const Route&, const Route&) = default;
 };
 
+/// Where a connection of this node's own shall go.
+struct RouteQuery {
+    base::IpAddress destination;
+    base::L4Protocol protocol = base::L4Protocol::kTcp;
+    std::uint16_t port = 0;
+};
+
 }  // namespace fairlead::kernel::rtnetlink

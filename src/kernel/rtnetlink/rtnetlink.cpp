@@ -53,4 +53,16 @@ Result<std::vector<Route>> RtNetlink::routes() {
     return dump(DumpKind::kRoutes, decode_route);
 }
 
+Result<base::IpAddress> RtNetlink::source_towards(const RouteQuery& query) {
+    std::optional<base::IpAddress> source;
+    const auto where = "route to " + query.destination.to_string();
+    auto done = socket_.converse(encode_get_route(query), [&](const netlink::Message& message) {
+        if (const auto told = decode_route_source(message)) source = told;
+    });
+    if (!done) return base::fail_within(where, std::move(done).error());
+    if (!source)
+        return base::fail(base::ErrorCode::kNotFound, where + ": this node has no address to send from");
+    return *source;
+}
+
 }  // namespace fairlead::kernel::rtnetlink

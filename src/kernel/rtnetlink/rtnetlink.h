@@ -25,6 +25,10 @@ class RtNetlink {
     base::Result<std::vector<LinkAddress>> addresses();
     /// Unicast routes of the main table and local ones of the local table.
     base::Result<std::vector<Route>> routes();
+    /// The address that the kernel gives a connection of this node whose program chose none: what routes,
+    /// rules and source address selection (RFC 6724) say. Fails with what connect(2) would say if there is no
+    /// route.
+    base::Result<base::IpAddress> source_towards(const RouteQuery& query);
 
   private:
     explicit RtNetlink(netlink::Socket socket) : socket_(std::move(socket)) {}

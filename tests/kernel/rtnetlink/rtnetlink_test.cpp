@@ -1,8 +1,14 @@
 #include "kernel/rtnetlink/rtnetlink.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#include <cstring>
+#include <set>
 
 #include "kernel/netns/namespaces.h"
 #include "support/command.h"
@@ -97,6 +103,58 @@ TEST_F(RtNetlinkTest, MakesRoutesThatIpShows) {
     for (const auto& route : added)
         apply(DeleteRoute{route});
     EXPECT_THAT(output_of("ip route show table local"), Not(HasSubstr("10.65")));
+}
+
+/// What a socket that nobody bound gets; nullopt: connect(2) fails.
+std::optional<base::IpAddress> connected_source(const RouteQuery& query) {
+    const bool ipv4 = query.destination.family() == base::Family::kIpv4;
+    const auto bytes = query.destination.bytes();
+    sockaddr_in to4{.sin_family = AF_INET, .sin_port = htons(query.port), .sin_addr = {}, .sin_zero = {}};
+    sockaddr_in6 to6{};
+    to6.sin6_family = AF_INET6;
+    to6.sin6_port = htons(query.port);
+    std::memcpy(ipv4 ? static_cast<void*>(&to4.sin_addr) : &to6.sin6_addr, bytes.data(), bytes.size());
+    auto* const to = ipv4 ? reinterpret_cast<sockaddr*>(&to4) : reinterpret_cast<sockaddr*>(&to6);
+    socklen_t size = ipv4 ? sizeof to4 : sizeof to6;
+    const int fd = socket(ipv4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0);
+    const bool connected = connect(fd, to, size) == 0 && getsockname(fd, to, &size) == 0;
+    close(fd);
+    if (!connected) return std::nullopt;
+    const auto* const from = ipv4 ? static_cast<const void*>(&to4.sin_addr) : &to6.sin6_addr;
+    return base::IpAddress{std::span{static_cast<const std::byte*>(from), bytes.size()}};
+}
+
+TEST_F(RtNetlinkTest, NamesTheSourceThatAConnectionOfThisNodeGets) {
+    output_of("ip link set lo up");
+    for (const auto* one : {"10.64.1.1/24", "10.64.1.2/32", "10.65.1.1/24", "fd00:64::1/64", "fd00:65::1/64"})
+        output_of(std::string("ip address add ") + one + " dev fl0 " + (one[0] == 'f' ? "nodad" : ""));
+    output_of("ip route add 10.66.0.0/16 via 10.65.1.9 src 10.64.1.2");
+    output_of("ip rule add ipproto udp dport 53 table 53");
+    output_of("ip route add 10.66.0.0/16 via 10.65.1.9 src 10.65.1.1 table 53");
+    output_of("ip route add unreachable 10.67.0.0/16");
+    std::set<std::string> sources;
+    for (const auto* destination :
+         {"10.64.1.7", "10.65.1.7", "10.66.0.7", "10.67.0.7", "10.68.0.7", "10.65.1.1", "127.0.0.9",
+          "fd00:64::7", "fd00:65::7", "fd00:66::7", "fd00:65::1", "::1"}) {
+        for (const auto port : {std::uint16_t{53}, std::uint16_t{80}}) {
+            const RouteQuery query{address(destination), base::L4Protocol::kUdp, port};
+            const auto expected = connected_source(query);
+            const auto source = rtnetlink_.source_towards(query);
+            ASSERT_EQ(source.has_value(), expected.has_value()) << destination;
+            if (!source) {
+                EXPECT_THAT(source.error().message, HasSubstr(destination));
+                continue;
+            }
+            EXPECT_EQ(*source, *expected) << destination << " port " << port;
+            sources.insert(source->to_string());
+        }
+    }
+    EXPECT_THAT(sources,
+                testing::IsSupersetOf({"10.64.1.1", "10.64.1.2", "10.65.1.1", "fd00:64::1", "fd00:65::1"}));
+    EXPECT_TRUE(rtnetlink_.source_towards({address("10.65.1.7"), base::L4Protocol::kSctp, 80}));
+    output_of(
+        "ip rule del ipproto udp dport 53 table 53; ip route del unreachable 10.67.0.0/16; ip link set lo "
+        "down");
 }
 
 TEST_F(RtNetlinkTest, ErrorsNameTheObjectAndWhatTheKernelSaid) {

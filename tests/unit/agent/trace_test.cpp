@@ -39,10 +39,18 @@ class TraceTest : public testing::Test {
                std::string(base::name_of(protocol));
     }
 
+    /// Port 1 is reached by IPv6 only, port 2 not at all.
+    static base::Result<IpAddress> node_source(const services::Frontend& destination) {
+        const bool ipv4 = destination.address.family() == base::Family::kIpv4;
+        if (destination.port == 2 || (destination.port == 1 && ipv4))
+            return base::fail_errno(ENETUNREACH, "route to " + destination.address.to_string());
+        return IpAddress::parse(ipv4 ? "192.0.2.2" : "fd00:18::2").value();
+    }
+
     test::FakeNftTables tables_;
     services::ServiceProxy proxy_{services::Options{}, tables_};
-    TraceGround ground_{proxy_, tables_, addresses({"127.0.0.1", "::1", "192.0.2.1", "fd00:18::1"}),
-                        [](const kube::ObjectKey& pod) -> base::Result<std::vector<IpAddress>> {
+    TraceGround ground_{proxy_, tables_, addresses({"127.0.0.1", "::1", "192.0.2.2", "fd00:18::2"}),
+                        node_source, [](const kube::ObjectKey& pod) -> base::Result<std::vector<IpAddress>> {
                             if (pod.to_string() == "shop/web") return addresses({"fd00:64::9", "10.64.1.9"});
                             return base::fail(base::ErrorCode::kNotFound, "no Pod " + pod.to_string());
                         }};
@@ -54,10 +62,12 @@ TEST_F(TraceTest, FindsOutWhichPacketIsMeant) {
         {"source=10.0.0.1&destination=cart.shop&port=80", "10.0.0.1 -> 10.96.0.1:80/TCP"},
         {"source=fd00::1&destination=cart.shop&port=80", "fd00::1 -> [fd00:96::1]:80/TCP"},
         {"source=pod/web&destination=cart&port=dns&namespace=shop", "10.64.1.9 -> 10.96.0.1:53/UDP"},
-        {"source=node&destination=cart.shop&port=53", "192.0.2.1 -> 10.96.0.1:53/UDP"},
-        {"source=node&destination=cart.shop&port=53&protocol=tcp", "192.0.2.1 -> 10.96.0.1:53/TCP"},
-        {"source=node&destination=127.0.0.1&port=53", "127.0.0.1 -> 127.0.0.1:53/TCP"},
-        {"source=node&destination=fd00:18::1&port=53&protocol=sctp", "fd00:18::1 -> [fd00:18::1]:53/SCTP"},
+        {"source=node&destination=cart.shop&port=53", "192.0.2.2 -> 10.96.0.1:53/UDP"},
+        {"source=node&destination=cart.shop&port=53&protocol=tcp", "192.0.2.2 -> 10.96.0.1:53/TCP"},
+        {"source=node&destination=fd00:18::1&port=53&protocol=sctp", "fd00:18::2 -> [fd00:18::1]:53/SCTP"},
+        {"source=node&destination=cart.shop&port=1", "fd00:18::2 -> [fd00:96::1]:1/TCP"},
+        {"source=node&destination=cart.shop&port=2",
+         "this node cannot send to cart.shop: route to 10.96.0.1: Network is unreachable"},
         {"source=node&destination=cart&port=80", "there is no Service default/cart"},
         {"source=pod/none&destination=cart.shop&port=80", "no Pod default/none"},
         {"source=node&destination=db.shop&port=80",

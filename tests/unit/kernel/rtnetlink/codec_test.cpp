@@ -92,6 +92,20 @@ TEST(RtNetlinkEncode, GivesRoutesToDevicesTheScopeLink) {
               "2c000000 18000506 02180000 fe03fd01 00000000 08000100 0a400200 08000400 03000000");
 }
 
+TEST(RtNetlinkEncode, AsksForRoutesAsIpDoes) {
+    // ip route get 10.96.0.1 ipproto tcp dport 80, and so on; ip wants no acknowledgement, and to know the
+    // table.
+    EXPECT_EQ(
+        hex_of(encode_get_route({address("10.96.0.1"), base::L4Protocol::kTcp, 80})),
+        "34000000 1a000500 02200000 00000000 00000000 08000100 0a600001 05001b00 06000000 06001d00 00500000");
+    EXPECT_EQ(
+        hex_of(encode_get_route({address("fd00::1"), base::L4Protocol::kUdp, 53})),
+        "40000000 1a000500 0a800000 00000000 00000000 14000100 fd000000 00000000 00000000 00000001 05001b00 "
+        "11000000 06001d00 00350000");
+    EXPECT_EQ(hex_of(encode_get_route({address("127.0.0.5"), base::L4Protocol::kSctp, 80})),
+              "24000000 1a000500 02200000 00000000 00000000 08000100 7f000005");
+}
+
 /// An added object as the kernel would tell it: the same message without the flags.
 netlink::Message message_in(const std::vector<std::byte>& bytes) {
     return netlink::Messages{bytes}.next().value();
