@@ -69,7 +69,7 @@ Result<void> Agent::start() {
         syncer_,
         ServiceSyncer::open(loop_, metrics_, service_options(config_, stores_, local_addresses_->current())));
     syncer_->set_sync_period(config_.sync_period);
-    counters_ = std::make_unique<ConnectionCounters>(loop_, metrics_, *syncer_);
+    counters_ = std::make_unique<ConnectionCounters>(loop_, metrics_, *syncer_, localhost_node_ports_);
     configure_counters();
     invalid_packets_ = std::make_unique<InvalidPackets>(loop_, metrics_, *syncer_);
     FAIRLEAD_CHECK(listen(config_));
@@ -110,7 +110,10 @@ void Agent::serve_health_checks() {
 }
 
 void Agent::serve_localhost() {
-    if (auto ports = syncer_->take_localhost_ports()) localhost_node_ports_.serve(*std::move(ports));
+    auto ports = syncer_->take_localhost_ports();
+    if (!ports) return;
+    counters_->on_localhost_ports(*ports);
+    localhost_node_ports_.serve(*std::move(ports));
 }
 
 void Agent::watch_conntrack() {

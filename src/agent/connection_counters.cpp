@@ -28,9 +28,11 @@ constexpr std::size_t kMostForgotten = 4096;
 
 }  // namespace
 
-ConnectionCounters::ConnectionCounters(net::EventLoop& loop, admin::Metrics& metrics, ServiceSyncer& syncer)
+ConnectionCounters::ConnectionCounters(net::EventLoop& loop, admin::Metrics& metrics, ServiceSyncer& syncer,
+                                       LocalhostNodePorts& localhost)
     : loop_(loop),
       syncer_(syncer),
+      localhost_(localhost),
       read_seconds_(metrics.counter("fairlead_connection_counters_read_seconds_total",
                                     "Time that reading connection counters took.")),
       pairs_{pairs(metrics, Family::kIpv4), pairs(metrics, Family::kIpv6)},
@@ -39,6 +41,7 @@ ConnectionCounters::ConnectionCounters(net::EventLoop& loop, admin::Metrics& met
 void ConnectionCounters::configure(bool counting, const ConnectionMetricsLimits& limits) {
     metrics_.set_limits(limits);
     if (std::exchange(counting_, counting) == counting) return;
+    localhost_.count_carried(counting);
     next_.reset();
     readable_.reset();
     dump_.reset();
@@ -110,6 +113,8 @@ void ConnectionCounters::take() {
 
 void ConnectionCounters::finish() {
     const auto start = loop_.now();
+    for (const auto& [port, connections] : totals_.add_carried(localhost_.take_carried()))
+        metrics_.add(port, connections);
     const auto there = [this](const kube::ObjectKey& service) { return is_there(service); };
     totals_.drop_unless(there);
     metrics_.drop_unless(there);
@@ -124,10 +129,11 @@ void ConnectionCounters::finish() {
 void ConnectionCounters::show_endpoints() {
     if (!metrics_.limits().per_endpoint) return;
     std::map<std::pair<kube::ObjectKey, services::Backend>, std::uint64_t> sums;
-    totals_.for_each_endpoint([&](const auto& frontend, const auto& backend, std::uint64_t connections) {
-        if (const auto owner = services::owner_of(syncer_.proxy(), frontend))
-            sums[{owner->service, backend}] += connections;
-    });
+    totals_.for_each_endpoint(
+        [&](const auto& frontend) { return services::owner_of(syncer_.proxy(), frontend); },
+        [&](const auto& service, const auto& backend, std::uint64_t connections) {
+            sums[{service, backend}] += connections;
+        });
     for (const auto& [endpoint, connections] : sums)
         metrics_.set_endpoint(endpoint.first, endpoint.second, connections);
     metrics_.end_endpoints();

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/connection_metrics.h"
+#include "agent/localhost_node_ports.h"
 #include "agent/service_syncer.h"
 #include "kernel/nftables/counts_dump.h"
 #include "net/event_loop.h"
@@ -14,12 +15,16 @@ namespace fairlead::agent {
 
 /// Reads what packets have counted in the set `connections`, again and again while that is switched on: every
 /// second, or so seldom that it takes no more than a fiftieth of the thread's time. Reads a few hundred
-/// elements at a time and lets others work in between. Pages and metrics show the last reading.
+/// elements at a time and lets others work in between. What the agent carried itself is added to each
+/// reading. Pages and metrics show the last one.
 class ConnectionCounters {
   public:
-    ConnectionCounters(net::EventLoop& loop, admin::Metrics& metrics, ServiceSyncer& syncer);
+    ConnectionCounters(net::EventLoop& loop, admin::Metrics& metrics, ServiceSyncer& syncer,
+                       LocalhostNodePorts& localhost);
 
     void configure(bool counting, const ConnectionMetricsLimits& limits);
+    /// These are the NodePorts that are carried from now on, with their endpoints.
+    void on_localhost_ports(const services::LocalhostPorts& ports) { totals_.keep_carried(ports); }
 
     /// The page /connections, for a query as of /services: each Service that had a connection, with its
     /// endpoints.
@@ -38,6 +43,7 @@ class ConnectionCounters {
 
     net::EventLoop& loop_;
     ServiceSyncer& syncer_;
+    LocalhostNodePorts& localhost_;
     admin::Number& read_seconds_;
     std::array<admin::Number*, 2> pairs_;  // IPv4, IPv6
     ConnectionMetrics metrics_;

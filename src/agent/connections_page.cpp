@@ -30,17 +30,12 @@ Connections connections_of(const services::ConnectionTotals& totals, const servi
     Connections services;
     for (const auto& [port, count] : totals.totals())
         if (wanted.matches(port.service)) services[port.service].ports[port.port] = count;
-    std::optional<Frontend> last;
-    ServiceConnections* service = nullptr;
-    totals.for_each_endpoint([&](const Frontend& frontend, const Backend& backend, std::uint64_t count) {
-        if (last != frontend) {
-            last = frontend;
-            const auto owner = services::owner_of(proxy, frontend);
-            const auto known = owner ? services.find(owner->service) : services.end();
-            service = known == services.end() ? nullptr : &known->second;
-        }
-        if (service != nullptr) service->endpoints[backend] += count;
-    });
+    totals.for_each_endpoint(
+        [&](const Frontend& frontend) { return services::owner_of(proxy, frontend); },
+        [&](const kube::ObjectKey& service, const Backend& backend, std::uint64_t count) {
+            const auto known = services.find(service);
+            if (known != services.end()) known->second.endpoints[backend] += count;
+        });
     return services;
 }
 

@@ -60,8 +60,8 @@ void LocalhostNodePorts::Outcome::take(Findings findings) {
 /// The relay thread. Everything but serve() happens on it.
 class LocalhostNodePorts::Worker {
   public:
-    explicit Worker(std::function<void(Findings)> report)
-        : report_(std::move(report)), thread_([this] { loop_.run(); }) {}
+    Worker(CarriedCounter& carried, std::function<void(Findings)> report)
+        : carried_(carried), report_(std::move(report)), thread_([this] { loop_.run(); }) {}
     ~Worker() {
         loop_.post([this] {
             retry_.reset();
@@ -92,8 +92,8 @@ class LocalhostNodePorts::Worker {
             } else if (auto opened = open(address, port)) {
                 place = *std::move(opened);
             } else {
-                findings.problems.push_back("localhost NodePort of Service " + port.service.to_string() +
-                                            ": " + opened.error().message);
+                findings.problems.push_back("localhost NodePort of Service " +
+                                            port.owner.service.to_string() + ": " + opened.error().message);
                 // It is tried every second: once is enough to say why.
                 if (std::ranges::find(problems_, findings.problems.back()) == problems_.end())
                     ++findings.failures[family];
@@ -117,13 +117,19 @@ class LocalhostNodePorts::Worker {
             return addresses;
         };
         targets.connected = [this, balancer = place.balancer](const base::SocketAddress& target) {
-            balancer->note_connected({target.address, target.port}, loop_.now());
+            const services::Backend backend{target.address, target.port};
+            balancer->note_connected(backend, loop_.now());
+            carried_.note_served(balancer->port().owner, backend);
+        };
+        targets.refused = [this, balancer = place.balancer] {
+            carried_.note_denied(balancer->port().owner, balancer->port().denial);
         };
         FAIRLEAD_TRY(place.relay, net::TcpRelay::listen(loop_, address, std::move(targets)));
         return place;
     }
 
     net::EventLoop loop_;
+    CarriedCounter& carried_;
     std::function<void(Findings)> report_;
     base::Random random_{std::random_device{}()};
     services::LocalhostPorts wanted_;
@@ -151,11 +157,12 @@ LocalhostNodePorts::~LocalhostNodePorts() = default;
 void LocalhostNodePorts::serve(services::LocalhostPorts ports) {
     if (!worker_ && ports.empty()) return;
     if (!worker_)
-        worker_ = std::make_unique<Worker>([this, outcome = std::weak_ptr(outcome_)](Findings findings) {
-            loop_.post([outcome, findings = std::move(findings)]() mutable {
-                if (const auto known = outcome.lock()) known->take(std::move(findings));
+        worker_ =
+            std::make_unique<Worker>(carried_, [this, outcome = std::weak_ptr(outcome_)](Findings findings) {
+                loop_.post([outcome, findings = std::move(findings)]() mutable {
+                    if (const auto known = outcome.lock()) known->take(std::move(findings));
+                });
             });
-        });
     worker_->serve(std::move(ports));
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "admin/metrics.h"
+#include "agent/carried_counter.h"
 #include "net/event_loop.h"
 #include "services/localhost_ports.h"
 
@@ -26,6 +27,12 @@ class LocalhostNodePorts {
     /// every second; connections to a port that goes live on.
     void serve(services::LocalhostPorts ports);
 
+    /// Whether connections are counted: each at the endpoint that took it, or as denied if none did. Off at
+    /// first.
+    void count_carried(bool counting) { carried_.switch_to(counting); }
+    /// What was counted since the last call.
+    services::CarriedConnections take_carried() { return carried_.take(); }
+
     /// Ports that could not be listened on, one sentence each.
     [[nodiscard]] const std::vector<std::string>& problems() const;
 
@@ -35,7 +42,8 @@ class LocalhostNodePorts {
 
     net::EventLoop& loop_;
     std::shared_ptr<Outcome> outcome_;
-    std::unique_ptr<Worker> worker_;
+    CarriedCounter carried_;
+    std::unique_ptr<Worker> worker_;  // last: it uses all of the above
 };
 
 }  // namespace fairlead::agent

@@ -126,6 +126,7 @@ class TcpRelay::Listener : public std::enable_shared_from_this<Listener> {
             asio::co_spawn(self->context_, carry(pair, pair->client, pair->target), asio::detached);
             co_return;
         }
+        self->targets_.refused();
         reset(client);
     }
 

@@ -10,12 +10,14 @@
 
 namespace fairlead::net {
 
-/// Where the connections of a TcpRelay go. Both are called on its event loop.
+/// Where the connections of a TcpRelay go. All are called on its event loop.
 struct RelayTargets {
     /// Addresses to try, in that order, for a new connection. None: the connection is reset.
     std::function<std::vector<base::SocketAddress>()> choose;
     /// This one took the connection.
     std::function<void(const base::SocketAddress&)> connected;
+    /// None took the connection, and it is reset.
+    std::function<void()> refused;
 };
 
 /// Accepts TCP connections at one address and carries each to one of its targets, both directions, until both

@@ -1,6 +1,7 @@
 #include "services/connection_totals.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "services/connection_counts.h"
@@ -13,10 +14,6 @@ namespace {
 // What this many readings in a row did not have is gone: a dump can miss an element that is there.
 constexpr std::uint32_t kMissedReadings = 3;
 constexpr std::uint32_t kAbsentReadings = 2;
-
-std::string label_of(const kube::ServicePort& port) {
-    return port.name.empty() ? std::to_string(port.port) : port.name;
-}
 
 /// Everybody who takes connections of the frontend.
 absl::flat_hash_set<Backend> backends_of(const ProgrammedTable& programmed, const Frontend& frontend) {
@@ -57,7 +54,7 @@ std::optional<ServicePort> owner_of(const ServiceProxy& proxy, const Frontend& f
     const auto* port =
         (at_node && by_node_port != nullptr) || by_number == nullptr ? by_node_port : by_number;
     if (port == nullptr) return std::nullopt;
-    return ServicePort{entry.key, label_of(*port)};
+    return service_port(entry.key, *port);
 }
 
 ConnectionNumbers& ConnectionNumbers::operator+=(const ConnectionNumbers& other) {
@@ -108,6 +105,31 @@ std::map<ServicePort, ConnectionNumbers> ConnectionTotals::finish_reading(base::
     return news;
 }
 
+std::map<ServicePort, ConnectionNumbers> ConnectionTotals::add_carried(const CarriedConnections& carried) {
+    std::map<ServicePort, ConnectionNumbers> news;
+    for (const auto& [port, numbers] : carried) {
+        auto& fresh = news[port];
+        fresh.denied = numbers.denied;
+        for (const auto& [backend, connections] : numbers.served) {
+            fresh.served += connections;
+            carried_[port.service][backend] += connections;
+        }
+        totals_[port] += fresh;
+    }
+    return news;
+}
+
+void ConnectionTotals::keep_carried(const LocalhostPorts& ports) {
+    std::map<kube::ObjectKey, std::set<Backend>> there;
+    for (const auto& [address, port] : ports)
+        there[port.owner.service].insert(port.backends.begin(), port.backends.end());
+    for (auto& [service, counts] : carried_) {
+        const auto& backends = there[service];
+        std::erase_if(counts, [&](const auto& count) { return !backends.contains(count.first); });
+    }
+    std::erase_if(carried_, [](const auto& entry) { return entry.second.empty(); });
+}
+
 std::vector<kernel::nftables::Element> ConnectionTotals::forgettable(base::Family family,
                                                                      const ProgrammedTable& programmed,
                                                                      std::size_t limit) const {
@@ -140,14 +162,23 @@ void ConnectionTotals::forget(base::Family family, const std::vector<kernel::nft
 
 void ConnectionTotals::drop_unless(const std::function<bool(const kube::ObjectKey&)>& there) {
     std::erase_if(totals_, [&](const auto& entry) { return !there(entry.first.service); });
+    std::erase_if(carried_, [&](const auto& entry) { return !there(entry.first); });
 }
 
 void ConnectionTotals::for_each_endpoint(
-    const std::function<void(const Frontend&, const Backend&, std::uint64_t)>& visit) const {
-    for (const auto& family : families_)
-        for (const auto& [frontend, found] : family.frontends)
+    const Owner& owner,
+    const std::function<void(const kube::ObjectKey&, const Backend&, std::uint64_t)>& visit) const {
+    for (const auto& family : families_) {
+        for (const auto& [frontend, found] : family.frontends) {
+            const auto port = owner(frontend);
+            if (!port) continue;
             for (const auto& [backend, count] : found.backends)
-                if (!denial_of(backend)) visit(frontend, backend, count.connections);
+                if (!denial_of(backend)) visit(port->service, backend, count.connections);
+        }
+    }
+    for (const auto& [service, backends] : carried_)
+        for (const auto& [backend, connections] : backends)
+            visit(service, backend, connections);
 }
 
 }  // namespace fairlead::services

@@ -12,18 +12,10 @@
 
 #include "kernel/nftables/objects.h"
 #include "services/connection_counts.h"
+#include "services/service_port.h"
 #include "services/service_proxy.h"
 
 namespace fairlead::services {
-
-/// One port of a Service.
-struct ServicePort {
-    kube::ObjectKey service;
-    std::string port;  ///< its name; its number where it has none
-
-    friend auto operator<=>(const ServicePort&, const ServicePort&) = default;
-    friend bool operator==(const ServicePort&, const ServicePort&) = default;
-};
 
 /// The port of a Service that a frontend belongs to; nullopt if it is nobody's.
 std::optional<ServicePort> owner_of(const ServiceProxy& proxy, const Frontend& frontend);
@@ -41,6 +33,15 @@ struct ConnectionNumbers {
     }
 };
 
+/// New connections to one port that the agent carried itself (see LocalhostPort).
+struct CarriedNumbers {
+    std::map<Backend, std::uint64_t> served;                  ///< by the endpoint that took them
+    std::array<std::uint64_t, std::size(kDenials)> denied{};  ///< by Denial
+
+    friend bool operator==(const CarriedNumbers&, const CarriedNumbers&) = default;
+};
+using CarriedConnections = std::map<ServicePort, CarriedNumbers>;
+
 /// How many connections went where, made of one reading of the kernel's counts after the other. Totals never
 /// go down while the agent runs: not when an endpoint goes, not when its element is removed or begins anew,
 /// not when a reading misses some. The first reading brings what was counted before the agent came.
@@ -54,6 +55,11 @@ class ConnectionTotals {
     std::map<ServicePort, ConnectionNumbers> finish_reading(base::Family family,
                                                             const ProgrammedTable& programmed,
                                                             const Owner& owner);
+
+    /// Takes in what the agent carried itself since the last call; gives it back without the endpoints.
+    std::map<ServicePort, ConnectionNumbers> add_carried(const CarriedConnections& carried);
+    /// Forgets what was carried to endpoints that are not of these ports; the totals stay.
+    void keep_carried(const LocalhostPorts& ports);
 
     /// Elements that nobody needs: of frontends that were not programmed at the end of two readings, and,
     /// once the set is half full, of endpoints that are gone where a frontend has more counts than endpoints.
@@ -69,9 +75,11 @@ class ConnectionTotals {
     /// Elements that the last reading of that family had.
     [[nodiscard]] std::size_t pair_count(base::Family family) const { return of(family).pairs; }
     [[nodiscard]] const std::map<ServicePort, ConnectionNumbers>& totals() const { return totals_; }
-    /// What is counted at each endpoint of each frontend; not what was counted at endpoints that are gone.
+    /// What is counted at each endpoint, with the Service that owns the frontend now: once for each frontend
+    /// and once for what was carried. Not what was counted at endpoints that are gone, or is nobody's.
     void for_each_endpoint(
-        const std::function<void(const Frontend&, const Backend&, std::uint64_t)>& visit) const;
+        const Owner& owner,
+        const std::function<void(const kube::ObjectKey&, const Backend&, std::uint64_t)>& visit) const;
 
   private:
     struct Count {
@@ -98,6 +106,7 @@ class ConnectionTotals {
 
     std::array<FamilyCounts, 2> families_;
     std::map<ServicePort, ConnectionNumbers> totals_;
+    std::map<kube::ObjectKey, std::map<Backend, std::uint64_t>> carried_;
 };
 
 }  // namespace fairlead::services

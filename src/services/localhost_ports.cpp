@@ -16,9 +16,12 @@ LocalhostPorts ports_of(const CatalogEntry& entry, const CompileOptions& options
         for (const auto& address : options.localhost_addresses) {
             auto choice = choose_endpoints(entry.slices, port, address.family(), options.node);
             const bool local = service.external_traffic_policy == kube::TrafficPolicy::kLocal;
-            ports.insert_or_assign({address, port.node_port},
-                                   LocalhostPort{entry.key, std::move(local ? choice.local : choice.cluster),
-                                                 service.affinity_timeout_s.value_or(0)});
+            const bool elsewhere_only = local && choice.local.empty() && !choice.cluster.empty();
+            ports.insert_or_assign(
+                {address, port.node_port},
+                LocalhostPort{service_port(entry.key, port), std::move(local ? choice.local : choice.cluster),
+                              service.affinity_timeout_s.value_or(0),
+                              elsewhere_only ? Denial::kPolicy : Denial::kNobody});
         }
     }
     return ports;
@@ -46,7 +49,7 @@ std::optional<LocalhostPorts> LocalhostPortWatch::take_changed() {
     for (const auto& [id, ports] : ports_) {
         for (const auto& [address, port] : ports) {
             const auto [known, added] = all.try_emplace(address, port);
-            if (!added && port.service < known->second.service) known->second = port;
+            if (!added && port.owner.service < known->second.owner.service) known->second = port;
         }
     }
     return all;

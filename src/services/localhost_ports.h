@@ -10,16 +10,20 @@
 #include "base/socket_address.h"
 #include "base/time.h"
 #include "services/compile.h"
+#include "services/connection_counts.h"
 #include "services/service_catalog.h"
+#include "services/service_port.h"
 
 namespace fairlead::services {
 
 /// A TCP NodePort at a loopback address (KEP-6032). The kernel cannot send from there to an endpoint
 /// elsewhere, so that the agent itself carries these connections.
 struct LocalhostPort {
-    kube::ObjectKey service;
+    ServicePort owner;
     std::vector<Backend> backends;  ///< sorted, each once
     std::uint32_t affinity_timeout_s = 0;
+    /// Why connections reach nobody while there are no backends.
+    Denial denial = Denial::kNobody;
 
     friend bool operator==(const LocalhostPort&, const LocalhostPort&) = default;
 };

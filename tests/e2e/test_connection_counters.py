@@ -51,11 +51,11 @@ NODE = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"},
 
 
 class ConnectionCountersTest(unittest.TestCase):
-    def start(self, objects, counting=True):
+    def start(self, objects, counting=True, **settings):
         self.folder = tempfile.mkdtemp(prefix=f"{netns.PREFIX}-{os.getpid()}-")
         self.addCleanup(shutil.rmtree, self.folder)
         os.mkdir(os.path.join(self.folder, "objects"))
-        self.configure(counting)
+        self.configure(counting, **settings)
         self.write(objects)
         self.agent = world.Agent(W.node, ["--manifests", os.path.join(self.folder, "objects")],
                                  ["--config", os.path.join(self.folder, "config.yaml")]).start()
@@ -216,6 +216,40 @@ class ConnectionCountersTest(unittest.TestCase):
             ask(W.pods[2].namespace, NODE_ADDRESSES[family], NODE_PORT)
         self.settled(2)
         self.assertEqual(self.denied(), {"policy": 2, "sourceRange": 2})
+
+    def test_what_the_agent_carries_to_node_ports_at_localhost_is_counted_too(self):
+        settings = {"nodePortAddresses": ["primary", "localhost"], "connectionCountersPerEndpoint": True}
+        self.start([service(type="NodePort"), *slices(W.pods[0].addresses, W.pods[1].addresses)], **settings)
+        for family, localhost in enumerate(("127.0.0.1", "::1")):
+            for _ in range(20):
+                ask(W.node, localhost, NODE_PORT)
+            for _ in range(5):
+                ask(W.outside, NODE_ADDRESSES[family], NODE_PORT)
+        self.settled(50)
+        self.assertEqual(self.ports(), {"tcp": 50})
+        self.assertEqual(sum(self.endpoints().values()), 50)
+        self.assertEqual(len(self.endpoints()), 4)
+        for endpoint, count in self.endpoints().items():
+            self.assertEqual(self.agent.metric(f'fairlead_endpoint_connections_total{{namespace="shop",service="cart",endpoint="{endpoint}"}}'), count)
+        wide = self.fairlead("get", "svc", "cart", "-n", "shop", "-o", "wide").stdout.splitlines()
+        self.assertEqual(wide[1].split()[wide[0].split().index("CONNECTIONS")], "50")
+
+        self.write([service(type="NodePort")])
+        wait_for("no endpoints", lambda: W.pods[0].addresses[0] not in self.table("ip"))
+        self.refuse(W.node, "127.0.0.1", NODE_PORT)
+        wait_for("the denied ones", lambda: self.denied() == {"noEndpoints": 5})
+        deaf = slices(("192.0.2.2", "2001:db8::2"))
+        self.write([service(type="NodePort"), *deaf])
+        wait_for("an endpoint", lambda: "192.0.2.2" in self.table("ip"))
+        self.refuse(W.node, "127.0.0.1", NODE_PORT)
+        wait_for("those that the endpoint refused", lambda: self.denied() == {"noEndpoints": 10})
+        for each in deaf:
+            each["endpoints"][0]["nodeName"] = "n2"
+        self.write([service(type="NodePort", externalTrafficPolicy="Local"), *deaf])
+        wait_for("an endpoint elsewhere", lambda: "outside" in self.table("ip"))
+        wait_for("those that the policy denies", lambda: self.refuse(W.node, "::1", NODE_PORT, times=1) or "policy" in self.denied())
+        self.assertEqual(self.denied()["noEndpoints"], 10)
+        self.assertEqual(self.total(), 50)
 
     def test_the_number_of_metrics_and_those_of_endpoints_are_settings(self):
         self.start([service(), *slices(W.pods[0].addresses)])

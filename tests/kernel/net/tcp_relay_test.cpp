@@ -43,6 +43,7 @@ class RelayTest : public testing::Test {
                 connected_.push_back(target.to_string());
                 if (goes_after_first_) loop_.post([this] { relay_.reset(); });
             };
+            targets.refused = [this] { connected_.emplace_back("none"); };
             auto opened = TcpRelay::listen(loop_, address(at), std::move(targets));
             if (opened) relay_ = *std::move(opened);
             result.set_value(opened ? "" : opened.error().message);
@@ -50,7 +51,7 @@ class RelayTest : public testing::Test {
         return result.get_future().get();
     }
 
-    /// The targets that took connections.
+    /// The targets that took connections; "none" for a connection that none took.
     std::vector<std::string> connected() {
         std::promise<std::vector<std::string>> result;
         loop_.post([&] { result.set_value(connected_); });
@@ -106,6 +107,7 @@ TEST_F(RelayTest, ResetsConnectionsThatNobodyTakes) {
     EXPECT_THAT(python("print(connect(\"127.0.0.1\", 7000).recv(5))\n"), HasSubstr("ConnectionResetError"));
     ASSERT_EQ(relay("127.0.0.1:7003", {"127.0.0.1:7002"}), "");
     EXPECT_THAT(python("print(connect(\"127.0.0.1\", 7003).recv(5))\n"), HasSubstr("ConnectionResetError"));
+    EXPECT_THAT(connected(), testing::ElementsAre("none", "none"));
 }
 
 TEST_F(RelayTest, TellsBothSidesOfAFailure) {

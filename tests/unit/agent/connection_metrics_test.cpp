@@ -142,6 +142,15 @@ constexpr std::string_view kTill =
     R"("ports":[{"port":"http","connections":1,"denied":{"noEndpoints":4,"policy":0,"sourceRange":0}}],)"
     R"("endpoints":[{"endpoint":"10.64.0.9:8080","connections":1}]})";
 
+TEST_F(ConnectionsPage, HasWhatTheAgentCarriedItself) {
+    totals_.add_carried(
+        {{port("till"), {{{{base::IpAddress::parse("10.64.0.9").value(), 8080}, 2}}, {1, 0, 0}}}});
+    EXPECT_THAT(
+        page("namespace=shop&name=till").value(),
+        HasSubstr(
+            R"("connections":3,"denied":{"noEndpoints":5,"policy":0,"sourceRange":0}}],"endpoints":[{"endpoint":"10.64.0.9:8080","connections":3}])"));
+}
+
 TEST_F(ConnectionsPage, HasTheServicesThatAreAskedForWithTheirEndpointsOfBothFamilies) {
     const std::string head = R"({"counting":true,"readAtMilliseconds":1500,"services":[)";
     EXPECT_EQ(page("").value(), head + std::string(kCart) + "," + std::string(kTill) + "]}\n");

@@ -47,9 +47,17 @@ class ConnectionTotalsTest : public testing::Test {
         totals_.begin_reading(Family::kIpv4);
         for (const auto& [frontend, backend, count] : readings)
             totals_.note(frontend, backend, count);
-        return totals_.finish_reading(Family::kIpv4, programmed_, [](const Frontend& frontend) {
-            return frontend == kCart ? std::optional{kCartHttp} : std::nullopt;
-        });
+        return totals_.finish_reading(Family::kIpv4, programmed_, owner);
+    }
+    static std::optional<ServicePort> owner(const Frontend& frontend) {
+        return frontend == kCart ? std::optional{kCartHttp} : std::nullopt;
+    }
+    using Endpoints = std::map<std::pair<kube::ObjectKey, Backend>, std::uint64_t>;
+    [[nodiscard]] Endpoints endpoints() const {
+        Endpoints all;
+        totals_.for_each_endpoint(owner, [&](const kube::ObjectKey& service, const Backend& backend,
+                                             std::uint64_t count) { all[{service, backend}] += count; });
+        return all;
     }
     [[nodiscard]] std::uint64_t total() const {
         const auto found = totals_.totals().find(kCartHttp);
@@ -79,8 +87,7 @@ TEST_F(ConnectionTotalsTest, WhatReachedNoEndpointIsCountedByItsReasonAndIsNobod
     EXPECT_EQ(news.at(kCartHttp), (ConnectionNumbers{5, {1, 2, 3}}));
     read({{kCart, kOne, 5}, {kCart, denied(Denial::kPolicy), 4}});
     EXPECT_EQ(totals_.totals().at(kCartHttp), (ConnectionNumbers{5, {1, 4, 3}}));
-    totals_.for_each_endpoint(
-        [](const Frontend&, const Backend& backend, std::uint64_t) { EXPECT_EQ(backend, kOne); });
+    EXPECT_EQ(endpoints(), (Endpoints{{{kCartHttp.service, kOne}, 5}}));
     for (const auto family : {Family::kIpv4, Family::kIpv6})
         for (const auto denial : kDenials)
             EXPECT_EQ(denial_of(stand_in(family, denial)), denial);
@@ -148,8 +155,29 @@ TEST_F(ConnectionTotalsTest, EndpointsThatAreGoneAreForgottenOnlyWhenRoomIsNeede
 
 TEST_F(ConnectionTotalsTest, DropsServicesThatAreGone) {
     read({{kCart, kOne, 5}});
+    totals_.add_carried({{kCartHttp, {{{kTwo, 3}}, {}}}});
     totals_.drop_unless([](const kube::ObjectKey& key) { return key.name == "till"; });
     EXPECT_THAT(totals_.totals(), IsEmpty());
+    EXPECT_EQ(endpoints(), (Endpoints{{{kCartHttp.service, kOne}, 5}})) << "while the kernel has them";
+}
+
+TEST_F(ConnectionTotalsTest, WhatTheAgentCarriedIsAddedToWhatTheKernelSent) {
+    read({{kCart, kOne, 5}});
+    const auto news = totals_.add_carried({{kCartHttp, {{{kOne, 1}, {kTwo, 2}}, {4, 0, 0}}}});
+    EXPECT_EQ(news, (std::map<ServicePort, ConnectionNumbers>{{kCartHttp, {3, {4, 0, 0}}}}));
+    totals_.add_carried({{kCartHttp, {{{kTwo, 10}}, {}}}});
+    EXPECT_EQ(totals_.totals().at(kCartHttp), (ConnectionNumbers{18, {4, 0, 0}}));
+    EXPECT_EQ(endpoints(), (Endpoints{{{kCartHttp.service, kOne}, 6}, {{kCartHttp.service, kTwo}, 12}}));
+    EXPECT_THAT(read({{kCart, kOne, 5}}), IsEmpty()) << "and not counted twice";
+}
+
+TEST_F(ConnectionTotalsTest, EndpointsThatTheAgentCarriesNothingToAnyMoreAreForgotten) {
+    const ServicePort till{{"shop", "till"}, "http"};
+    totals_.add_carried({{kCartHttp, {{{kOne, 1}, {kTwo, 2}}, {}}}, {till, {{{kOne, 7}}, {}}}});
+    const LocalhostPort port{kCartHttp, {kTwo}, 0};
+    totals_.keep_carried({{{address("127.0.0.1"), 30'080}, port}});
+    EXPECT_EQ(endpoints(), (Endpoints{{{kCartHttp.service, kTwo}, 2}}));
+    EXPECT_EQ(total(), 3U);
 }
 
 TEST(OwnerOf, ToldByTheNumberOfThePortOrTheNodePort) {

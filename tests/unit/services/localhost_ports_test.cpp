@@ -44,9 +44,10 @@ class LocalhostPortWatchTest : public testing::Test {
         const auto ports = watch_.take_changed();
         if (!ports) return {"as before"};
         for (const auto& [address, port] : *ports) {
-            texts.push_back(address.to_string() + " " + port.service.to_string());
+            texts.push_back(address.to_string() + " " + port.owner.service.to_string());
             for (const auto& backend : port.backends)
                 texts.back() += " " + base::format_endpoint(backend.address, backend.port);
+            if (port.denial == Denial::kPolicy) texts.back() += " policy";
         }
         return texts;
     }
@@ -82,8 +83,28 @@ TEST_F(LocalhostPortWatchTest, StaysOnTheNodeUnderPolicyLocal) {
     put(service);
     auto slice = test::slice("cart", {"10.64.0.1", "10.64.0.2"}, "a");
     slice.endpoints[1].node_name = 2;
-    put(slice);
+    auto known = test::shared(slice);
+    const auto replace = [&] {
+        auto next = test::shared(slice);
+        apply(test::change(std::exchange(known, next), next));
+    };
+    apply(test::change(std::shared_ptr<const kube::EndpointSlice>{}, known));
     EXPECT_THAT(take().front(), "127.0.0.1:30080 shop/cart 10.64.0.1:8080");
+    slice.endpoints[0].node_name = 2;
+    replace();
+    EXPECT_THAT(take().front(), "127.0.0.1:30080 shop/cart policy") << "they are elsewhere";
+    slice.endpoints.clear();
+    replace();
+    EXPECT_THAT(take().front(), "127.0.0.1:30080 shop/cart") << "there are none";
+}
+
+TEST_F(LocalhostPortWatchTest, NamesThePortOfTheService) {
+    auto service = exposed();
+    service.ports.push_back({"", base::L4Protocol::kTcp, 81, 30'081, std::uint16_t{0}, ""});
+    put(service);
+    const auto ports = watch_.take_changed().value();
+    EXPECT_EQ(ports.at({ip("127.0.0.1"), 30'080}).owner, (ServicePort{{"shop", "cart"}, "http"}));
+    EXPECT_EQ(ports.at({ip("127.0.0.1"), 30'081}).owner, (ServicePort{{"shop", "cart"}, "81"}));
 }
 
 TEST_F(LocalhostPortWatchTest, GivesAPortThatTwoClaimToTheFirstByName) {
@@ -101,7 +122,7 @@ TEST_F(LocalhostPortWatchTest, EndsWhenNobodyAsksForItAnyMore) {
 }
 
 LocalhostPort three(std::uint32_t affinity_timeout_s) {
-    return {{"shop", "cart"},
+    return {{{"shop", "cart"}, "http"},
             {{ip("10.0.0.1"), 80}, {ip("10.0.0.2"), 80}, {ip("10.0.0.3"), 80}},
             affinity_timeout_s};
 }
