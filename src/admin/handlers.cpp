@@ -95,6 +95,7 @@ HttpAnswer answer_with(base::Result<std::string> body, const std::string& conten
 }
 
 HttpAnswer answer(const Page& page, const HttpQuestion& question) {
+    if (page.forms) return answer_z_page(*page.forms, question.accept);
     if (page.later) {
         HttpAnswer answer;
         answer.later = [&page, query = question.query](std::function<void(HttpAnswer)> reply) {

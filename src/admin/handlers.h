@@ -2,11 +2,13 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "admin/metrics.h"
 #include "admin/sync_health.h"
+#include "admin/z_page.h"
 #include "base/time.h"
 #include "net/http_server.h"
 
@@ -39,6 +41,8 @@ struct Page {
     std::string content_type = "application/json";
     /// In place of `body`, where it takes a while: calls what it is given once, when the body is there.
     std::function<void(const std::string& query, std::function<void(base::Result<std::string>)>)> later{};
+    /// In place of all that: a page in more than one form.
+    std::optional<ZPage> forms{};  // NOLINT(readability-redundant-member-init)
 };
 
 /// Answers /metrics, every one of `pages` under its path, and a list of them under /. Beside them, as

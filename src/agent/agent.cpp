@@ -228,7 +228,11 @@ net::HttpServer::Handler Agent::admin_pages() {
     constexpr const char* kText = "text/plain; charset=utf-8";
     std::map<std::string, admin::Page> pages = {
         {"/configz", {[this](const std::string&) { return configz_json(config_); }, {}}},
-        {"/flagz", {[this](const std::string&) { return flagz_text(config_); }, {}, kText}},
+        {"/flagz",
+         {.body = {},
+          .version = {},
+          .forms = admin::ZPage{"Flagz", [this] { return flagz_text(config_); },
+                                [this] { return flagz_fields(config_); }}}},
         {"/connections", {[this](const std::string& query) { return counters_->page(query); }, {}}},
         {"/conntrack", {[this](const std::string&) { return conntrack_watch_->page(); }, {}}},
         {"/flow-names",
@@ -247,15 +251,14 @@ net::HttpServer::Handler Agent::admin_pages() {
         {"/trace", {.body = {}, .version = {}, .later = [this](const std::string& query, const auto& reply) {
                         trace(query, reply);
                     }}}};
-    std::vector<std::string> paths = {"/healthz", "/metrics", "/metrics/slis", "/statusz"};
+    std::vector<std::string> paths = {"/healthz", "/metrics", "/statusz"};
     for (const auto& [path, page] : pages)
         paths.push_back(path);
-    std::ranges::sort(paths);
-    pages["/statusz"] = {[this, paths](const std::string&) {
-                             return statusz_text({started_at_, loop_.now() - started_, paths});
-                         },
-                         {},
-                         kText};
+    const auto facts = [this, paths] { return StatuszFacts{started_at_, loop_.now() - started_, paths}; };
+    pages["/statusz"] = {.body = {},
+                         .version = {},
+                         .forms = admin::ZPage{"Statusz", [facts] { return statusz_text(facts()); },
+                                               [facts] { return statusz_fields(facts()); }}};
     return admin::admin_handler(metrics_, std::move(pages));
 }
 

@@ -92,6 +92,7 @@ class Session : public std::enable_shared_from_this<Session> {
             return {405, "text/plain; charset=utf-8", "only GET and HEAD\n"};
         auto question = question_of({request.target().data(), request.target().size()});
         question.if_none_match = std::string(request[http::field::if_none_match]);
+        question.accept = std::string(request[http::field::accept]);
         return handler_(question);
     }
 

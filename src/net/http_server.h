@@ -18,6 +18,8 @@ struct HttpQuestion {
     std::string query;  ///< what follows '?', as it came
     /// Header If-None-Match: the entity tag that the client has, with quotes.
     std::string if_none_match{};  // NOLINT(readability-redundant-member-init): may be left out
+    /// Header Accept: what the client can take; empty: anything.
+    std::string accept{};  // NOLINT(readability-redundant-member-init)
 };
 
 struct HttpAnswer {
