@@ -1,10 +1,10 @@
 #include "cli/conntrack_top_command.h"
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <memory>
 
 #include "cli/agent_option.h"
+#include "cli/bounded_reading.h"
 #include "cli/conntrack_output.h"
 #include "cli/conntrack_usage_view.h"
 #include "cli/flow_names.h"
@@ -17,8 +17,6 @@ namespace {
 
 using base::Result;
 
-/// Reading takes no longer than this, unless all is wanted: a second in all, with the agent's answer.
-constexpr auto kReadingTime = std::chrono::milliseconds(700);
 constexpr std::size_t kFewRows = 5;
 constexpr std::size_t kRows = 10;
 
@@ -43,13 +41,8 @@ Result<UsageView> read_usage(const TopArguments& arguments, const base::SocketAd
     FAIRLEAD_TRY(view.flows, table.count());
     FAIRLEAD_TRY(view.most, table.max());
     conntrack::UsageCounter counter{names};
-    const auto end = std::chrono::steady_clock::now() + kReadingTime;
-    constexpr std::uint32_t kBetweenLooks = 1024;
-    FAIRLEAD_TRY(view.whole, table.visit_while({}, [&](const kernel::conntrack::Flow& flow) {
-        counter.take(flow);
-        return arguments.all || counter.total().flows % kBetweenLooks != 0 ||
-               std::chrono::steady_clock::now() < end;
-    }));
+    const auto time = arguments.all ? base::Duration::max() : kReadingTime;
+    FAIRLEAD_TRY(view.whole, visit_for(table, time, [&](const auto& flow) { counter.take(flow); }));
     view.usage = counter.usage(rows);
     if (view.whole) view.flows = view.usage.total.flows;  // it may have changed meanwhile
     return view;

@@ -54,12 +54,24 @@ TEST_F(ServiceFlowsTest, ShowsTheFirstFewOnly) {
     EXPECT_EQ(summary->first_flows.size(), kFirstFlows);
 }
 
-TEST_F(ServiceFlowsTest, LooksAtEverythingOnceForManyAddresses) {
-    add("10.0.0.1:1000", "10.96.0.10:53", "10.1.0.5:5353");
-    std::vector<FlowDestination> many;
-    for (int i = 1; i < 30; ++i)
-        many.push_back({address("10.96.0." + std::to_string(i)), L4Protocol::kUdp, 53});
-    EXPECT_EQ(summarize_flows(table_, many)->flows, 1);
+TEST_F(ServiceFlowsTest, SaysWhatASampleStandsForWhereTheTimeIsTooShortForAll) {
+    for (int port = 1; port <= 3000; ++port)
+        add("10.0.0.1:" + std::to_string(port), port % 4 == 0 ? "10.96.0.10:53" : "10.96.0.11:53",
+            "10.1.0.5:5353");
+    const auto summary = summarize_flows(table_, std::vector{dns_}, base::Duration{});
+    ASSERT_TRUE(summary);
+    EXPECT_FALSE(summary->whole);
+    EXPECT_EQ(summary->read, 1024);
+    EXPECT_EQ(summary->flows, 256);
+    EXPECT_THAT(flows_text(summary), HasSubstr("Flows:  ~750, 256 in a sample of 1024 of 3000\n"
+                                               "      ~750 UDP 10.1.0.5:5353\n"));
+    const auto none = summarize_flows(table_, std::vector{FlowDestination{}}, base::Duration{});
+    EXPECT_EQ(flows_text(none), "Flows:  <none> in a sample of 1024 of 3000\n");
+}
+
+TEST_F(ServiceFlowsTest, AsksTheKernelForNoFilteredDump) {
+    add("10.0.0.1:1000", "10.96.0.11:53", "10.1.0.5:5353");
+    EXPECT_EQ(summarize_flows(table_, std::vector{dns_})->read, 1) << "a flow of somebody else's";
 }
 
 TEST_F(ServiceFlowsTest, SaysWhyTheyAreNotKnown) {
