@@ -31,8 +31,8 @@ void fetch(ClientConnection& connection, std::size_t bytes, Transfer& transfer) 
 }
 
 /// A segment of the server as it would send it next, but `too_high` above its sequence number.
-Result<TcpSegment> forge(const std::vector<SeenSegment>& seen, const TracedConnection& connection,
-                         const base::SocketAddress& endpoint, std::uint32_t too_high) {
+Result<net::TcpSegment> forge(const std::vector<SeenSegment>& seen, const TracedConnection& connection,
+                              const base::SocketAddress& endpoint, std::uint32_t too_high) {
     constexpr std::uint32_t kPayloadBytes = 16;
     const auto from_service = [&](const SeenSegment& one) {
         return !one.sent && one.segment.source == connection.service &&
@@ -41,10 +41,10 @@ Result<TcpSegment> forge(const std::vector<SeenSegment>& seen, const TracedConne
     const auto last = std::ranges::find_if(seen | std::views::reverse, from_service);
     if (last == seen.rend())
         return base::fail(base::ErrorCode::kInternal, "no segment of the connection was seen");
-    TcpSegment forged = last->segment;
+    net::TcpSegment forged = last->segment;
     forged.source = endpoint;
     forged.sequence = last->segment.next_sequence() + too_high;
-    forged.flags = tcp_flag::kPush | tcp_flag::kAck;
+    forged.flags = net::tcp_flag::kPush | net::tcp_flag::kAck;
     forged.payload_bytes = kPayloadBytes;
     return forged;
 }

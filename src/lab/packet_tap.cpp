@@ -5,18 +5,17 @@
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <utility>
 
 #include "kernel/netns/namespaces.h"
+#include "net/raw_socket.h"
 
 namespace fairlead::lab {
 
@@ -52,26 +51,6 @@ Result<int> open_tap() {
     return base::fail_errno(failure, std::string("packet socket on ") + kDevice);
 }
 
-Result<void> send_here(const TcpSegment& segment) {
-    const bool ipv4 = segment.destination.address.family() == base::Family::kIpv4;
-    const auto packet = encode_segment(segment);
-    const int fd = socket(ipv4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
-    if (fd < 0) return base::fail_errno(errno, "raw socket");
-    const auto bytes = segment.destination.address.bytes();
-    sockaddr_in to4{};
-    to4.sin_family = AF_INET;
-    sockaddr_in6 to6{};
-    to6.sin6_family = AF_INET6;
-    std::memcpy(ipv4 ? static_cast<void*>(&to4.sin_addr) : static_cast<void*>(&to6.sin6_addr), bytes.data(),
-                bytes.size());
-    const auto* to = ipv4 ? reinterpret_cast<const sockaddr*>(&to4) : reinterpret_cast<const sockaddr*>(&to6);
-    const auto sent = sendto(fd, packet.data(), packet.size(), 0, to, ipv4 ? sizeof to4 : sizeof to6);
-    const int failure = errno;
-    close(fd);
-    if (sent < 0) return base::fail_errno(failure, "sending a packet to " + segment.destination.to_string());
-    return {};
-}
-
 }  // namespace
 
 Result<PacketTap> PacketTap::open(std::string_view netns) {
@@ -96,7 +75,7 @@ const std::vector<SeenSegment>& PacketTap::seen() {
             recvfrom(fd_, packet.data(), packet.size(), 0, reinterpret_cast<sockaddr*>(&from), &from_size);
         if (size < 0 && errno == EINTR) continue;
         if (size < 0) return seen_;
-        const auto segment = decode_segment({packet.data(), static_cast<std::size_t>(size)});
+        const auto segment = net::decode_segment({packet.data(), static_cast<std::size_t>(size)});
         if (segment)
             seen_.push_back({from.sll_pkttype == PACKET_OUTGOING, time_of_last_packet(fd_), *segment});
     }
@@ -107,8 +86,11 @@ void PacketTap::clear() {
     seen_.clear();
 }
 
-Result<void> send_packet(std::string_view netns, const TcpSegment& segment) {
-    return kernel::netns::run_in(netns, [&] { return send_here(segment); });
+Result<void> send_packet(std::string_view netns, const net::TcpSegment& segment) {
+    return kernel::netns::run_in(netns, [&]() -> Result<void> {
+        FAIRLEAD_TRY(auto socket, net::RawSocket::open(segment.destination.address.family()));
+        return socket.send(segment);
+    });
 }
 
 }  // namespace fairlead::lab

@@ -29,6 +29,6 @@ class PacketTap {
 
 /// Sends a packet that begins with its IP header from a namespace, as it is (packet(7), raw(7): the kernel
 /// fills in nothing but the IPv4 identification).
-base::Result<void> send_packet(std::string_view netns, const TcpSegment& segment);
+base::Result<void> send_packet(std::string_view netns, const net::TcpSegment& segment);
 
 }  // namespace fairlead::lab

@@ -37,7 +37,7 @@ bool is_of(const SeenSegment& one, const base::SocketAddress& client, const base
 std::string remark_on(const SeenSegment& one, bool from_service, const Origins& origins) {
     constexpr std::int32_t kFar = 1 << 20;
     const auto& segment = one.segment;
-    const bool reset = segment.has(tcp_flag::kReset);
+    const bool reset = segment.has(net::tcp_flag::kReset);
     if (!from_service) {
         if (one.sent && reset) return "RST to the Pod: it ends a connection that was well";
         if (one.sent) return "to the Pod, not to the Service";
@@ -78,7 +78,7 @@ std::vector<Line> lines_of(const std::vector<SeenSegment>& seen, const TracedCon
     for (const auto& one : seen) {
         const bool from_service = is_of(one, connection.client, connection.service.address);
         if (!from_service && !is_of(one, connection.client, connection.endpoint)) continue;
-        if (from_service && one.segment.has(tcp_flag::kSyn)) origins.learn(one);
+        if (from_service && one.segment.has(net::tcp_flag::kSyn)) origins.learn(one);
         lines.push_back(line_of(one, from_service, origins, seen.front().seconds, style));
         if (from_service && !lines.back().remarkable) origins.learn(one);
     }
@@ -87,13 +87,13 @@ std::vector<Line> lines_of(const std::vector<SeenSegment>& seen, const TracedCon
 
 }  // namespace
 
-std::string format_flags(const TcpSegment& segment) {
+std::string format_flags(const net::TcpSegment& segment) {
     std::string text;
-    const std::pair<std::uint8_t, char> letters[] = {{tcp_flag::kSyn, 'S'},
-                                                     {tcp_flag::kFin, 'F'},
-                                                     {tcp_flag::kReset, 'R'},
-                                                     {tcp_flag::kPush, 'P'},
-                                                     {tcp_flag::kAck, '.'}};
+    const std::pair<std::uint8_t, char> letters[] = {{net::tcp_flag::kSyn, 'S'},
+                                                     {net::tcp_flag::kFin, 'F'},
+                                                     {net::tcp_flag::kReset, 'R'},
+                                                     {net::tcp_flag::kPush, 'P'},
+                                                     {net::tcp_flag::kAck, '.'}};
     for (const auto& [flag, letter] : letters)
         if (segment.has(flag)) text += letter;
     return text.empty() ? "none" : text;
@@ -101,7 +101,7 @@ std::string format_flags(const TcpSegment& segment) {
 
 std::size_t count_resets(const std::vector<SeenSegment>& seen) {
     return static_cast<std::size_t>(std::ranges::count_if(
-        seen, [](const SeenSegment& one) { return one.segment.has(tcp_flag::kReset); }));
+        seen, [](const SeenSegment& one) { return one.segment.has(net::tcp_flag::kReset); }));
 }
 
 std::string render_trace(const std::vector<SeenSegment>& seen, const TracedConnection& connection,

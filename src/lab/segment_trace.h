@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "lab/tcp_segment.h"
 #include "lab/terminal.h"
+#include "net/tcp_segment.h"
 
 namespace fairlead::lab {
 
@@ -12,7 +12,7 @@ namespace fairlead::lab {
 struct SeenSegment {
     bool sent = false;   ///< by the client; otherwise to it
     double seconds = 0;  ///< on a clock of the trace's own
-    TcpSegment segment;
+    net::TcpSegment segment;
 };
 
 /// What a trace is about: the connection as the client knows it.
@@ -30,7 +30,7 @@ std::string render_trace(const std::vector<SeenSegment>& seen, const TracedConne
                          std::size_t most, const Style& style);
 
 /// "S", "S.", "P.", "F.", "R", "R.": as tcpdump(8) has it, "." is an ACK.
-std::string format_flags(const TcpSegment& segment);
+std::string format_flags(const net::TcpSegment& segment);
 
 /// How many resets the client sent and received.
 std::size_t count_resets(const std::vector<SeenSegment>& seen);

@@ -9,6 +9,7 @@
 // and read again.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace fairlead::lab;  // NOLINT(google-build-using-namespace)
+    using namespace fairlead::net;  // NOLINT(google-build-using-namespace)
     constexpr std::uint32_t kMostPayloadBytes = 1000;
     auto segment = decode_segment(std::as_bytes(std::span{data, size}));
     if (!segment) return 0;

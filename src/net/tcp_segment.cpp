@@ -1,10 +1,10 @@
-#include "lab/tcp_segment.h"
+#include "net/tcp_segment.h"
 
 #include <algorithm>
 
 #include "base/assert.h"
 
-namespace fairlead::lab {
+namespace fairlead::net {
 
 namespace {
 
@@ -176,4 +176,4 @@ std::optional<TcpSegment> decode_segment(std::span<const std::byte> packet) {
     return segment;
 }
 
-}  // namespace fairlead::lab
+}  // namespace fairlead::net

@@ -8,7 +8,7 @@
 
 #include "base/socket_address.h"
 
-namespace fairlead::lab {
+namespace fairlead::net {
 
 /// Bits of TcpSegment::flags (RFC 9293, section 3.1).
 namespace tcp_flag {
@@ -45,4 +45,4 @@ std::vector<std::byte> encode_segment(const TcpSegment& segment);
 /// at: a device may fill them in later. Pure.
 std::optional<TcpSegment> decode_segment(std::span<const std::byte> packet);
 
-}  // namespace fairlead::lab
+}  // namespace fairlead::net
