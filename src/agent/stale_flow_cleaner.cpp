@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "agent/idle_ends.h"
 #include "base/log.h"
 
 namespace fairlead::agent {
@@ -107,10 +108,12 @@ void StaleFlowCleaner::find(Job& job) {
 
 void StaleFlowCleaner::remove(Job& job) {
     const auto deleted = job.table->delete_flows(job.stale);
-    if (deleted)
-        job.deleted = *deleted;
-    else
+    if (!deleted) {
         job.outcome = std::unexpected(deleted.error());
+        return;
+    }
+    job.deleted = *deleted;
+    job.woken = wake_idle_ends(job.stale);
 }
 
 void StaleFlowCleaner::on_found(Job job) {
@@ -140,6 +143,9 @@ void StaleFlowCleaner::on_removed(Job job) {
     if (job.deleted > 0)
         base::log_info("deleted stale flows",
                        {{"family", base::name_of(state.family)}, {"flows", job.deleted}});
+    if (!job.woken && !std::exchange(complained_of_idle_, true))
+        base::log_info("connections to removed endpoints that are idle end with their next packet",
+                       {{"error", job.woken.error().message}});
     if (job.more) put_back(job);
     start_next();
 }

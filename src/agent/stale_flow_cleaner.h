@@ -16,7 +16,8 @@
 namespace fairlead::agent {
 
 /// Deletes flows that lead to endpoints which are gone, after the kernel's tables are right and apart from
-/// the sync. What could not be deleted is tried again a second later. Without ctnetlink it says so once.
+/// the sync, and lets TCP connections that are idle hear of it. What could not be deleted is tried again a
+/// second later. Without ctnetlink it says so once.
 ///
 /// Conntrack is asked on a thread of its own, for a walk over 500,000 flows takes up to 0.5 s. That thread
 /// gets values and gives values back; all that is decided is decided on the event loop, which never waits for
@@ -51,6 +52,7 @@ class StaleFlowCleaner {
         std::size_t deleted = 0;
         bool more = false;  // there may be more stale flows than these
         base::Result<void> outcome;
+        base::Result<void> woken;  // those that are idle
     };
 
     void schedule();
@@ -70,6 +72,7 @@ class StaleFlowCleaner {
     bool busy_ = false;
     bool scheduled_ = false;
     bool complained_ = false;
+    bool complained_of_idle_ = false;
     net::Subscription retry_;
     /// Results that arrive after this object is gone find it empty.
     std::shared_ptr<StaleFlowCleaner*> self_ = std::make_shared<StaleFlowCleaner*>(this);

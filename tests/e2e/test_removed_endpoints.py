@@ -9,6 +9,8 @@ from harness.cluster import wait_for
 from harness.world import connect_to
 from test_service_types import BALANCER, BOTH, CLUSTER_IPS, NODE_PORT, PRIMARY, ManifestCase, on, service, setUpModule, slices
 
+# What the agent needs; without CAP_NET_RAW nobody hears of an end before he sends something.
+ONLY_NET_ADMIN = ["setpriv", "--bounding-set", "-all,+net_admin", "--inh-caps", "-all,+net_admin"]
 RESET = {"fairlead.io/reset-connections": "endpoint-removed"}
 TERMINATING = {"conditions": {"ready": False, "serving": True, "terminating": True}}
 
@@ -46,11 +48,42 @@ class RemovedEndpointsTest(ManifestCase):
         w = test_service_types.W
         return w.outside, w.node, w.pods[2].namespace
 
-    def test_connections_to_an_endpoint_that_is_removed_are_reset_where_the_service_wants_it(self):
+    def connect_everybody(self):
+        return [self.connect(client, address, port) for client in self.clients() for family in BOTH
+                for address, port in ((CLUSTER_IPS[family], 80), (PRIMARY[family], NODE_PORT), (BALANCER[family], 80))]
+
+    def established(self, pod):
+        return test_service_types.W.pods[pod - 1].namespace.sh("ss -Htn state established").splitlines()
+
+    def test_idle_connections_to_an_endpoint_that_is_removed_are_reset_at_once_at_both_ends(self):
         wanted = service(RESET, type="NodePort", externalIPs=list(BALANCER))
         self.start([wanted, *slices(on(1), on(2))])
-        connections = [self.connect(client, address, port) for client in self.clients() for family in BOTH
-                       for address, port in ((CLUSTER_IPS[family], 80), (PRIMARY[family], NODE_PORT), (BALANCER[family], 80))]
+        connections = self.connect_everybody()
+        self.assertGreaterEqual(len(self.established(1)), len(connections))
+        self.change([wanted, *slices(on(2))])
+        for sockets in connections:
+            sockets["p1"].settimeout(5)
+            with self.assertRaises(ConnectionResetError):
+                sockets["p1"].recv(100)
+            self.assert_echoes(sockets["p2"])
+        wait_for("the endpoint's side to hear of it", lambda: not self.established(1))
+
+    def test_idle_connections_under_policy_local_are_reset_at_once_at_both_ends(self):
+        wanted = service(RESET, type="NodePort", externalTrafficPolicy="Local")
+        self.start([wanted, *slices(on(1), on(2))])
+        connections = [self.connect(test_service_types.W.outside, PRIMARY[family], NODE_PORT) for family in BOTH]
+        self.change([wanted, *slices(on(2))])
+        for sockets in connections:
+            sockets["p1"].settimeout(5)
+            with self.assertRaises(ConnectionResetError):
+                sockets["p1"].recv(100)
+            self.assert_echoes(sockets["p2"])
+        wait_for("the endpoint's side to hear of it", lambda: not self.established(1))
+
+    def test_connections_to_an_endpoint_that_is_removed_are_reset_where_the_service_wants_it(self):
+        wanted = service(RESET, type="NodePort", externalIPs=list(BALANCER))
+        self.start([wanted, *slices(on(1), on(2))], wrapper=ONLY_NET_ADMIN)
+        connections = self.connect_everybody()
         self.change([wanted, *slices(on(1, **TERMINATING), on(2))])
         for sockets in connections:
             self.assert_echoes(sockets["p1"])
@@ -64,7 +97,7 @@ class RemovedEndpointsTest(ManifestCase):
     def test_connections_are_reset_also_when_the_last_endpoint_goes_and_under_policy_local(self):
         for spec in ({}, {"externalTrafficPolicy": "Local"}):
             wanted = service(RESET, type="NodePort", **spec)
-            self.start([wanted, *slices(on(1))])
+            self.start([wanted, *slices(on(1))], wrapper=ONLY_NET_ADMIN)
             sockets = [connect_to(test_service_types.W.outside, PRIMARY[family], NODE_PORT)[0] for family in BOTH]
             self.change([wanted, *slices()])
             self.wait_until_gone(1)
@@ -75,11 +108,12 @@ class RemovedEndpointsTest(ManifestCase):
             self.agent.close()
 
     def test_a_client_that_only_waits_is_reset_by_its_keepalive(self):
-        self.start([service(RESET), *slices(on(1))])
+        self.start([service(RESET), *slices(on(1))], wrapper=ONLY_NET_ADMIN)
         sock, _ = connect_to(test_service_types.W.pods[2].namespace, CLUSTER_IPS[0], 80)
         self.addCleanup(sock.close)
         self.change([service(RESET), *slices()])
         wait_for("the flow to go", lambda: "deleted stale flows" in self.agent.log())
+        self.assertIn("raw socket: Operation not permitted", self.agent.log())
         for option, value in ((socket.TCP_KEEPIDLE, 1), (socket.TCP_KEEPINTVL, 1)):
             sock.setsockopt(socket.IPPROTO_TCP, option, value)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
