@@ -1,6 +1,7 @@
 #include "conntrack/stale_flows.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 namespace fairlead::conntrack {
@@ -51,13 +52,40 @@ std::vector<FlowFilter> filters_of_small_table(const Kinds& kinds) {
 
 /// Filters that let enough through to bring the kernel back every few thousand entries. Flows of IPv6 may be
 /// few, and it filters by protocol only together with a family.
-std::vector<FlowFilter> filters_of_large_table(const Kinds& kinds) {
+std::vector<FlowFilter> filters_of_full_table(const Kinds& kinds) {
     std::vector<FlowFilter> result;
     for (const auto& [kind, exact] : kinds) {
         if (kind.first == base::Family::kIpv6) return {FlowFilter{}};
         result.push_back(filter_for_all(kind.first, kind.second));
     }
     return result;
+}
+
+using Visit = std::function<void(const Flow&)>;
+
+Result<void> visit_each(ConntrackTable& table, const std::vector<FlowFilter>& filters, const Visit& visit) {
+    for (const auto& filter : filters)
+        FAIRLEAD_CHECK(table.for_each_flow(filter, visit));
+    return {};
+}
+
+/// What a filter of one address lets through is few, what one of a whole protocol does is not.
+Result<void> visit_large_table(ConntrackTable& table, const Kinds& kinds, const Visit& visit) {
+    for (const auto& [kind, exact] : kinds) {
+        if (exact.size() > kFewAddresses) {
+            FAIRLEAD_CHECK(visit_each(table, filters_of_full_table({{kind, exact}}), visit));
+            continue;
+        }
+        for (const auto& filter : exact) {
+            const auto visited = table.for_each_of_few_flows(filter, visit);
+            if (visited) continue;
+            const auto code = visited.error().code;
+            if (code != base::ErrorCode::kUnavailable && code != base::ErrorCode::kUnsupported)
+                return visited;
+            return visit_each(table, filters_of_full_table(kinds), visit);
+        }
+    }
+    return {};
 }
 
 }  // namespace
@@ -85,11 +113,13 @@ Result<std::vector<Flow>> find_stale_flows(ConntrackTable& table, const WatchedS
     FAIRLEAD_TRY(const auto flows, table.count());
     const auto kinds = exact_filters(services);
     std::vector<Flow> stale;
-    for (const auto& filter :
-         flows <= kSmallTable ? filters_of_small_table(kinds) : filters_of_large_table(kinds))
-        FAIRLEAD_CHECK(table.for_each_flow(filter, [&](const Flow& flow) {
-            if (stale.size() < limit && is_stale(flow, services)) stale.push_back(flow);
-        }));
+    const auto keep_stale = [&](const Flow& flow) {
+        if (stale.size() < limit && is_stale(flow, services)) stale.push_back(flow);
+    };
+    if (flows > kSmallTable)
+        FAIRLEAD_CHECK(visit_large_table(table, kinds, keep_stale));
+    else
+        FAIRLEAD_CHECK(visit_each(table, filters_of_small_table(kinds), keep_stale));
     return stale;
 }
 

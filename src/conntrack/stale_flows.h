@@ -33,12 +33,14 @@ bool is_stale(const kernel::conntrack::Flow& flow, const WatchedServices& servic
 /// whether an answer may come from where this flow leads (`may_answer`).
 bool is_stale(const kernel::conntrack::Flow& flow, bool served, bool may_answer);
 
-/// Up to so many flows the kernel is asked for those of one address. Until something matches or its table is
-/// at its end it lets nothing else onto that processor, neither packets nor threads: about 0.2 us for a flow.
+/// Up to so many flows the kernel is asked for those of one address as it is. Until something matches or its
+/// table is at its end it lets nothing else onto that processor, neither packets nor threads: about 0.2 us
+/// for a flow.
 inline constexpr std::uint32_t kSmallTable = 25'000;
 
 /// Stale flows to these Services, `limit` at most. Asks the kernel for the flows of each address where these
-/// and the flows in its table are few, else for all flows of their protocols once.
+/// are few (in a table that is larger with for_each_of_few_flows), else for all flows of their protocols
+/// once.
 base::Result<std::vector<kernel::conntrack::Flow>> find_stale_flows(kernel::conntrack::ConntrackTable& table,
                                                                     const WatchedServices& services,
                                                                     std::size_t limit);

@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         flow->id = 0;
         flow->zone.direction = conntrack::ZoneDirection::kBoth;
         netlink::MessageBuilder builder;
-        fairlead::test::encode_insert(builder, *flow, 0);
+        fairlead::kernel::conntrack::encode_insert(builder, *flow, 0);
         FAIRLEAD_ASSERT(conntrack::decode_flow(*netlink::Messages{builder.bytes()}.next()) == flow);
     }
     return 0;

@@ -1,10 +1,7 @@
 #include "support/conntrack_fixture.h"
 
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -34,14 +31,6 @@ Endpoint endpoint(std::string_view text) {
             static_cast<std::uint16_t>(std::stoi(std::string(text.substr(colon + 1))))};
 }
 
-void put_tcp_state(MessageBuilder& builder, kernel::conntrack::TcpState state) {
-    const auto information = builder.begin_nested(CTA_PROTOINFO);
-    const auto tcp = builder.begin_nested(CTA_PROTOINFO_TCP);
-    builder.put_u8(CTA_PROTOINFO_TCP_STATE, static_cast<std::uint8_t>(state));
-    builder.end_nested(tcp);
-    builder.end_nested(information);
-}
-
 }  // namespace
 
 Flow udp_flow(std::string_view source, std::string_view destination, std::string_view answering) {
@@ -62,30 +51,13 @@ Flow with_protocol(Flow flow, std::uint8_t protocol) {
     return flow;
 }
 
-void encode_insert(MessageBuilder& builder, const Flow& flow, std::uint32_t sequence) {
-    using kernel::conntrack::Direction;
-    constexpr std::uint16_t kType = (NFNL_SUBSYS_CTNETLINK << 8U) | IPCTNL_MSG_CT_NEW;
-    const bool ipv4 = flow.family() == base::Family::kIpv4;
-    const nfgenmsg header{static_cast<std::uint8_t>(ipv4 ? AF_INET : AF_INET6), NFNETLINK_V0, 0};
-    builder.begin_message(kType, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL, sequence,
-                          std::as_bytes(std::span{&header, 1}));
-    put_tuple(builder, Direction::kOriginal, flow.original, flow.protocol);
-    put_tuple(builder, Direction::kReply, flow.reply, flow.protocol);
-    builder.put_be32(CTA_STATUS, flow.status);
-    if (flow.timeout) builder.put_be32(CTA_TIMEOUT, static_cast<std::uint32_t>(flow.timeout->count()));
-    if (flow.tcp_state) put_tcp_state(builder, *flow.tcp_state);
-    builder.put_be32(CTA_MARK, flow.mark);
-    if (flow.zone.id != 0) builder.put_be16(CTA_ZONE, flow.zone.id);
-    builder.end_message();
-}
-
 int insert_into_kernel(std::span<const Flow> flows) {
     constexpr std::size_t kBatchFlows = 512;
     auto socket = kernel::netlink::Socket::open(NETLINK_NETFILTER).value();
     for (std::size_t at = 0; at < flows.size(); at += kBatchFlows) {
         MessageBuilder requests;
         for (const auto& flow : flows.subspan(at, std::min(kBatchFlows, flows.size() - at)))
-            encode_insert(requests, flow, 0);
+            kernel::conntrack::encode_insert(requests, flow, 0);
         if (!socket.send(requests.bytes())) return EIO;
         // Only refusals are answered.
         const auto datagram = socket.receive();

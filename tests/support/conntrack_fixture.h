@@ -15,11 +15,6 @@ kernel::conntrack::Flow udp_flow(std::string_view source, std::string_view desti
 /// The same with another protocol.
 kernel::conntrack::Flow with_protocol(kernel::conntrack::Flow flow, std::uint8_t protocol);
 
-/// A request to make a flow, which is also what the kernel tells of it, less what the kernel alone knows (id,
-/// counters). Zones of one direction are left out.
-void encode_insert(kernel::netlink::MessageBuilder& builder, const kernel::conntrack::Flow& flow,
-                   std::uint32_t sequence);
-
 /// Makes flows in this thread's network namespace; the errno of the first that the kernel refuses, or 0.
 int insert_into_kernel(std::span<const kernel::conntrack::Flow> flows);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernel/conntrack/milestones.h"
+
 namespace fairlead::test {
 
 using base::Result;
@@ -72,6 +74,21 @@ Result<bool> FakeConntrackTable::visit_while(const FlowFilter& filter,
     for (const auto& flow : before)
         if (matches(filter, flow) && !visit(flow)) return false;
     return true;
+}
+
+Result<void> FakeConntrackTable::for_each_of_few_flows(const FlowFilter& filter,
+                                                       const std::function<void(const Flow&)>& visit) {
+    FAIRLEAD_CHECK(begin_call());
+    FAIRLEAD_CHECK(family_of(filter));
+    const kernel::conntrack::TableSize size{static_cast<std::uint32_t>(flows_.size()), max_};
+    const auto milestones = kernel::conntrack::milestones_for(filter, size.count);
+    if (milestones.empty()) return base::fail(base::ErrorCode::kUnsupported, "the filter lets through many");
+    if (!kernel::conntrack::have_room(size, milestones.size()))
+        return base::fail(base::ErrorCode::kUnavailable, "the table has no room");
+    const auto before = flows_;  // `visit` may delete
+    for (const auto& flow : before)
+        if (matches(filter, flow)) visit(flow);
+    return {};
 }
 
 Result<std::size_t> FakeConntrackTable::delete_matching(const FlowFilter& filter) {

@@ -15,6 +15,9 @@ class FakeConntrackTable : public kernel::conntrack::ConntrackTable {
         const std::function<void(const kernel::conntrack::Flow&)>& visit) override;
     base::Result<bool> visit_while(const kernel::conntrack::FlowFilter& filter,
                                    const std::function<bool(const kernel::conntrack::Flow&)>& visit) override;
+    base::Result<void> for_each_of_few_flows(
+        const kernel::conntrack::FlowFilter& filter,
+        const std::function<void(const kernel::conntrack::Flow&)>& visit) override;
     base::Result<std::size_t> delete_matching(const kernel::conntrack::FlowFilter& filter) override;
     base::Result<std::size_t> delete_flows(std::span<const kernel::conntrack::Flow> flows) override;
     base::Result<std::uint32_t> count() override;

@@ -21,6 +21,10 @@ void encode_dump(netlink::MessageBuilder& builder, const FlowFilter& filter,
 /// delete everything.
 void encode_delete(netlink::MessageBuilder& builder, const Flow& flow, std::uint32_t sequence);
 
+/// A request to make a flow, with NLM_F_EXCL: EEXIST if one of its tuples is taken. What the kernel alone
+/// knows (id, counters) is left out, and so are zones of one direction. Answered only if it is refused.
+void encode_insert(netlink::MessageBuilder& builder, const Flow& flow, std::uint32_t sequence);
+
 /// Requests for what decode_table_size and decode_cpu_stats read.
 void encode_get_table_size(netlink::MessageBuilder& builder);
 void encode_dump_cpu_stats(netlink::MessageBuilder& builder);

@@ -34,6 +34,13 @@ class ConntrackTable {
     virtual base::Result<bool> visit_while(const FlowFilter& filter,
                                            const std::function<bool(const Flow&)>& visit) = 0;
 
+    /// As for_each_flow, for a filter that few flows of a large table match: without that the kernel lets
+    /// nothing else onto its processor for long. With entries of our own among the flows for as long as it
+    /// takes, which are not visited. kUnsupported for a filter that is not of one family and of TCP or UDP,
+    /// or of a status; kUnavailable where the table has no room for more.
+    virtual base::Result<void> for_each_of_few_flows(const FlowFilter& filter,
+                                                     const std::function<void(const Flow&)>& visit) = 0;
+
     /// Deletes the flows that match, and nothing else on any kernel; the number of those that it deleted.
     /// kInvalid for a filter that contradicts itself, or that names nothing and so would delete everything.
     virtual base::Result<std::size_t> delete_matching(const FlowFilter& filter) = 0;

@@ -94,6 +94,14 @@ void put_tuple_filters(MessageBuilder& builder, const FlowFilter& filter, Family
     builder.end_nested(flags);
 }
 
+void put_tcp_state(MessageBuilder& builder, TcpState state) {
+    const auto information = builder.begin_nested(CTA_PROTOINFO);
+    const auto tcp = builder.begin_nested(CTA_PROTOINFO_TCP);
+    builder.put_u8(CTA_PROTOINFO_TCP_STATE, static_cast<std::uint8_t>(state));
+    builder.end_nested(tcp);
+    builder.end_nested(information);
+}
+
 void put_bits_filter(MessageBuilder& builder, std::uint16_t value_type, std::uint16_t mask_type,
                      const BitsFilter& filter) {
     if (filter.mask == 0) return;
@@ -143,6 +151,19 @@ void encode_delete(MessageBuilder& builder, const Flow& flow, std::uint32_t sequ
     if (flow.zone.id != 0 && flow.zone.direction != ZoneDirection::kReply)
         builder.put_be16(CTA_ZONE, flow.zone.id);
     builder.put_be32(CTA_ID, flow.id);
+    builder.end_message();
+}
+
+void encode_insert(MessageBuilder& builder, const Flow& flow, std::uint32_t sequence) {
+    begin_message(builder, IPCTNL_MSG_CT_NEW, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL, sequence,
+                  flow.family());
+    put_tuple(builder, Direction::kOriginal, flow.original, flow.protocol);
+    put_tuple(builder, Direction::kReply, flow.reply, flow.protocol);
+    builder.put_be32(CTA_STATUS, flow.status);
+    if (flow.timeout) builder.put_be32(CTA_TIMEOUT, static_cast<std::uint32_t>(flow.timeout->count()));
+    if (flow.tcp_state) put_tcp_state(builder, *flow.tcp_state);
+    builder.put_be32(CTA_MARK, flow.mark);
+    if (flow.zone.id != 0) builder.put_be16(CTA_ZONE, flow.zone.id);
     builder.end_message();
 }
 

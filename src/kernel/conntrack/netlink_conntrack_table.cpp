@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "kernel/conntrack/delete_answers.h"
+#include "kernel/conntrack/milestones.h"
 #include "kernel/netlink/kernel_error.h"
 #include "kernel/netlink/retry.h"
 
@@ -61,6 +62,63 @@ Result<bool> NetlinkConntrackTable::visit_while(const FlowFilter& filter,
     if (*dumped != netlink::Socket::DumpEnd::kStopped) return true;
     FAIRLEAD_TRY(questions_, netlink::Socket::open(NETLINK_NETFILTER));
     return false;
+}
+
+Result<void> NetlinkConntrackTable::for_each_of_few_flows(const FlowFilter& filter,
+                                                          const std::function<void(const Flow&)>& visit) {
+    FAIRLEAD_TRY(const auto family, family_of(filter));
+    FAIRLEAD_TRY(const auto size, table_size());
+    const auto milestones = milestones_for(filter, size.count);
+    if (milestones.empty())
+        return base::fail(ErrorCode::kUnsupported, "conntrack: list few flows: the filter lets through many");
+    if (!have_room(size, milestones.size()))
+        return base::fail(ErrorCode::kUnavailable, "conntrack: list few flows: the table has no room");
+    FAIRLEAD_TRY(auto steps, netlink::Socket::open(NETLINK_NETFILTER));
+    steps.receive_at_most(kStepBytes);
+    FAIRLEAD_CHECK(insert_flows(milestones));
+
+    std::vector<Flow> passed;
+    MessageBuilder request;
+    encode_dump(request, filter, family);
+    const auto dumped = steps.dump(request.bytes(), [&](const Message& message) {
+        const auto flow = decode_flow(message);
+        if (!flow || !matches(filter, *flow)) return;
+        if (is_milestone(*flow))
+            passed.push_back(*flow);
+        else
+            visit(*flow);
+    });
+    const auto taken_out = delete_flows(passed);
+    if (!dumped) return base::fail_within("conntrack: list few flows", dumped.error());
+    if (!taken_out) return std::unexpected(taken_out.error());
+    return {};
+}
+
+Result<void> NetlinkConntrackTable::insert_flows(std::span<const Flow> flows) {
+    for (; !flows.empty(); flows = flows.subspan(std::min(flows.size(), kBatchFlows))) {
+        MessageBuilder requests;
+        for (const auto& flow : flows.first(std::min(flows.size(), kBatchFlows)))
+            encode_insert(requests, flow, 0);
+        FAIRLEAD_CHECK(deletes_.send(requests.bytes()));
+        FAIRLEAD_CHECK(check_inserted());
+    }
+    return {};
+}
+
+/// The kernel has worked the batch off, and answers what it refuses only.
+Result<void> NetlinkConntrackTable::check_inserted() {
+    Result<void> outcome;
+    for (;;) {
+        FAIRLEAD_TRY(const auto datagram, deletes_.receive());
+        if (datagram.empty()) return outcome;
+        netlink::Messages messages{datagram};
+        while (const auto message = messages.next()) {
+            const auto error = parse_kernel_error(*message);
+            if (error && error->errno_value != 0 && error->errno_value != EEXIST)
+                outcome = base::fail(code_of(*error), "conntrack: insert a flow: " + describe(*error),
+                                     error->errno_value);
+        }
+    }
 }
 
 Result<std::size_t> NetlinkConntrackTable::delete_matching(const FlowFilter& filter) {

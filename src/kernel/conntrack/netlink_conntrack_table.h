@@ -18,6 +18,8 @@ class NetlinkConntrackTable final : public ConntrackTable {
                                      const std::function<void(const Flow&)>& visit) override;
     base::Result<bool> visit_while(const FlowFilter& filter,
                                    const std::function<bool(const Flow&)>& visit) override;
+    base::Result<void> for_each_of_few_flows(const FlowFilter& filter,
+                                             const std::function<void(const Flow&)>& visit) override;
     /// A dump that the kernel filters, and deletes of what it shows: half of what the kernel needs when it is
     /// given the filter to delete by, and safe with kernels that do not know the filter or misread it.
     base::Result<std::size_t> delete_matching(const FlowFilter& filter) override;
@@ -34,6 +36,9 @@ class NetlinkConntrackTable final : public ConntrackTable {
     base::Result<void> delete_matching_once(const FlowFilter& filter, std::size_t& deleted);
     base::Result<std::size_t> delete_batch(std::span<const Flow> flows);
     base::Result<TableSize> table_size();
+    /// What is there already is no error.
+    base::Result<void> insert_flows(std::span<const Flow> flows);
+    base::Result<void> check_inserted();
 
     netlink::Socket questions_;
     netlink::Socket deletes_;  ///< apart, so that flows can be deleted during a dump

@@ -36,6 +36,9 @@ class Socket {
     /// Kernel buffer sizes; above the system's limits where the process may (SO_SNDBUFFORCE, SO_RCVBUFFORCE).
     base::Result<void> reserve_send_bytes(std::size_t size_bytes);
     base::Result<void> reserve_receive_bytes(std::size_t size_bytes);
+    /// Makes room for datagrams of up to so many bytes only, before the first is received; 256 KiB otherwise.
+    /// The kernel goes by it when it makes those of a dump (32 KiB at most, 4 KiB at least).
+    void receive_at_most(std::size_t datagram_bytes) { receive_buffer_.resize(datagram_bytes); }
     /// Drops, in the kernel, the datagrams whose first message was caused by `port_id`.
     base::Result<void> ignore_events_of(std::uint32_t port_id);
 

@@ -191,6 +191,29 @@ TEST_P(ConntrackFilterContract, FindsExactlyTheFlowsThatMatchAndDeletesNoOthers)
     EXPECT_EQ(flows_of(kernel_).size(), sample_flows().size() - GetParam().hits);
 }
 
+TEST_P(ConntrackFilterContract, FindsTheSameWhereTheyAreFewOrRefusesToLookForThem) {
+    FlowFilter filter;
+    GetParam().fill(filter);
+    const auto found_in = [&](ConntrackTable& table) -> base::Result<std::vector<Flow>> {
+        std::vector<Flow> flows;
+        FAIRLEAD_CHECK(table.for_each_of_few_flows(
+            filter, [&](const Flow& flow) { flows.push_back(comparable(flow)); }));
+        std::ranges::sort(flows);
+        return flows;
+    };
+    const auto real = found_in(kernel_);
+    const auto pretended = found_in(fake_);
+    ASSERT_EQ(real.has_value(), pretended.has_value());
+    if (real) {
+        EXPECT_TRUE(*real == comparable_flows(kernel_, filter));
+        EXPECT_TRUE(*real == *pretended);
+    } else {
+        EXPECT_EQ(real.error().code, base::ErrorCode::kUnsupported);
+        EXPECT_EQ(pretended.error().code, base::ErrorCode::kUnsupported);
+    }
+    expect_alike();
+}
+
 INSTANTIATE_TEST_SUITE_P(All, ConntrackFilterContract, testing::ValuesIn(kCases));
 
 TEST_F(ConntrackTableContract, RefusesToDeleteByAFilterThatNamesNothing) {
@@ -215,6 +238,8 @@ TEST_F(ConntrackTableContract, RefusesAFilterThatContradictsItself) {
         EXPECT_EQ(found.error().message,
                   "flow filter: original source 10.0.0.1 cannot occur in a flow of IPv6");
         EXPECT_EQ(deleted.error().message, found.error().message);
+        EXPECT_EQ(table->for_each_of_few_flows(filter, [](const Flow&) {}).error().message,
+                  found.error().message);
     }
     expect_alike();
 }

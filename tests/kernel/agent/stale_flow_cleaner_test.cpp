@@ -90,6 +90,25 @@ TEST_F(StaleFlowCleanerTest, DeletesWhatIsStaleInBothFamiliesAndCountsIt) {
     EXPECT_EQ(deleted("IPv6"), 1);
 }
 
+TEST_F(StaleFlowCleanerTest, DeletesTheFewOfALargeTableAndNothingElse) {
+    constexpr int kOthers = 30'000;
+    static_assert(kOthers > conntrack::kSmallTable);
+    std::vector<kernel::conntrack::Flow> others;
+    for (int port = 1; port <= kOthers; ++port)
+        others.push_back(
+            test::udp_flow("10.9.0.1:" + std::to_string(port), "10.96.0.11:53", "10.96.0.11:53"));
+    ASSERT_EQ(test::insert_into_kernel(others), 0);
+    insert(kDns, 1);
+    insert(kDns, 2);
+    insert(kIpv6, 3);
+    StaleFlowCleaner cleaner{loop_, metrics_, served};
+    cleaner.clean({served(kDns), served(kIpv6)});
+    run_until([&] { return looks() == 2; });
+    EXPECT_EQ(flows(), kOthers);
+    EXPECT_EQ(deleted("IPv4"), 2);
+    EXPECT_EQ(deleted("IPv6"), 1);
+}
+
 TEST_F(StaleFlowCleanerTest, KeepsWhatIsNotStaleAnyMoreWhenItWasFound) {
     int asked = 0;
     std::optional<WatchedAddress> now = WatchedAddress{kDns, {}};

@@ -15,6 +15,7 @@
 #include <set>
 #include <thread>
 
+#include "kernel/conntrack/milestones.h"
 #include "support/command.h"
 #include "support/conntrack_fixture.h"
 
@@ -198,6 +199,32 @@ TEST_F(NetlinkConntrackTableTest, VisitsEveryFlowThatStaysWhileOthersComeAndGo) 
     neighbour.join();
     EXPECT_EQ(table_.delete_matching(filter).value(), kStaying);
     EXPECT_EQ(table_.count().value(), 0U);
+}
+
+TEST_F(NetlinkConntrackTableTest, FindsFewAmongManyAndTakesOutWhatItPutIn) {
+    constexpr std::uint32_t kOthers = 60'000;
+    constexpr std::uint32_t kFew = 50;
+    ASSERT_EQ(test::insert_into_kernel(many_flows(kOthers, "10.96.0.11:53")), 0);
+    ASSERT_EQ(test::insert_into_kernel(many_flows(kFew, "10.96.0.10:53")), 0);
+    FlowFilter filter;
+    filter.protocol = IPPROTO_UDP;
+    filter.original.destination = base::IpAddress::parse("10.96.0.10").value();
+    filter.original.destination_port = std::uint16_t{53};
+    // One that an earlier look could not take out.
+    const auto left_over = milestones_for(filter, kOthers).front();
+    ASSERT_EQ(test::insert_into_kernel({&left_over, 1}), 0);
+    std::set<Tuple> visited;
+    const auto found = table_.for_each_of_few_flows(filter, [&](const Flow& flow) {
+        EXPECT_TRUE(matches(filter, flow)) << describe(flow);
+        EXPECT_FALSE(is_milestone(flow)) << describe(flow);
+        visited.insert(flow.original);
+        table_.delete_flow(flow).value();
+    });
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(visited.size(), kFew);
+    EXPECT_EQ(table_.count().value(), kOthers);
+    filter.original.destination = base::IpAddress::parse("10.96.0.11").value();
+    EXPECT_EQ(table_.delete_matching(filter).value(), kOthers);
 }
 
 TEST_F(NetlinkConntrackTableTest, ANamespaceWithoutConnectionTrackingHasAnEmptyTable) {

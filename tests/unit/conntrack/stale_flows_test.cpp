@@ -103,45 +103,69 @@ class AskedTable : public test::FakeConntrackTable {
         filters.push_back(filter);
         return FakeConntrackTable::for_each_flow(filter, visit);
     }
+    base::Result<void> for_each_of_few_flows(const kernel::conntrack::FlowFilter& filter,
+                                             const std::function<void(const Flow&)>& visit) override {
+        const auto visited = FakeConntrackTable::for_each_of_few_flows(filter, visit);
+        if (visited) few_filters.push_back(filter);
+        return visited;
+    }
     base::Result<std::uint32_t> count() override { return flows_; }
 
     std::vector<kernel::conntrack::FlowFilter> filters;
+    std::vector<kernel::conntrack::FlowFilter> few_filters;
 
   private:
     std::uint32_t flows_;
 };
 
-TEST(StaleFlows, AreNotLookedForByAddressInATableThatTheKernelWalksForLong) {
+TEST(StaleFlows, AreLookedForInStepsInATableThatTheKernelWalksForLong) {
+    using Filters = std::vector<kernel::conntrack::FlowFilter>;
     const auto ipv4 = watched(kDns, {kAlive});
     auto both = ipv4;
-    both.merge(watched(place("fd00:96::10", 53), {}));
+    const Place ipv6_dns = place("fd00:96::10", 53);
+    both.merge(watched(ipv6_dns, {}));
+    auto many = ipv4;
+    for (const auto* address : {"10.96.1.1", "10.96.1.2"})
+        many.merge(watched(place(address, 53), {}));
     kernel::conntrack::FlowFilter udp;
     udp.family = base::Family::kIpv4;
     udp.protocol = IPPROTO_UDP;
-    auto exact = udp;
-    exact.original.destination = kDns.first;
-    exact.original.destination_port = kDns.second;
-    struct Case {
-        std::uint32_t flows;
-        const WatchedServices& services;
-        kernel::conntrack::FlowFilter first_filter;
-        std::size_t filters;
+    const auto to = [&](const Place& place) {
+        auto exact = udp;
+        exact.family = place.first.family();
+        exact.original.destination = place.first;
+        exact.original.destination_port = place.second;
+        return exact;
     };
-    for (const auto& [flows, services, first_filter, filters] : {
-             Case{kSmallTable, ipv4, exact, 1},
-             Case{kSmallTable, both, exact, 2},
-             Case{kSmallTable + 1, ipv4, udp, 1},
-             Case{kSmallTable + 1, both, {}, 1},
+    constexpr std::uint32_t kRoom = 262'144;
+    constexpr std::uint32_t kNoRoom = 20;
+    struct Case {
+        std::string_view what;
+        std::uint32_t flows;
+        std::uint32_t max;
+        const WatchedServices& services;
+        Filters filters;
+        Filters few_filters;
+    };
+    for (const auto& [what, flows, max, services, filters, few_filters] : {
+             Case{"small", kSmallTable, kRoom, ipv4, {to(kDns)}, {}},
+             Case{"small, both families", kSmallTable, kRoom, both, {to(kDns), to(ipv6_dns)}, {}},
+             Case{"large", kSmallTable + 1, kRoom, ipv4, {}, {to(kDns)}},
+             Case{"large, both families", kSmallTable + 1, kRoom, both, {}, {to(kDns), to(ipv6_dns)}},
+             Case{"large, many addresses", kSmallTable + 1, kRoom, many, {udp}, {}},
+             Case{"full", kSmallTable + 1, kNoRoom, ipv4, {udp}, {}},
+             Case{"full, both families", kSmallTable + 1, kNoRoom, both, {{}}, {}},
          }) {
         AskedTable table{flows};
+        table.set_max(max);
         ASSERT_TRUE(table.insert(flow(kDns, kGone, 1)));
         ASSERT_TRUE(table.insert(flow(kDns, kAlive, 2)));
         const auto stale = find_stale_flows(table, services, 10);
-        ASSERT_TRUE(stale);
-        ASSERT_EQ(stale->size(), 1U);
+        ASSERT_TRUE(stale) << what;
+        ASSERT_EQ(stale->size(), 1U) << what;
         EXPECT_EQ(stale->front().original.source_port, 1);
-        ASSERT_EQ(table.filters.size(), filters) << flows;
-        EXPECT_EQ(table.filters.front(), first_filter) << flows;
+        EXPECT_TRUE(table.filters == filters) << what;
+        EXPECT_TRUE(table.few_filters == few_filters) << what;
     }
 }
 

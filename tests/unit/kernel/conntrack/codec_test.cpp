@@ -280,7 +280,7 @@ TEST(ConntrackDecode, ReadsBackWhatWasEncoded) {
     const auto unknown = with_protocol(udp_flow("10.0.0.1:0", "10.0.0.2:0", "10.0.0.2:0"), 253);
     for (const auto& flow : {sctp, gre, syn, offloaded, icmpv6, unknown}) {
         MessageBuilder builder;
-        test::encode_insert(builder, flow, 0);
+        encode_insert(builder, flow, 0);
         const auto read = decode_flow(netlink::Messages{builder.bytes()}.next().value());
         ASSERT_TRUE(read) << describe(flow);
         EXPECT_TRUE(*read == flow) << describe(flow) << "\n" << describe(*read);
@@ -300,7 +300,7 @@ TEST(ConntrackDecode, RefusesMessagesOfOtherKinds) {
 TEST(ConntrackDecode, RefusesTuplesOfTwoProtocols) {
     const auto flow = udp_flow("10.0.0.1:1", "10.0.0.2:2", "10.0.0.3:3");
     MessageBuilder builder;
-    test::encode_insert(builder, flow, 0);
+    encode_insert(builder, flow, 0);
     std::vector<std::byte> bytes(builder.bytes().begin(), builder.bytes().end());
     ASSERT_TRUE(decode_flow(netlink::Messages{bytes}.next().value()));
     const auto number = std::ranges::find(bytes.rbegin(), bytes.rend(), std::byte{IPPROTO_UDP});
@@ -326,7 +326,7 @@ TEST(ConntrackDecode, AStateThatTcpDoesNotHaveIsNone) {
     auto flow = with_protocol(udp_flow("10.0.0.1:1", "10.0.0.2:2", "10.0.0.3:3"), IPPROTO_TCP);
     flow.tcp_state = static_cast<TcpState>(10);
     MessageBuilder builder;
-    test::encode_insert(builder, flow, 0);
+    encode_insert(builder, flow, 0);
     const auto read = decode_flow(netlink::Messages{builder.bytes()}.next().value());
     ASSERT_TRUE(read);
     EXPECT_FALSE(read->tcp_state);
