@@ -153,7 +153,7 @@ class SizingTest(unittest.TestCase):
         read_only = [*inside, "unshare", "-m", "sh", "-ec", 'mount --bind /proc/sys /proc/sys; mount -o remount,ro,bind /proc/sys; exec "$@"', "-"]
         text = fairlead("conntrack", "plan", "--conntrack-udp-timeout", "32s", wrapper=read_only)
         self.assertRegex(text, r"nf_conntrack_udp_timeout +30 +30 +.*Read-only file system \(wanted: as configured\)")
-        self.assertIn("Nothing would change.\n1 value would not be as wanted, and cannot be changed here.\n", text)
+        self.assertIn("Nothing would change.\n3 values would not be as wanted, and cannot be changed here.\n", text, "with two that have defaults")
         without = [*inside, "unshare", "-m", "sh", "-ec", f'mount -t tmpfs none {FOLDER}; exec "$@"', "-"]
         self.assertIn("there is no connection tracking in this network namespace",
                       fairlead("conntrack", "plan", wrapper=without, status=1))
