@@ -1,0 +1,80 @@
+#include "dns/service_records.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/dns_name.h"
+#include "base/sort_unique.h"
+
+namespace fairlead::dns {
+
+std::optional<std::string> service_wire_of(const kube::ObjectKey& service) {
+    std::string wire;
+    for (const std::string_view label :
+         {std::string_view(service.name), std::string_view(service.namespace_name)}) {
+        if (!base::is_dns_label(label)) return std::nullopt;
+        wire.push_back(static_cast<char>(label.size()));
+        wire.append(label);
+    }
+    return wire + "\3svc";
+}
+
+std::unique_ptr<const ServiceRecords> ServiceRecords::make(
+    std::shared_ptr<const ServiceName> name, std::shared_ptr<const kube::Service> service,
+    std::span<const std::shared_ptr<const kube::EndpointSlice>> slices, EndpointNaming naming) {
+    std::unique_ptr<ServiceRecords> records{new ServiceRecords(std::move(name), std::move(service))};
+    if (records->service_->type == kube::ServiceType::kExternalName) {
+        records->kind_ = Kind::kExternalName;
+        records->take_external_name();
+    } else {
+        records->kind_ = records->service_->headless ? Kind::kHeadless : Kind::kClusterIp;
+        records->take_cluster_ips();
+        EndpointRecords endpoints(slices, naming);
+        if (!endpoints.by_address().empty()) records->endpoints_ = std::move(endpoints);
+    }
+    return records->has_names() ? std::move(records) : nullptr;
+}
+
+bool ServiceRecords::has_names() const {
+    switch (kind_) {
+        case Kind::kClusterIp:
+            return cluster_ip_count_ != 0;
+        case Kind::kHeadless:
+            return endpoints_.has_value();
+        case Kind::kExternalName:
+            return external_name_.has_value();
+    }
+    return false;
+}
+
+void ServiceRecords::take_cluster_ips() {
+    for (const auto& address : service_->cluster_ips)
+        if (std::ranges::find(cluster_ips(), address.family(), &base::IpAddress::family) ==
+            cluster_ips().end())
+            cluster_ips_.at(cluster_ip_count_++) = address;
+}
+
+void ServiceRecords::take_external_name() {
+    const auto& text = service_->external_name;
+    if (base::IpAddress::parse(text)) return;
+    if (const auto name = Name::parse(text); name && !name->is_root()) external_name_ = *name;
+}
+
+bool ServiceRecords::has_cluster_ip(const base::IpAddress& address) const {
+    return std::ranges::find(cluster_ips(), address) != cluster_ips().end();
+}
+
+const EndpointRecords& ServiceRecords::endpoints() const {
+    static const EndpointRecords kNone;
+    return endpoints_ ? *endpoints_ : kNone;
+}
+
+std::vector<base::IpAddress> ServiceRecords::addresses() const {
+    std::vector<base::IpAddress> addresses(cluster_ips().begin(), cluster_ips().end());
+    for (const auto& endpoint : endpoints().by_address())
+        addresses.push_back(endpoint.address);
+    base::sort_unique(addresses);
+    return addresses;
+}
+
+}  // namespace fairlead::dns
