@@ -48,6 +48,10 @@ void CorefileReader::read_hosts(const Directive& plugin) {
 /// "rewrite [stop|continue] name [exact] FROM TO [answer auto | answer [name] TO FROM]".
 void CorefileReader::read_rewrite(const Directive& plugin) {
     std::vector<std::string> words = plugin.arguments;
+    for (const Directive& option : plugin.block) {
+        words.push_back(option.name);
+        words.insert(words.end(), option.arguments.begin(), option.arguments.end());
+    }
     const auto take_if = [&](std::string_view word) {
         const bool there = !words.empty() && words[0] == word;
         if (there) words.erase(words.begin());
@@ -56,10 +60,6 @@ void CorefileReader::read_rewrite(const Directive& plugin) {
     if (!take_if("stop")) take_if("continue");
     if (!take_if("name")) return unsupported(plugin, "only names are rewritten");
     take_if("exact");
-    for (const Directive& option : plugin.block) {
-        words.push_back(option.name);
-        words.insert(words.end(), option.arguments.begin(), option.arguments.end());
-    }
     constexpr std::size_t kPlain = 2;
     const bool kind_given = !words.empty() && (words[0] == "prefix" || words[0] == "suffix" ||
                                                words[0] == "substring" || words[0] == "regex");

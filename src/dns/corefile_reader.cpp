@@ -89,10 +89,10 @@ void CorefileReader::read_key(std::string_view key, unsigned line, CorefileBlock
         rest.remove_prefix(scheme + 3);
     }
     std::uint16_t port = kDnsPort;
-    // An IPv6 network has colons of its own.
-    const auto colon = rest.rfind(':');
-    const bool network = rest.find('/') != std::string_view::npos && rest.find(':') != colon;
-    if (colon != std::string_view::npos && !network) {
+    // An IPv6 network has colons of its own, in front of its length.
+    const auto slash = rest.find('/');
+    const auto colon = slash == std::string_view::npos ? rest.rfind(':') : rest.find(':', slash);
+    if (colon != std::string_view::npos) {
         const std::string_view text = rest.substr(colon + 1);
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
         if (error != std::errc{} || end != text.data() + text.size() || port == 0)
@@ -128,25 +128,16 @@ void CorefileReader::read_plugin(const Directive& plugin, CorefileBlock& block) 
 void CorefileReader::read_small_plugin(const Directive& plugin) {
     const std::string first = plugin.arguments.empty() ? "" : plugin.arguments[0];
     if (plugin.name == "bind") {
-        for (const std::string& word : plugin.arguments)
-            if (!placeholder(word, plugin.line)) config_.bind.push_back(word);
-        if (!plugin.block.empty()) unsupported(plugin.block[0], "not known of bind");
+        read_bind(plugin);
     } else if (plugin.name == "errors") {
         config_.log_errors = true;
-        if (!plugin.block.empty()) own_way(plugin, "equal errors are counted, not filtered");
+        if (!plugin.block.empty()) own_way(plugin, "consolidation is not taken");
     } else if (plugin.name == "log") {
         config_.log_queries = true;
         if (!plugin.arguments.empty() || !plugin.block.empty())
             own_way(plugin, "formats and classes are not taken");
     } else if (plugin.name == "health") {
-        config_.health = first.empty() ? ":8080" : first;
-        for (const Directive& option : plugin.block) {
-            const auto time = option.arguments.empty() ? std::nullopt : parse_duration(option.arguments[0]);
-            if (option.name == "lameduck" && time)
-                config_.lameduck = *time;
-            else
-                unsupported(option, "not understood");
-        }
+        read_health(plugin);
     } else if (plugin.name == "ready") {
         config_.ready = first.empty() ? ":8181" : first;
     } else if (plugin.name == "prometheus") {
@@ -155,7 +146,7 @@ void CorefileReader::read_small_plugin(const Directive& plugin) {
         own_way(plugin,
                 "upstreams are always watched for loops; one that loops is not asked, and the server stays");
     } else if (plugin.name == "reload") {
-        own_way(plugin, "configuration is read again on SIGHUP");
+        own_way(plugin, "when it is read again is up to the agent");
     } else if (plugin.name == "loadbalance") {
         config_.rotate_addresses = true;
         if (!first.empty() && first != "round_robin")
@@ -164,6 +155,24 @@ void CorefileReader::read_small_plugin(const Directive& plugin) {
         read_bufsize(plugin);
     } else {
         unsupported(plugin, "no such plugin here");
+    }
+}
+
+void CorefileReader::read_bind(const Directive& plugin) {
+    for (const std::string& word : plugin.arguments)
+        if (!placeholder(word, plugin.line)) config_.bind.push_back(word);
+    for (const Directive& option : plugin.block)
+        unsupported(option, "not known of bind");
+}
+
+void CorefileReader::read_health(const Directive& plugin) {
+    config_.health = plugin.arguments.empty() ? ":8080" : plugin.arguments[0];
+    for (const Directive& option : plugin.block) {
+        const auto time = option.arguments.empty() ? std::nullopt : parse_duration(option.arguments[0]);
+        if (option.name == "lameduck" && time)
+            config_.lameduck = *time;
+        else
+            unsupported(option, "not understood");
     }
 }
 

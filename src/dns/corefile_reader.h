@@ -42,6 +42,8 @@ class CorefileReader {
     void read_key(std::string_view key, unsigned line, CorefileBlock& block);
     void read_plugin(const Directive& plugin, CorefileBlock& block);
     void read_small_plugin(const Directive& plugin);
+    void read_bind(const Directive& plugin);
+    void read_health(const Directive& plugin);
     void read_bufsize(const Directive& plugin);
     void end_block(CorefileBlock& block);
 
