@@ -56,6 +56,7 @@ std::vector<UpstreamServer> Forwarder::upstreams_of(const std::vector<ForwardZon
 Forwarder::Forwarder(std::vector<ForwardZone> zones, const ForwardLimits& limits,
                      const SecureRandom::Key& seed, std::shared_ptr<LoopWatch> loops)
     : zones_(std::move(zones)), limits_(limits), random_(seed), loops_(std::move(loops)) {
+    limits_.most_lookups = std::min(limits_.most_lookups, kMostLookups);
     const auto servers = upstreams_of(zones_);
     for (const UpstreamServer& server : servers) {
         timers_.set({TimerKind::kLoopProbe, upstreams_.size()}, base::TimePoint{});

@@ -108,6 +108,10 @@ class Forwarder {
     static constexpr unsigned kMostTries = 4;
     static constexpr unsigned kMostExchanges = 6;
 
+    /// ForwardLimits::most_lookups is brought down to this, so that message ids over a connection never run
+    /// out.
+    static constexpr std::size_t kMostLookups = 8000;
+
     /// `loops` is shared by all workers, made for upstreams_of(zones).size().
     Forwarder(std::vector<ForwardZone> zones, const ForwardLimits& limits, const SecureRandom::Key& seed,
               std::shared_ptr<LoopWatch> loops);
@@ -145,6 +149,7 @@ class Forwarder {
         UpstreamHealth health;
         CaseKeeping letter_case;
         base::TimePoint no_edns_until{};
+        base::TimePoint last_reply{};
         UpstreamStatus counters;
     };
 
@@ -227,7 +232,7 @@ class Forwarder {
     void take_reply(base::TimePoint now, const Exchange& exchange, Bytes packet, bool has_question);
     void take_error(base::TimePoint now, const Exchange& exchange, CheckedReply error);
     [[nodiscard]] bool can_send_again(JobId id) const;
-    void note_failed(base::TimePoint now, const Exchange& exchange);
+    void note_failed(base::TimePoint now, const Exchange& exchange, bool counts);
     void silent(base::TimePoint now, ExchangeId id);
     void nobody_waits(ExchangeId id);
     Exchange close(ExchangeId id);
@@ -238,7 +243,7 @@ class Forwarder {
     void loop_probe_over(base::TimePoint now, const Exchange& exchange);
 
     const std::vector<ForwardZone> zones_;
-    const ForwardLimits limits_;
+    ForwardLimits limits_;
     SecureRandom random_;
     std::shared_ptr<LoopWatch> loops_;
     std::vector<Upstream> upstreams_;

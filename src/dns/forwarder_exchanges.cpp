@@ -86,7 +86,7 @@ ExchangeId Forwarder::send(base::TimePoint now, Exchange exchange) {
 std::uint16_t Forwarder::draw_id(const Exchange& exchange) {
     auto id = static_cast<std::uint16_t>(random_());
     if (exchange.transport == UpstreamTransport::kUdp) return id;
-    // The limits on lookups keep far more ids free than are taken.
+    // kMostLookups keeps some free.
     while (!stream_ids_.insert(stream_id(exchange.upstream, id)).second)
         ++id;
     return id;
@@ -136,6 +136,7 @@ void Forwarder::wrong_case(base::TimePoint now, Exchange& exchange) {
 void Forwarder::note_answered(base::TimePoint now, const Exchange& exchange, ReplyMatch match) {
     Upstream& from = upstreams_[exchange.upstream];
     from.health.answered();
+    from.last_reply = now;
     const bool by_udp = exchange.transport == UpstreamTransport::kUdp;
     if (by_udp) from.health.measured(now - exchange.sent);
     if (!exchange.random_case || match == ReplyMatch::kNoQuestion) return;
@@ -186,7 +187,7 @@ void Forwarder::take_error(base::TimePoint now, const Exchange& exchange, Checke
 void Forwarder::failed(base::TimePoint now, ExchangeId id) {
     if (!exchanges_.contains(id)) return;
     const Exchange exchange = close(id);
-    note_failed(now, exchange);
+    note_failed(now, exchange, true);
     if (exchange.purpose == Purpose::kLoopProbe) loop_probe_over(now, exchange);
     if (!exchange.job) return;
     // An upstream that has not failed yet is asked at once. The others may be starting anew: they get until
@@ -198,13 +199,13 @@ void Forwarder::failed(base::TimePoint now, ExchangeId id) {
         try_next(now, *exchange.job);
 }
 
-void Forwarder::note_failed(base::TimePoint now, const Exchange& exchange) {
+void Forwarder::note_failed(base::TimePoint now, const Exchange& exchange, bool counts) {
     Upstream& from = upstreams_[exchange.upstream];
     ++from.counters.failures;
     if (exchange.purpose == Purpose::kHealthProbe) ++from.counters.probes_unanswered;
     if (exchange.transport != UpstreamTransport::kUdp) from.letter_case.tcp_failed();
     // A server without TCP is no worse over UDP.
-    if (exchange.transport != from.server.transport) return;
+    if (!counts || exchange.transport != from.server.transport) return;
     const bool was_healthy = from.health.healthy();
     from.health.failed();
     if (!was_healthy || from.health.healthy()) return;
@@ -216,9 +217,11 @@ void Forwarder::note_failed(base::TimePoint now, const Exchange& exchange) {
 void Forwarder::silent(base::TimePoint now, ExchangeId id) {
     Exchange& exchange = exchanges_.at(id);
     exchange.judged = true;
-    if (exchange.job) return note_failed(now, exchange);
+    // What was sent before the upstream last replied says nothing about how it is now.
+    const bool counts = exchange.sent >= upstreams_[exchange.upstream].last_reply;
+    if (exchange.job) return note_failed(now, exchange, counts);
     const Exchange over = close(id);
-    note_failed(now, over);
+    note_failed(now, over, counts);
     if (over.purpose == Purpose::kLoopProbe) loop_probe_over(now, over);
 }
 
