@@ -46,9 +46,9 @@ void Forwarder::send_for(base::TimePoint now, JobId id, std::size_t upstream, co
     exchange.job = id;
     exchange.upstream = upstream;
     exchange.transport = how.transport;
-    if (to.letter_case.mode() == CaseKeeping::Mode::kAskByTcp && how.transport == UpstreamTransport::kUdp)
+    if (to.letter_case.mode(now) == CaseKeeping::Mode::kAskByTcp && how.transport == UpstreamTransport::kUdp)
         exchange.transport = UpstreamTransport::kTcp;
-    exchange.random_case = to.letter_case.mode() != CaseKeeping::Mode::kLowerCase;
+    exchange.random_case = to.letter_case.mode(now) != CaseKeeping::Mode::kLowerCase;
     exchange.after_formerr = how.after_formerr;
     exchange.query.name = exchange.random_case ? with_random_case(job.lookup.name, random_) : job.lookup.name;
     exchange.query.type = job.lookup.type;
@@ -126,9 +126,9 @@ void Forwarder::received(base::TimePoint now, ExchangeId id, Bytes packet) {
 void Forwarder::wrong_case(base::TimePoint now, Exchange& exchange) {
     ++stats_.wrong_case_replies;
     CaseKeeping& letter_case = upstreams_[exchange.upstream].letter_case;
-    const bool suspected = letter_case.mode() == CaseKeeping::Mode::kAskByTcp;
-    letter_case.wrong_case_by_udp();
-    const bool suspect = letter_case.mode() == CaseKeeping::Mode::kAskByTcp;
+    const bool suspected = letter_case.mode(now) == CaseKeeping::Mode::kAskByTcp;
+    letter_case.wrong_case_by_udp(now);
+    const bool suspect = letter_case.mode(now) == CaseKeeping::Mode::kAskByTcp;
     if (!suspect || suspected || !exchange.job || !can_send_again(*exchange.job)) return;
     send_for(now, *exchange.job, exchange.upstream, {UpstreamTransport::kTcp, exchange.query.edns});
 }
@@ -141,7 +141,7 @@ void Forwarder::note_answered(base::TimePoint now, const Exchange& exchange, Rep
     if (by_udp) from.health.measured(now - exchange.sent);
     if (!exchange.random_case || match == ReplyMatch::kNoQuestion) return;
     if (!by_udp)
-        from.letter_case.answered_by_tcp(match == ReplyMatch::kMatches);
+        from.letter_case.answered_by_tcp(now, match == ReplyMatch::kMatches);
     else
         from.letter_case.right_case_by_udp();
 }
@@ -203,7 +203,7 @@ void Forwarder::note_failed(base::TimePoint now, const Exchange& exchange, bool 
     Upstream& from = upstreams_[exchange.upstream];
     ++from.counters.failures;
     if (exchange.purpose == Purpose::kHealthProbe) ++from.counters.probes_unanswered;
-    if (exchange.transport != UpstreamTransport::kUdp) from.letter_case.tcp_failed();
+    if (exchange.transport != UpstreamTransport::kUdp) from.letter_case.tcp_failed(now);
     // A server without TCP is no worse over UDP.
     if (!counts || exchange.transport != from.server.transport) return;
     const bool was_healthy = from.health.healthy();

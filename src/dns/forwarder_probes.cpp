@@ -53,7 +53,7 @@ std::vector<UpstreamStatus> Forwarder::upstreams(base::TimePoint now) const {
         status.server = upstream.server;
         status.healthy = upstream.health.healthy();
         status.looping = looping(now, all.size());
-        status.keeps_case = upstream.letter_case.mode() != CaseKeeping::Mode::kLowerCase;
+        status.keeps_case = upstream.letter_case.mode(now) != CaseKeeping::Mode::kLowerCase;
         status.has_edns = now >= upstream.no_edns_until;
         status.round_trip = upstream.health.round_trip();
         all.push_back(std::move(status));

@@ -8,6 +8,7 @@ namespace fairlead::dns {
 namespace {
 
 constexpr unsigned kWrongToSuspect = 2;
+constexpr unsigned kTcpFailuresToBelieve = 2;
 
 bool is_letter(std::uint8_t byte) {
     const auto lower = static_cast<std::uint8_t>(byte | 0x20U);
@@ -34,22 +35,34 @@ bool same_case(const Name& a, const Name& b) {
     return std::ranges::equal(a.wire(), b.wire());
 }
 
-void CaseKeeping::wrong_case_by_udp() {
-    if (mode_ == Mode::kRandomCase && ++wrong_ >= kWrongToSuspect) mode_ = Mode::kAskByTcp;
+CaseKeeping::Mode CaseKeeping::mode(base::TimePoint now) const {
+    if (now < lower_case_until_) return Mode::kLowerCase;
+    return ask_by_tcp_ ? Mode::kAskByTcp : Mode::kRandomCase;
+}
+
+void CaseKeeping::wrong_case_by_udp(base::TimePoint now) {
+    if (mode(now) == Mode::kRandomCase && ++wrong_ >= kWrongToSuspect) ask_by_tcp_ = true;
 }
 
 void CaseKeeping::right_case_by_udp() {
     wrong_ = 0;
+    tcp_failures_ = 0;
 }
 
-void CaseKeeping::answered_by_tcp(bool right_case) {
-    if (mode_ != Mode::kAskByTcp) return;
-    mode_ = right_case ? Mode::kRandomCase : Mode::kLowerCase;
+void CaseKeeping::answered_by_tcp(base::TimePoint now, bool right_case) {
+    if (mode(now) != Mode::kAskByTcp) return;
+    ask_by_tcp_ = false;
+    right_case_by_udp();
+    if (!right_case) lower_case_until_ = now + kLowerCaseFor;
+}
+
+void CaseKeeping::tcp_failed(base::TimePoint now) {
+    if (mode(now) != Mode::kAskByTcp) return;
+    ask_by_tcp_ = false;
     wrong_ = 0;
-}
-
-void CaseKeeping::tcp_failed() {
-    if (mode_ == Mode::kAskByTcp) mode_ = Mode::kLowerCase;
+    if (++tcp_failures_ < kTcpFailuresToBelieve) return;
+    tcp_failures_ = 0;
+    lower_case_until_ = now + kLowerCaseFor;
 }
 
 }  // namespace fairlead::dns

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
-#include <span>
 
+#include "base/time.h"
 #include "dns/name.h"
 #include "dns/secure_random.h"
 
@@ -18,6 +19,8 @@ bool same_case(const Name& a, const Name& b);
 /// What is known about one upstream's way with letter case. A reply with everything right but the case is
 /// dropped as forged. Two of them without a right one in between mean a server that does not keep the case,
 /// or a forger who wants us to think so; a question over TCP, which nobody can forge from aside, tells which.
+/// A server without TCP is believed after the second time, or there would be no answers from it. Either way
+/// it is tried anew after an hour.
 class CaseKeeping {
   public:
     enum class Mode : std::uint8_t {
@@ -25,19 +28,21 @@ class CaseKeeping {
         kAskByTcp,    ///< ask with random case over TCP, to find out
         kLowerCase,   ///< ask as it is: this server does not keep the case
     };
+    static constexpr base::Duration kLowerCaseFor = std::chrono::hours(1);
 
-    [[nodiscard]] Mode mode() const { return mode_; }
+    [[nodiscard]] Mode mode(base::TimePoint now) const;
     /// A UDP reply to a question with random case came back in another case.
-    void wrong_case_by_udp();
+    void wrong_case_by_udp(base::TimePoint now);
     void right_case_by_udp();
     /// The reply over TCP that kAskByTcp asked for.
-    void answered_by_tcp(bool right_case);
-    /// There is no TCP to be had from this server: better without the protection than without answers.
-    void tcp_failed();
+    void answered_by_tcp(base::TimePoint now, bool right_case);
+    void tcp_failed(base::TimePoint now);
 
   private:
-    Mode mode_ = Mode::kRandomCase;
-    unsigned wrong_ = 0;  // since the last right one
+    bool ask_by_tcp_ = false;
+    unsigned wrong_ = 0;         // since the last right one
+    unsigned tcp_failures_ = 0;  // as well
+    base::TimePoint lower_case_until_{};
 };
 
 }  // namespace fairlead::dns

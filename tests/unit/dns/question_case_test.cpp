@@ -58,35 +58,55 @@ TEST(QuestionCase, LongNamesChangeInAllTheirLetters) {
     }
 }
 
-TEST(CaseKeeping, TwoWrongRepliesLeadToAQuestionOverTcpThatDecides) {
+const base::TimePoint kNow{1h};
+
+CaseKeeping suspected() {
     CaseKeeping keeping;
-    keeping.wrong_case_by_udp();
-    EXPECT_EQ(keeping.mode(), Mode::kRandomCase);
-    keeping.wrong_case_by_udp();
-    EXPECT_EQ(keeping.mode(), Mode::kAskByTcp);
-    CaseKeeping forged = keeping;
-    forged.answered_by_tcp(true);
-    EXPECT_EQ(forged.mode(), Mode::kRandomCase);
-    keeping.answered_by_tcp(false);
-    EXPECT_EQ(keeping.mode(), Mode::kLowerCase);
+    keeping.wrong_case_by_udp(kNow);
+    EXPECT_EQ(keeping.mode(kNow), Mode::kRandomCase);
+    keeping.wrong_case_by_udp(kNow);
+    EXPECT_EQ(keeping.mode(kNow), Mode::kAskByTcp);
+    return keeping;
+}
+
+TEST(CaseKeeping, TwoWrongRepliesLeadToAQuestionOverTcpThatDecides) {
+    CaseKeeping forged = suspected();
+    forged.answered_by_tcp(kNow, true);
+    EXPECT_EQ(forged.mode(kNow), Mode::kRandomCase);
+    CaseKeeping keeping = suspected();
+    keeping.answered_by_tcp(kNow, false);
+    EXPECT_EQ(keeping.mode(kNow + 59min), Mode::kLowerCase);
+    EXPECT_EQ(keeping.mode(kNow + 1h), Mode::kRandomCase);
 }
 
 TEST(CaseKeeping, ARightReplyInBetweenClearsTheSuspicion) {
     CaseKeeping keeping;
-    keeping.wrong_case_by_udp();
+    keeping.wrong_case_by_udp(kNow);
     keeping.right_case_by_udp();
-    keeping.wrong_case_by_udp();
-    EXPECT_EQ(keeping.mode(), Mode::kRandomCase);
+    keeping.wrong_case_by_udp(kNow);
+    EXPECT_EQ(keeping.mode(kNow), Mode::kRandomCase);
 }
 
-TEST(CaseKeeping, WithoutTcpTheProtectionIsGivenUp) {
+TEST(CaseKeeping, WithoutTcpTheProtectionIsGivenUpAtTheSecondSuspicion) {
+    CaseKeeping keeping = suspected();
+    keeping.tcp_failed(kNow);
+    EXPECT_EQ(keeping.mode(kNow), Mode::kRandomCase);
+    CaseKeeping cleared = keeping;
+    for (CaseKeeping* const one : {&keeping, &cleared}) {
+        if (one == &cleared) one->right_case_by_udp();
+        one->wrong_case_by_udp(kNow);
+        one->wrong_case_by_udp(kNow);
+        one->tcp_failed(kNow);
+    }
+    EXPECT_EQ(keeping.mode(kNow), Mode::kLowerCase);
+    EXPECT_EQ(cleared.mode(kNow), Mode::kRandomCase);
+}
+
+TEST(CaseKeeping, TcpThatFailsForAnotherReasonMeansNothing) {
     CaseKeeping keeping;
-    keeping.tcp_failed();
-    EXPECT_EQ(keeping.mode(), Mode::kRandomCase);
-    keeping.wrong_case_by_udp();
-    keeping.wrong_case_by_udp();
-    keeping.tcp_failed();
-    EXPECT_EQ(keeping.mode(), Mode::kLowerCase);
+    keeping.tcp_failed(kNow);
+    keeping.tcp_failed(kNow);
+    EXPECT_EQ(keeping.mode(kNow), Mode::kRandomCase);
 }
 
 TEST(UpstreamHealth, TwoFailuresInARowAreOneTooMany) {

@@ -197,8 +197,7 @@ TEST(ReplyCheck, ASignedSoaAndItsProofAreKept) {
 
 TEST(ReplyCheck, DnamesAboveTheChainAreKeptForWhoValidates) {
     Message reply;
-    reply.answer = {raw("example", RecordType::kDname),
-                    rrsig("example", RecordType::kDname, "example"),
+    reply.answer = {raw("example", RecordType::kDname), rrsig("example", RecordType::kDname, "example"),
                     raw("other", RecordType::kDname), cname("a.example", "a.x"), a("a.x")};
     EXPECT_THAT(check(lookup("a.example", RecordType::kA, true), reply).answer,
                 ElementsAre("example. DNAME 60", "example. RRSIG 60", "a.example. CNAME 60", "a.x. A 60"));
