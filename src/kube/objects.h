@@ -202,7 +202,7 @@ struct Node {
 struct Namespace {
     ObjectKey key;
     Labels labels;
-    Labels annotations;  ///< those whose names start with kOwnAnnotations
+    Labels annotations = {};  ///< those whose names start with kOwnAnnotations
 
     friend bool operator==(const Namespace&, const Namespace&) = default;
 };
