@@ -12,9 +12,6 @@ namespace {
 
 constexpr std::uint64_t kWarningPercent = 75;
 constexpr std::uint64_t kErrorPercent = 90;
-/// From then on the kernel's collector takes more than what has expired (nf_conntrack_max95 in
-/// net/netfilter/nf_conntrack_core.c).
-constexpr std::uint64_t kCollectorPercent = 95;
 /// So many entries a bucket as kube-proxy's sizes give: chains of 8, since an entry is hashed twice.
 constexpr std::uint64_t kMostEntriesPerBucket = 4;
 /// Of fewer entries a share says nothing.
@@ -62,13 +59,7 @@ void check_fill(const Evidence& evidence, std::vector<Finding>& findings) {
     findings.push_back(
         {"table-nearly-full", full < kErrorPercent ? Severity::kWarning : Severity::kError,
          fmt::format("{} of {} entries are in use ({} %)", *evidence.entries, *evidence.max, full),
-         full < kCollectorPercent
-             ? "A full table drops the first packet of every new connection through the node, health probes "
-               "too."
-             : "A full table drops the first packet of every new connection through the node, health probes "
-               "too; "
-               "and above 95 % the kernel forgets half-closed connections within a minute or two, which no "
-               "counter shows.",
+         "A full table drops the first packet of every new connection through the node, health probes too.",
          fmt::format(
              "fairlead conntrack top shows who fills it; room for more, as root on the node: sysctl -w "
              "net.netfilter.nf_conntrack_max={} (an entry takes about 300 bytes of the kernel's "

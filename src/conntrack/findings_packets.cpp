@@ -20,7 +20,10 @@ struct CounterFinding {
 
 constexpr CounterFinding kCounterFindings[] = {
     {&CounterEvidence::drop, "drop", "packets-dropped", Severity::kError, Severity::kWarning,
-     "Connection tracking itself drops packets, because no entry could be made for them.",
+     "Connection tracking itself drops packets, because no entry could be made for them; and if the table "
+     "was "
+     "full, the kernel forgets half-closed connections at its next round, within a minute, which no counter "
+     "shows.",
      "look for table-nearly-full and at the kernel's log; raise net.netfilter.nf_conntrack_max, or give the "
      "node memory"},
     {&CounterEvidence::early_drop, "early_drop", "entries-evicted", Severity::kError, Severity::kWarning,

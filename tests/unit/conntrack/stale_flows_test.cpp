@@ -125,7 +125,7 @@ TEST(StaleFlows, AreLookedForInStepsInATableThatTheKernelWalksForLong) {
     const Place ipv6_dns = place("fd00:96::10", 53);
     both.merge(watched(ipv6_dns, {}));
     auto many = ipv4;
-    for (const auto* address : {"10.96.1.1", "10.96.1.2"})
+    for (const auto* address : {"10.96.1.1", "10.96.1.2", "10.96.1.3"})
         many.merge(watched(place(address, 53), {}));
     kernel::conntrack::FlowFilter udp;
     udp.family = base::Family::kIpv4;
