@@ -118,6 +118,11 @@ struct ExpressionCheck {
             return refuse("set '" + update.set + "' has no timeouts");
         return update.data ? check_data(update.set, *update.data) : Result<void>{};
     }
+    Result<void> operator()(const TransparentProxy& proxy) {
+        FAIRLEAD_CHECK(check_registers(proxy.address, kRegisterBytes));
+        return check_registers(proxy.port, sizeof(std::uint16_t));
+    }
+    Result<void> operator()(const NoTracking&) { return {}; }
     Result<void> operator()(const ForeignExpression& foreign) {
         return refuse("expression '" + foreign.name + "' is not ours to write");
     }

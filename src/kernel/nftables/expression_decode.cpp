@@ -188,8 +188,19 @@ std::optional<Expression> decode_counter(const Attributes&, base::Family) {
     return Counter{};
 }
 
+std::optional<Expression> decode_tproxy(const Attributes& data, base::Family family) {
+    const auto address = decode_register(data.be32(NFTA_TPROXY_REG_ADDR));
+    const auto port = decode_register(data.be32(NFTA_TPROXY_REG_PORT));
+    if (data.be32(NFTA_TPROXY_FAMILY) != protocol_family(family) || !address || !port) return std::nullopt;
+    return TransparentProxy{*address, *port};
+}
+
+std::optional<Expression> decode_notrack(const Attributes&, base::Family) {
+    return NoTracking{};
+}
+
 using Decoder = std::optional<Expression> (*)(const Attributes&, base::Family);
-constexpr std::array<std::pair<std::string_view, Decoder>, 15> kDecoders = {{
+constexpr std::array<std::pair<std::string_view, Decoder>, 17> kDecoders = {{
     {"payload", decode_payload},
     {"meta", decode_meta},
     {"ct", decode_ct},
@@ -205,6 +216,8 @@ constexpr std::array<std::pair<std::string_view, Decoder>, 15> kDecoders = {{
     {"counter", decode_counter},
     {"fib", decode_fib},
     {"dynset", decode_dynset},
+    {"tproxy", decode_tproxy},
+    {"notrack", decode_notrack},
 }};
 
 }  // namespace

@@ -125,6 +125,12 @@ struct DataEncoder {
         if (update.data) builder.put_be32(NFTA_DYNSET_SREG_DATA, wire(*update.data));
         if (update.timeout_ms) builder.put_be64(NFTA_DYNSET_TIMEOUT, *update.timeout_ms);
     }
+    void operator()(const TransparentProxy& proxy) {
+        builder.put_be32(NFTA_TPROXY_FAMILY, protocol_family(family));
+        builder.put_be32(NFTA_TPROXY_REG_ADDR, wire(proxy.address));
+        builder.put_be32(NFTA_TPROXY_REG_PORT, wire(proxy.port));
+    }
+    void operator()(const NoTracking&) {}
     void operator()(const ForeignExpression&) {
         FAIRLEAD_ASSERT(false);  // check() refuses them
     }
@@ -149,6 +155,8 @@ struct NameOf {
     const char* operator()(const Counter&) { return "counter"; }
     const char* operator()(const Fib&) { return "fib"; }
     const char* operator()(const UpdateSet&) { return "dynset"; }
+    const char* operator()(const TransparentProxy&) { return "tproxy"; }
+    const char* operator()(const NoTracking&) { return "notrack"; }
     const char* operator()(const ForeignExpression& foreign) { return foreign.name.c_str(); }
 };
 

@@ -196,6 +196,22 @@ struct UpdateSet {
     friend bool operator==(const UpdateSet&, const UpdateSet&) = default;
 };
 
+/// Hands a TCP or UDP packet to the socket that has its connection, else to one that is bound to the address
+/// and the port in the registers, and ends the rule when there is none; the socket must have IP_TRANSPARENT
+/// (IPV6_TRANSPARENT). In prerouting only, and the packet must be routed to this host besides
+/// (Documentation/networking/tproxy.rst).
+struct TransparentProxy {
+    Register address = 0;
+    Register port = 0;
+    friend bool operator==(const TransparentProxy&, const TransparentProxy&) = default;
+};
+
+/// Connection tracking leaves the packet alone: there will be no entry of it, and no address translation. In
+/// base chains before tracking only (priority below NF_IP_PRI_CONNTRACK).
+struct NoTracking {
+    friend bool operator==(const NoTracking&, const NoTracking&) = default;
+};
+
 /// An expression that is none of the above, or one of them with options that fairlead never sets. Only ever
 /// read, so that a rule with one in it equals no rule of ours; a transaction with one is refused.
 struct ForeignExpression {
@@ -204,8 +220,9 @@ struct ForeignExpression {
 };
 
 /// One step of a rule, as the kernel runs them (NFTA_EXPR_NAME and its attributes).
-using Expression = std::variant<LoadPayload, LoadMeta, LoadCt, Bitwise, Compare, LookupSet, LookupMap,
-                                LookupVerdict, RandomNumber, JenkinsHash, LoadImmediate, DestinationNat,
-                                Masquerade, Reject, Verdict, Counter, Fib, UpdateSet, ForeignExpression>;
+using Expression =
+    std::variant<LoadPayload, LoadMeta, LoadCt, Bitwise, Compare, LookupSet, LookupMap, LookupVerdict,
+                 RandomNumber, JenkinsHash, LoadImmediate, DestinationNat, Masquerade, Reject, Verdict,
+                 Counter, Fib, UpdateSet, TransparentProxy, NoTracking, ForeignExpression>;
 
 }  // namespace fairlead::kernel::nftables

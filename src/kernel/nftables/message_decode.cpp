@@ -44,8 +44,10 @@ std::optional<Table> decode_table(const Message& message) {
     if (name.empty()) return std::nullopt;
     Table table{family, name,
                 user_data_text(attributes.payload(NFTA_TABLE_USERDATA), kCommentOfTableChainOrRule)};
+    const auto flags = attributes.be32(NFTA_TABLE_FLAGS).value_or(0);
+    table.owned = (flags & NFT_TABLE_F_OWNER) != 0;
     // Such as dormant, which switches all of it off: not a table as we make it, whatever its comment says.
-    if (attributes.be32(NFTA_TABLE_FLAGS).value_or(0) != 0) table.comment.clear();
+    if ((flags & ~std::uint32_t{NFT_TABLE_F_OWNER}) != 0) table.comment.clear();
     return table;
 }
 

@@ -70,6 +70,7 @@ class BatchEncoder {
     void operator()(const AddTable&) {
         begin(NFT_MSG_NEWTABLE, NLM_F_CREATE);
         out().put_string(NFTA_TABLE_NAME, table_.name);
+        if (table_.owned) out().put_be32(NFTA_TABLE_FLAGS, NFT_TABLE_F_OWNER);
         put_comment(out(), NFTA_TABLE_USERDATA, table_.comment);
         end();
     }

@@ -179,7 +179,8 @@ Result<std::optional<TableContents>> NetlinkNftTables::read_table_once(base::Fam
 }
 
 Result<void> NetlinkNftTables::read_objects(TableContents& contents) {
-    const auto& [family, name, comment] = contents.table;
+    const auto family = contents.table.family;
+    const auto& name = contents.table.name;
     netlink::MessageBuilder request;
     encode_dump_chains(request, family);
     FAIRLEAD_CHECK(ask(request, [&](const Message& message) {

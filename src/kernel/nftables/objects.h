@@ -101,6 +101,9 @@ struct Table {
     base::Family family = base::Family::kIpv4;
     std::string name;
     std::string comment;
+    /// Nobody but the socket that makes it may change it, and it goes when that socket is closed
+    /// (NFT_TABLE_F_OWNER, Linux 5.12).
+    bool owned = false;
 
     friend bool operator==(const Table&, const Table&) = default;
 };

@@ -57,6 +57,8 @@ std::string describe(const Request& request);
 enum class DumpKind { kLinks, kAddresses, kRoutes };
 /// A request for all objects of a kind, of both families.
 std::vector<std::byte> encode_dump(DumpKind kind);
+/// A request for the route that a packet of this host to `destination` takes.
+std::vector<std::byte> encode_get_route(const base::IpAddress& destination);
 /// A request for the link of that name.
 std::vector<std::byte> encode_get_link(const std::string& name);
 /// A request for the route that the connection would take. Protocol and port are told for TCP and UDP only:

@@ -75,7 +75,10 @@ std::optional<Route> decode_route(const Message& message) {
     if (!header) return std::nullopt;
     const auto family = family_of(header->rtm_family);
     if (!family || header->rtm_dst_len > base::address_size_bytes(*family) * 8) return std::nullopt;
-    const bool local = header->rtm_type == RTN_LOCAL && header->rtm_table == RT_TABLE_LOCAL;
+    // The way of one packet (RTM_GETROUTE) is said to be of the main table while the kernel keeps both in
+    // one.
+    const bool local = header->rtm_type == RTN_LOCAL &&
+                       (header->rtm_table == RT_TABLE_LOCAL || (header->rtm_flags & RTM_F_CLONED) != 0);
     const bool unicast = header->rtm_type == RTN_UNICAST && header->rtm_table == RT_TABLE_MAIN;
     if (!local && !unicast) return std::nullopt;
     const auto attributes = message.attributes(sizeof *header);
@@ -89,6 +92,8 @@ std::optional<Route> decode_route(const Message& message) {
     route.link_index = attributes.u32(RTA_OIF).value_or(0);
     route.kind = local ? RouteKind::kLocal : RouteKind::kUnicast;
     route.on_link = (header->rtm_flags & RTNH_F_ONLINK) != 0;
+    route.source = address_of(attributes.find(RTA_PREFSRC), *family);
+    route.origin = header->rtm_protocol == RTPROT_BOOT ? std::uint8_t{0} : header->rtm_protocol;
     return route;
 }
 

@@ -12,6 +12,7 @@ std::string text_of(const Route& route) {
     std::string text = "route to " + route.destination.to_string();
     if (route.gateway) text += " via " + route.gateway->to_string();
     if (route.link_index != 0) text += " on link " + std::to_string(route.link_index);
+    if (route.source) text += " from " + route.source->to_string();
     return text;
 }
 

@@ -109,7 +109,7 @@ rtmsg route_header(const Route& route) {
     header.rtm_family = native(route.destination.family());
     header.rtm_dst_len = static_cast<unsigned char>(route.destination.length());
     header.rtm_table = local ? RT_TABLE_LOCAL : RT_TABLE_MAIN;
-    header.rtm_protocol = RTPROT_BOOT;
+    header.rtm_protocol = route.origin == 0 ? std::uint8_t{RTPROT_BOOT} : route.origin;
     header.rtm_scope = scope_of(route);
     header.rtm_type = local ? RTN_LOCAL : RTN_UNICAST;
     header.rtm_flags = route.on_link ? RTNH_F_ONLINK : 0;
@@ -121,6 +121,7 @@ std::vector<std::byte> encode_route(std::uint16_t type, std::uint16_t flags, con
         if (route.destination.length() > 0) builder.put(RTA_DST, route.destination.first().bytes());
         if (route.gateway) builder.put(RTA_GATEWAY, route.gateway->bytes());
         if (route.link_index != 0) builder.put_u32(RTA_OIF, route.link_index);
+        if (route.source) builder.put(RTA_PREFSRC, route.source->bytes());
     });
 }
 
@@ -167,6 +168,14 @@ std::vector<std::byte> encode_dump(DumpKind kind) {
             break;
     }
     return message(RTM_GETROUTE, kDump, rtmsg{}, [](auto&) {});
+}
+
+std::vector<std::byte> encode_get_route(const base::IpAddress& destination) {
+    rtmsg header{};
+    header.rtm_family = native(destination.family());
+    header.rtm_dst_len = static_cast<unsigned char>(base::address_size_bytes(destination.family()) * 8);
+    return message(RTM_GETROUTE, kChange, header,
+                   [&](MessageBuilder& builder) { builder.put(RTA_DST, destination.bytes()); });
 }
 
 std::vector<std::byte> encode_get_link(const std::string& name) {

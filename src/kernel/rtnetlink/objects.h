@@ -42,6 +42,12 @@ struct Route {
     std::uint32_t link_index = 0;  ///< 0: the kernel finds the device from the gateway
     RouteKind kind = RouteKind::kUnicast;
     bool on_link = false;  ///< RTNH_F_ONLINK: the gateway is reachable though no route says so
+    /// What this host sends from that way if a program does not say (RTA_PREFSRC); absent: the kernel finds
+    /// one.
+    std::optional<base::IpAddress> source = {};  // NOLINT(readability-redundant-member-init): may be left out
+    /// Who made it, by which one knows one's own (rtm_protocol); 0: as programs that do not say
+    /// (RTPROT_BOOT).
+    std::uint8_t origin = 0;
 
     friend bool operator==(const Route&, const Route&) = default;
 };

@@ -26,6 +26,16 @@ Result<Link> RtNetlink::link(const std::string& name) {
     return *std::move(found);
 }
 
+Result<Route> RtNetlink::route_to(const base::IpAddress& destination) {
+    const auto place = "route to " + destination.to_string();
+    std::optional<Route> found;
+    auto done = socket_.converse(encode_get_route(destination),
+                                 [&](const netlink::Message& message) { found = decode_route(message); });
+    if (!done) return base::fail_within(place, std::move(done).error());
+    if (!found) return base::fail(base::ErrorCode::kUnavailable, place + ": none that delivers");
+    return *std::move(found);
+}
+
 template <class Object>
 Result<std::vector<Object>> RtNetlink::dump(DumpKind kind,
                                             std::optional<Object> (*decode)(const netlink::Message&)) {

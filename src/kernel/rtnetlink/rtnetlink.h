@@ -30,6 +30,10 @@ class RtNetlink {
     /// route.
     base::Result<base::IpAddress> source_towards(const RouteQuery& query);
 
+    /// The way that a packet of this host to `destination` takes, with the address that it is sent from.
+    /// kUnavailable if there is none.
+    base::Result<Route> route_to(const base::IpAddress& destination);
+
   private:
     explicit RtNetlink(netlink::Socket socket) : socket_(std::move(socket)) {}
     template <class Object>

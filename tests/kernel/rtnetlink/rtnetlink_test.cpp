@@ -89,6 +89,8 @@ TEST_F(RtNetlinkTest, MakesRoutesThatIpShows) {
         {prefix("10.64.2.0/24"), std::nullopt, index_, RouteKind::kUnicast, false},
         {prefix("0.0.0.0/0"), address("10.64.2.1"), index_, RouteKind::kUnicast, false},
         {prefix("10.65.0.0/16"), std::nullopt, 1, RouteKind::kLocal, false},
+        {prefix("10.96.0.10/32"), std::nullopt, 1, RouteKind::kLocal, false, address("10.64.1.1"), 99},
+        {prefix("fd00:96::a/128"), std::nullopt, 1, RouteKind::kLocal, false, address("fd00::1"), 99},
         {prefix("fd00:2::/64"), std::nullopt, index_, RouteKind::kUnicast, false},
         {prefix("::/0"), address("fd00:2::1"), index_, RouteKind::kUnicast, false},
     };
@@ -97,7 +99,11 @@ TEST_F(RtNetlinkTest, MakesRoutesThatIpShows) {
     EXPECT_THAT(output_of("ip route"), HasSubstr("default via 10.64.2.1 dev fl0"));
     EXPECT_THAT(output_of("ip route"), HasSubstr("10.64.2.0/24 dev fl0 scope link"));
     EXPECT_THAT(output_of("ip route show table local"), HasSubstr("local 10.65.0.0/16 dev lo"));
+    EXPECT_THAT(output_of("ip route get 10.96.0.10"), HasSubstr("src 10.64.1.1"));
     EXPECT_THAT(output_of("ip -6 route"), HasSubstr("default via fd00:2::1 dev fl0"));
+    EXPECT_EQ(rtnetlink_.route_to(address("10.96.0.10"))->source, address("10.64.1.1"));
+    EXPECT_EQ(rtnetlink_.route_to(address("8.8.8.8"))->gateway, address("10.64.2.1"));
+    EXPECT_EQ(rtnetlink_.route_to(address("fd00:96::a"))->source, address("fd00::1"));
     for (const auto& route : added)
         EXPECT_THAT(*rtnetlink_.routes(), Contains(route)) << route.destination.to_string();
     for (const auto& route : added)
@@ -165,6 +171,8 @@ TEST_F(RtNetlinkTest, ErrorsNameTheObjectAndWhatTheKernelSaid) {
     const auto nowhere = rtnetlink_.apply(
         AddRoute{{prefix("10.0.0.0/8"), address("203.0.113.1"), 0, RouteKind::kUnicast, false}});
     ASSERT_FALSE(nowhere);
+    EXPECT_THAT(rtnetlink_.route_to(address("203.0.113.1")).error().message,
+                HasSubstr("route to 203.0.113.1: Network is unreachable"));
     EXPECT_THAT(nowhere.error().message, HasSubstr("Nexthop has invalid gateway"));
 }
 

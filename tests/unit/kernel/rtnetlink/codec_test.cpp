@@ -80,6 +80,11 @@ TEST(RtNetlinkEncode, SendsWhatIpSends) {
         {"ip route add local 10.65.0.0/16 dev lo",
          AddRoute{{prefix("10.65.0.0/16"), std::nullopt, 1, RouteKind::kLocal, false}},
          "2c000000 18000506 02100000 ff03fe02 00000000 08000100 0a410000 08000400 01000000"},
+        {"ip route add local 10.96.0.10 dev lo src 10.64.1.5 proto 99",
+         AddRoute{
+             {prefix("10.96.0.10/32"), std::nullopt, 1, RouteKind::kLocal, false, address("10.64.1.5"), 99}},
+         "34000000 18000506 02200000 ff63fe02 00000000 08000100 0a60000a 08000400 01000000 08000700 "
+         "0a400105"},
     };
     for (const auto& golden : goldens)
         EXPECT_EQ(hex_of(encode(golden.request)), golden.bytes) << golden.command;
@@ -117,6 +122,7 @@ TEST(RtNetlinkDecode, ReadsBackWhatItEncodes) {
         {prefix("0.0.0.0/0"), address("10.64.2.1"), 3, RouteKind::kUnicast, true},
         {prefix("::/0"), address("fe80::1"), 3, RouteKind::kUnicast, false},
         {prefix("fd00::/16"), std::nullopt, 1, RouteKind::kLocal, false},
+        {prefix("fd00::a/128"), std::nullopt, 1, RouteKind::kLocal, false, address("fd00::1"), 99},
     };
     for (const auto& route : routes) {
         const auto bytes = encode(AddRoute{route});
@@ -147,6 +153,9 @@ TEST(RtNetlinkDescribe, NamesTheObject) {
               "add address 10.64.1.5/32 to link 3");
     EXPECT_EQ(describe(AddRoute{{prefix("10.0.0.0/8"), address("10.64.2.1"), 3, {}, false}}),
               "add route to 10.0.0.0/8 via 10.64.2.1 on link 3");
+    EXPECT_EQ(
+        describe(AddRoute{{prefix("10.0.0.0/8"), {}, 1, RouteKind::kLocal, false, address("10.64.1.5")}}),
+        "add route to 10.0.0.0/8 on link 1 from 10.64.1.5");
 }
 
 }  // namespace
