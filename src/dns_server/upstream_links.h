@@ -1,0 +1,73 @@
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <compare>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dns_server/query_handler.h"
+#include "net/frame_client.h"
+#include "net/query_sockets.h"
+
+namespace fairlead::dns_server {
+
+/// A server that questions are forwarded to.
+struct Upstream {
+    base::SocketAddress address;
+    std::string interface;  ///< of a link-local IPv6 address; else empty
+    net::FrameTls tls;      ///< counts for UpstreamTransport::kTls
+};
+
+/// Carries questions of one worker to upstreams, and their replies back: each over UDP from a socket of its
+/// own, over TCP and TLS on one connection to each upstream.
+class UpstreamLinks {
+  public:
+    struct Listener {
+        std::function<void(std::uint64_t exchange, Bytes packet)> received;
+        std::function<void(std::uint64_t exchange)> failed;
+        /// Something went wrong that people should know of.
+        std::function<void(const std::string& message)> problem;
+    };
+
+    /// kInvalid if an upstream's certificates cannot be used.
+    static base::Result<std::unique_ptr<UpstreamLinks>> open(net::EventLoop& loop,
+                                                             std::vector<Upstream> upstreams,
+                                                             Listener listener);
+
+    /// Sends it; what cannot be sent is told to the listener as failed before this returns.
+    void send(const UpstreamQuery& query);
+    void forget(std::uint64_t exchange);
+
+  private:
+    struct Stream {
+        std::unique_ptr<net::FrameClient> client;
+        /// By message id (RFC 7766 section 6.2.1): no two that are open have the same.
+        absl::flat_hash_map<std::uint16_t, std::uint64_t> exchanges;
+    };
+    struct StreamKey {
+        std::size_t upstream;
+        UpstreamTransport transport;
+        friend auto operator<=>(const StreamKey&, const StreamKey&) = default;
+    };
+
+    UpstreamLinks(net::EventLoop& loop, std::vector<Upstream> upstreams, Listener listener);
+    base::Result<void> open_streams(std::size_t upstream);
+    base::Result<void> send_datagram(const UpstreamQuery& query);
+    base::Result<void> send_frame(const UpstreamQuery& query);
+    void frame_received(Stream& stream, Bytes frame);
+    void stream_closed(Stream& stream, const base::Error& why);
+
+    net::EventLoop& loop_;
+    std::vector<Upstream> upstreams_;
+    Listener listener_;
+    std::unique_ptr<net::QuerySockets> sockets_;
+    std::map<StreamKey, Stream> streams_;
+    absl::flat_hash_map<std::uint64_t, std::pair<Stream*, std::uint16_t>> framed_;  // exchanges over streams
+};
+
+}  // namespace fairlead::dns_server
