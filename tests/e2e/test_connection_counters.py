@@ -235,20 +235,19 @@ class ConnectionCountersTest(unittest.TestCase):
         self.assertEqual(wide[1].split()[wide[0].split().index("CONNECTIONS")], "50")
 
         self.write([service(type="NodePort")])
-        wait_for("no endpoints", lambda: W.pods[0].addresses[0] not in self.table("ip"))
+        endpoints = lambda: W.node.sh(["nft", "list", "map", "ip", "fairlead", "endpoints"])
+        wait_for("no endpoints", lambda: W.pods[0].addresses[0] not in endpoints())
         self.refuse(W.node, "127.0.0.1", NODE_PORT)
         wait_for("the denied ones", lambda: self.denied() == {"noEndpoints": 5})
         deaf = slices(("192.0.2.2", "2001:db8::2"))
         self.write([service(type="NodePort"), *deaf])
-        wait_for("an endpoint", lambda: "192.0.2.2" in self.table("ip"))
+        wait_for("an endpoint", lambda: "192.0.2.2" in endpoints())
         self.refuse(W.node, "127.0.0.1", NODE_PORT)
         wait_for("those that the endpoint refused", lambda: self.denied() == {"noEndpoints": 10})
         for each in deaf:
             each["endpoints"][0]["nodeName"] = "n2"
         self.write([service(type="NodePort", externalTrafficPolicy="Local"), *deaf])
-        wait_for("an endpoint elsewhere", lambda: "outside" in self.table("ip"))
         wait_for("those that the policy denies", lambda: self.refuse(W.node, "::1", NODE_PORT, times=1) or "policy" in self.denied())
-        self.assertEqual(self.denied()["noEndpoints"], 10)
         self.assertEqual(self.total(), 50)
 
     def test_the_number_of_metrics_and_those_of_endpoints_are_settings(self):
