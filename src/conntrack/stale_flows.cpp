@@ -78,7 +78,7 @@ Result<void> visit_large_table(ConntrackTable& table, const Kinds& kinds, const 
             continue;
         }
         for (const auto& filter : exact) {
-            const auto visited = table.for_each_of_few_flows(filter, visit);
+            auto visited = table.for_each_of_few_flows(filter, visit);
             if (visited) continue;
             const auto code = visited.error().code;
             if (code != base::ErrorCode::kUnavailable && code != base::ErrorCode::kUnsupported)
