@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "services/change_taker.h"
 #include "services/chunk.h"
 #include "services/compile.h"
 #include "services/connection_counts.h"
@@ -18,13 +19,6 @@ using base::Result;
 using kernel::nftables::Element;
 using kernel::nftables::Transaction;
 
-// A rolling update goes up and down between two sizes: their chains are not worth removing each time.
-constexpr std::size_t kSpareBalancers = 16;
-
-// Kernels before 6.2 count an element that was just deleted as a user of its chain for a moment, and a commit
-// that fails makes every later one slow on kernels before November 2025.
-constexpr base::Duration kUnlinkedPause = std::chrono::seconds(1);
-
 void change_elements(Transaction& transaction, std::string_view set, const std::vector<Element>& before,
                      const std::vector<Element>& after) {
     for (const auto& element : before)
@@ -35,98 +29,6 @@ void change_elements(Transaction& transaction, std::string_view set, const std::
 
 LayoutOptions layout_options(const Options& options) {
     return {options.count_connections, options.guard};
-}
-
-void append_layout_to(Transaction& transaction, base::Family family, const LayoutOptions& options,
-                      const KernelFeatures& features) {
-    const auto contents = layout(family, options, features);
-    transaction.add(kernel::nftables::AddTable{});
-    for (const auto& set : contents.sets)
-        transaction.add(kernel::nftables::AddSet{set});
-    for (const auto& chain : contents.chains)
-        transaction.add(kernel::nftables::AddChain{chain});
-    for (const auto& rule : contents.rules)
-        transaction.add(kernel::nftables::AddRule{rule});
-}
-
-/// Takes as many of the wanted changes as one transaction may have, so that the kernel's table is right after
-/// each: an address is known before its frontends, and until they are gone.
-class ChangeTaker {
-  public:
-    ChangeTaker(WantedState& wanted, Chunk& chunk, std::size_t limit)
-        : wanted_(wanted), chunk_(chunk), limit_(limit) {}
-
-    void take() {
-        take_addresses(true);
-        take_idle_endpoints(true);  // one that gets idle never leaves the set
-        for (const auto& [frontend, backing] : wanted_.changed_frontends()) {
-            if (full()) break;
-            chunk_.set_frontend(frontend, backing);
-            frontends_.push_back(frontend);
-        }
-        take_addresses(false);
-        take_idle_endpoints(false);
-    }
-
-    /// After the kernel has them.
-    void forget() {
-        if (frontends_.size() == wanted_.changed_frontends().size())
-            wanted_.changed_frontends() = {};  // what the first sync grew to is not needed again
-        for (const auto& frontend : frontends_)
-            wanted_.changed_frontends().erase(frontend);
-        for (const auto& address : cluster_ips_)
-            wanted_.changed_cluster_ips().erase(address);
-        for (const auto& address : hairpins_)
-            wanted_.changed_hairpins().erase(address);
-        for (const auto& endpoint : idle_endpoints_)
-            wanted_.changed_idle_endpoints().erase(endpoint);
-    }
-
-  private:
-    [[nodiscard]] bool full() const { return chunk_.element_count() >= limit_; }
-
-    void take_addresses(bool wanted) {
-        for (const auto& address : wanted_.changed_cluster_ips()) {
-            if (full()) return;
-            if (wanted_.wants_cluster_ip(address) != wanted) continue;
-            chunk_.set_cluster_ip(address, wanted);
-            cluster_ips_.push_back(address);
-        }
-        for (const auto& address : wanted_.changed_hairpins()) {
-            if (full()) return;
-            if (wanted_.wants_hairpin(address) != wanted) continue;
-            chunk_.set_hairpin(address, wanted);
-            hairpins_.push_back(address);
-        }
-    }
-
-    void take_idle_endpoints(bool wanted) {
-        for (const auto& endpoint : wanted_.changed_idle_endpoints()) {
-            if (full()) return;
-            if (wanted_.wants_idle_endpoint(endpoint) != wanted) continue;
-            chunk_.set_idle_endpoint(endpoint, wanted);
-            idle_endpoints_.push_back(endpoint);
-        }
-    }
-
-    WantedState& wanted_;
-    Chunk& chunk_;
-    std::size_t limit_;
-    std::vector<Frontend> frontends_;
-    std::vector<base::IpAddress> cluster_ips_;
-    std::vector<base::IpAddress> hairpins_;
-    std::vector<ServiceEndpoint> idle_endpoints_;
-};
-
-/// Of a transaction with rules that refers to nothing that may not be there: what is "not there" (a kind of
-/// chain or expression that no module has) or not supported is the kernel's.
-bool means_missing_support(const base::Error& error) {
-    return error.errno_value == ENOENT || error.code == base::ErrorCode::kUnsupported;
-}
-
-/// A flag that the kernel does not know is "invalid".
-bool may_mean_missing_feature(const base::Error& error) {
-    return means_missing_support(error) || error.errno_value == EINVAL;
 }
 
 bool has_rules(const Transaction& transaction) {
@@ -388,46 +290,6 @@ Result<void> FamilyProxy::forget_connections(std::vector<kernel::nftables::Eleme
     Transaction transaction{table_};
     transaction.add(kernel::nftables::DeleteElements{std::string(kConnections), std::move(elements)});
     return tables_.commit(transaction);
-}
-
-Result<void> FamilyProxy::unlink_spare_balancers(SyncReport& report, base::TimePoint now) {
-    std::vector<Balancer> spare;
-    for (const auto& [balancer, users] : programmed_.balancers)
-        if (users == 0) spare.push_back(balancer);
-    if (spare.size() <= kSpareBalancers) return {};
-    Transaction unlink{table_};
-    for (const auto& balancer : spare)
-        unlink.delete_element(balancers_of(balancer.origin), balancer_element(balancer));
-    FAIRLEAD_CHECK(commit(unlink, report));
-    for (const auto& balancer : spare) {
-        programmed_.balancers.erase(balancer);
-        programmed_.unlinked_balancers.insert(balancer);
-    }
-    unlinked_at_ = now;
-    return {};
-}
-
-std::optional<base::TimePoint> FamilyProxy::next_deadline() const {
-    if (programmed_.unlinked_balancers.empty()) return std::nullopt;
-    return unlinked_at_ + kUnlinkedPause;
-}
-
-Result<void> FamilyProxy::remove_unlinked_balancers(SyncReport& report, base::TimePoint now) {
-    const auto deadline = next_deadline();
-    if (!deadline || now < *deadline) return {};
-    Transaction remove{table_};
-    for (const auto& balancer : programmed_.unlinked_balancers)
-        remove.add(kernel::nftables::DeleteChain{name_of(balancer)});
-    const auto removed = tables_.commit(remove);
-    if (!removed && removed.error().code == base::ErrorCode::kBusy) {
-        unlinked_at_ = now;  // another pause
-        return {};
-    }
-    kernel_known_ = removed.has_value();
-    if (!removed) return removed;
-    ++report.transactions;
-    programmed_.unlinked_balancers.clear();
-    return {};
 }
 
 }  // namespace fairlead::services

@@ -129,12 +129,6 @@ Result<void> probe(NftTables& tables, Family family, const ChainHook& hook, Expr
     return tables.commit(transaction);
 }
 
-/// Nothing of what a transaction needs but the kernel's ability: rights, memory, time.
-bool is_refusal(const base::Error& error) {
-    return error.errno_value == ENOENT || error.errno_value == EINVAL ||
-           error.code == base::ErrorCode::kUnsupported;
-}
-
 }  // namespace
 
 std::string_view name_of(Feature feature) {
@@ -151,6 +145,14 @@ std::vector<Rule> adapted(std::vector<Rule> rules, const KernelFeatures& feature
     return rules;
 }
 
+bool means_missing_support(const base::Error& error) {
+    return error.errno_value == ENOENT || error.code == base::ErrorCode::kUnsupported;
+}
+
+bool may_mean_missing_feature(const base::Error& error) {
+    return means_missing_support(error) || error.errno_value == EINVAL;
+}
+
 Result<KernelFeatures> probe_features(NftTables& tables, Family family) {
     KernelFeatures all;
     if (!probe(tables, family, hook_for(Feature::kFib), {})) return all;
@@ -164,7 +166,7 @@ Result<KernelFeatures> probe_missing(NftTables& tables, Family family, const Ker
     for (const auto& [feature, words] : known.missing()) {
         auto answer = probe(tables, family, hook_for(feature), that_needs(feature));
         if (answer) continue;
-        if (!is_refusal(answer.error())) return std::unexpected(std::move(answer).error());
+        if (!may_mean_missing_feature(answer.error())) return std::unexpected(std::move(answer).error());
         found.lose(feature, answer.error().message);
     }
     return found;

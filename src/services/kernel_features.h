@@ -47,6 +47,13 @@ class KernelFeatures {
 std::vector<kernel::nftables::Rule> adapted(std::vector<kernel::nftables::Rule> rules,
                                             const KernelFeatures& features);
 
+/// Of a transaction with rules that refers to nothing that may not be there: what is "not there" (a kind of
+/// chain or expression that no module has) or not supported is the kernel's.
+bool means_missing_support(const base::Error& error);
+
+/// The same or "invalid", as a flag is that the kernel does not know. Rights, memory and time are none of it.
+bool may_mean_missing_feature(const base::Error& error);
+
 /// Asks the kernel for each feature, with a table of its own that is made and removed in one transaction: of
 /// it there are events, and no more. Where the family has no tables at all nothing is missing: the error of
 /// the family is what counts. Fails where the kernel could not be asked.

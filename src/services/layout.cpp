@@ -252,4 +252,16 @@ TableContents layout(Family family, const LayoutOptions& options, const KernelFe
     return contents;
 }
 
+void append_layout_to(Transaction& transaction, Family family, const LayoutOptions& options,
+                      const KernelFeatures& features) {
+    auto contents = layout(family, options, features);
+    transaction.add(AddTable{});
+    for (auto& set : contents.sets)
+        transaction.add(AddSet{std::move(set)});
+    for (auto& chain : contents.chains)
+        transaction.add(AddChain{std::move(chain)});
+    for (auto& rule : contents.rules)
+        transaction.add(AddRule{std::move(rule)});
+}
+
 }  // namespace fairlead::services

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "kernel/nftables/objects.h"
+#include "kernel/nftables/transaction.h"
 #include "services/frontend.h"
 #include "services/invalid_guard.h"
 #include "services/kernel_features.h"
@@ -22,6 +23,10 @@ struct LayoutOptions {
 /// `features` decide about rules alone.
 kernel::nftables::TableContents layout(base::Family family, const LayoutOptions& options = {},
                                        const KernelFeatures& features = {});
+
+/// Makes that table where there is none.
+void append_layout_to(kernel::nftables::Transaction& transaction, base::Family family,
+                      const LayoutOptions& options, const KernelFeatures& features);
 
 /// The name of fairlead's table in both families.
 inline constexpr std::string_view kTableName = "fairlead";
