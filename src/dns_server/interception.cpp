@@ -54,8 +54,11 @@ Result<bool> Interception::is_right(const TableContents& wanted, const std::vect
 
 Result<bool> Interception::apply_table(const TableContents& wanted, const std::vector<IpAddress>& addresses) {
     auto elements = address_elements(wanted.table.family, addresses);
-    FAIRLEAD_TRY(const bool right, is_right(wanted, elements));
-    if (right) return false;
+    const auto right = is_right(wanted, elements);
+    // A kernel without one of the families needs nothing in it.
+    const bool without = !right && right.error().code == base::ErrorCode::kUnsupported && elements.empty();
+    if (without || (right && *right)) return false;
+    if (!right) return std::unexpected(right.error());
     FAIRLEAD_CHECK(tables_.commit(elements.empty() ? removal(wanted.table.family, wanted.table.name)
                                                    : replacement(wanted, std::move(elements))));
     return true;
