@@ -95,17 +95,13 @@ class Echo(Server):
 
 
 class Fairlead(Server):
+    """Sockets, worker, codec and zone of fairlead, without search lists, cache and upstreams."""
+
     name = "fairlead"
 
     def command(self):
-        self.write("objects.yaml", "---\n".join(self._objects()))
-        return [os.path.join(BENCH, "dns_zone_server"), f"{ADDRESS}:{PORT}", self.folder]
-
-    def _objects(self):
-        for name, address in self.names.services:
-            service, namespace, _ = name.split(".")
-            yield (f"apiVersion: v1\nkind: Service\nmetadata: {{name: {service}, namespace: {namespace}}}\n"
-                   f"spec: {{clusterIP: {address}, ports: [{{port: 80}}]}}\n")
+        lines = (" ".join([*name.split(".")[:2], address]) for name, address in self.names.services)
+        return [os.path.join(BENCH, "dns_zone_server"), f"{ADDRESS}:{PORT}", self.write("services", "\n".join(lines) + "\n")]
 
 
 class Knot(Server):
