@@ -18,9 +18,8 @@ constexpr std::string_view kFolder = "/proc/sys/net/netfilter/";
 Result<std::uint64_t> parse_value(const std::string& path, std::string_view text) {
     const auto line = text.substr(0, text.find('\n'));
     std::uint64_t value = 0;
-    const auto* const end = line.data() + line.size();
-    if (const auto parsed = std::from_chars(line.data(), end, value);
-        parsed.ec != std::errc{} || parsed.ptr != end)
+    const auto [end, problem] = std::from_chars(line.data(), line.data() + line.size(), value);
+    if (problem != std::errc{} || end != line.data() + line.size())
         return base::fail(base::ErrorCode::kInvalid, path + ": '" + std::string(line) + "' is no number");
     return value;
 }

@@ -165,8 +165,8 @@ CounterEvidence growth_between(const std::vector<CpuStats>& before, const std::v
 
 std::optional<conntrack::KernelVersion> parse_kernel_version(std::string_view release) {
     conntrack::KernelVersion version;
-    const auto* end = release.data() + release.size();
-    const auto major = std::from_chars(release.data(), end, version.major);
+    const auto major = std::from_chars(release.data(), release.data() + release.size(), version.major);
+    const auto* const end = release.data() + release.size();
     if (major.ec != std::errc{} || major.ptr == end || *major.ptr != '.') return std::nullopt;
     if (std::from_chars(major.ptr + 1, end, version.minor).ec != std::errc{}) return std::nullopt;
     return version;
