@@ -32,6 +32,11 @@ class Histogram {
     explicit Histogram(std::vector<double> bounds)
         : bounds_(std::move(bounds)), counts_(bounds_.size() + 1) {}
     void observe(double value);
+    /// In place of all that was observed: as counts() and sum() have it.
+    void set(std::span<const std::uint64_t> counts, double sum) {
+        counts_.assign(counts.begin(), counts.end());
+        sum_ = sum;
+    }
 
     [[nodiscard]] std::span<const double> bounds() const { return bounds_; }
     /// Observations in each bucket alone; one more than bounds.

@@ -73,6 +73,9 @@ Result<void> Agent::start() {
     configure_counters();
     invalid_packets_ = std::make_unique<InvalidPackets>(loop_, metrics_, *syncer_);
     FAIRLEAD_CHECK(listen(config_));
+    if (config_.dns.mode != DnsMode::kOff) {
+        FAIRLEAD_TRY(dns_, NodeDns::make(loop_, metrics_, config_.node_name, config_.dns, stores_));
+    }
     FAIRLEAD_CHECK(start_source());
     watch_conntrack();
     return {};
@@ -159,9 +162,9 @@ Result<void> Agent::start_manifests() {
     source_name_ = "manifests " + config_.manifests;
     FAIRLEAD_TRY(manifests_, ManifestSource::start(loop_, config_.manifests, config_.service_cidrs, stores_,
                                                    [this] { on_objects_changed(); }));
+    if (dns_) manifests_->keep_pods_of(config_.node_name);
     count_manifest_problems();
-    source_synced_ = true;
-    syncer_->allow_writing();
+    on_source_synced();
     return {};
 }
 
@@ -171,16 +174,20 @@ Result<void> Agent::start_api() {
     source_name_ = "API server " + client->server();
     ApiSource::Listener listener;
     listener.changed = [this] { on_objects_changed(); };
-    listener.synced = [this] {
-        source_synced_ = true;
-        syncer_->allow_writing();
-    };
+    listener.synced = [this] { on_source_synced(); };
     api_ = std::make_unique<ApiSource>(loop_, std::move(client), config_.node_name, stores_, metrics_,
                                        std::move(listener));
     events_ = std::make_unique<EventWriter>(loop_, api_->client(), config_.node_name);
     pod_finder_ = std::make_unique<PodFinder>(loop_, api_->client());
+    if (dns_) api_->watch_pods_of_node();
     api_->start();
     return {};
+}
+
+void Agent::on_source_synced() {
+    source_synced_ = true;
+    syncer_->allow_writing();
+    if (dns_) dns_->set_synced();
 }
 
 std::vector<std::string> Agent::problems() const {
@@ -191,6 +198,7 @@ std::vector<std::string> Agent::problems() const {
     add(health_checks_.problems());
     add(localhost_node_ports_.problems());
     add(conntrack_watch_->problems());
+    if (dns_) add(dns_->problems());
     if (manifests_) add(manifests_->problems());
     if (api_) add(api_->problems());
     add(listeners_.problems());
@@ -202,6 +210,7 @@ void Agent::on_objects_changed() {
     const auto changes = stores_.take_changes();
     if (!changes.nodes.empty() || !changes.service_cidrs.empty()) configure_services();
     syncer_->stage(changes);
+    if (dns_) dns_->apply(changes);
     serve_health_checks();
     serve_localhost();
     if (manifests_) count_manifest_problems();
@@ -235,6 +244,8 @@ net::HttpServer::Handler Agent::admin_pages() {
                                 [this] { return flagz_fields(config_); }}}},
         {"/connections", {[this](const std::string& query) { return counters_->page(query); }, {}}},
         {"/conntrack", {[this](const std::string&) { return conntrack_watch_->page(); }, {}}},
+        {"/dns/usage",
+         {[this](const std::string&) { return dns_ ? dns_->usage_json() : R"({"pods":[]})"; }, {}}},
         {"/flow-names",
          {[this](const std::string& query) { return flow_names_json(syncer_->proxy(), query); },
           [this] { return run_id_ + "-" + std::to_string(syncer_->generation()); }}},

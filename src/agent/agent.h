@@ -20,6 +20,7 @@
 #include "agent/local_addresses.h"
 #include "agent/localhost_node_ports.h"
 #include "agent/manifest_source.h"
+#include "agent/node_dns.h"
 #include "agent/pod_finder.h"
 #include "agent/service_syncer.h"
 #include "net/event_loop.h"
@@ -52,6 +53,7 @@ class Agent {
     void reload();
     base::Result<void> apply(Config config);
     void on_objects_changed();
+    void on_source_synced();
     void configure_counters();
     void count_manifest_problems();
     [[nodiscard]] std::vector<std::string> not_ready() const;
@@ -92,6 +94,7 @@ class Agent {
     std::unique_ptr<ManifestSource> manifests_;
     std::unique_ptr<ApiSource> api_;
     std::unique_ptr<EventWriter> events_;    // with an API server
+    std::unique_ptr<NodeDns> dns_;           // unless it is off
     std::unique_ptr<PodFinder> pod_finder_;  // the same
     std::string source_name_;
     bool source_synced_ = false;

@@ -1,5 +1,6 @@
 #include "agent/cleanup.h"
 
+#include "dns_server/interception.h"
 #include "kernel/nftables/netlink_nft_tables.h"
 #include "services/layout.h"
 #include "services/service_proxy.h"
@@ -40,6 +41,9 @@ Result<std::string> remove_everything(bool force) {
         if (!found || *found) removed += "removed " + table_name(family) + "\n";
     }
     FAIRLEAD_CHECK(services::remove_tables(tables));
+    FAIRLEAD_TRY(auto interception, dns_server::Interception::open());
+    FAIRLEAD_TRY(const bool intercepted, interception.apply({}));
+    if (intercepted) removed += "removed the interception of DNS queries\n";
     return removed.empty() ? "nothing to remove: fairlead has no table here\n" : removed;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/config_setters.h"
+#include "agent/dns_setting_rows.h"
 #include "base/dns_name.h"
 
 namespace fairlead::agent {
@@ -357,6 +358,13 @@ Result<void> check_percents(const ConfigDraft& draft) {
                       mention(draft, "conntrack.criticalPercent"));
 }
 
+Result<void> check_dns(const ConfigDraft& draft) {
+    const auto& dns = draft.config.dns;
+    if (dns.mode == DnsMode::kBind && dns.listen.empty())
+        return refuse(draft, "dns.listen", "is needed by " + mention(draft, "dns.mode") + " bind");
+    return {};
+}
+
 }  // namespace
 
 Config default_config() {
@@ -367,7 +375,12 @@ Config default_config() {
 }
 
 std::span<const Setting> settings() {
-    return kSettings;
+    static const auto kAll = [] {
+        std::vector<Setting> all(kSettings.begin(), kSettings.end());
+        std::ranges::copy(dns_setting_rows(), std::back_inserter(all));
+        return all;
+    }();
+    return kAll;
 }
 
 Result<ConfigDraft> apply_overrides(ConfigDraft draft, std::span<const Override> overrides) {
@@ -390,12 +403,13 @@ Result<Config> validated(ConfigDraft draft) {
     FAIRLEAD_CHECK(check_pod_interfaces(draft));
     FAIRLEAD_CHECK(check_addresses(draft));
     FAIRLEAD_CHECK(check_percents(draft));
+    FAIRLEAD_CHECK(check_dns(draft));
     return std::move(draft.config);
 }
 
 std::vector<std::string_view> fields_needing_restart(const Config& before, const Config& after) {
     std::vector<std::string_view> fields;
-    for (const auto& setting : kSettings)
+    for (const auto& setting : settings())
         if (!setting.reloadable && setting.get(before) != setting.get(after)) fields.push_back(setting.field);
     return fields;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/conntrack_settings.h"
+#include "agent/dns_settings.h"
 #include "base/address.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -58,6 +59,8 @@ struct Config {
 
     ConntrackSettings conntrack;
     conntrack::FillPercents conntrack_percents;
+
+    DnsSettings dns;
 
     friend bool operator==(const Config&, const Config&) = default;
 };

@@ -51,6 +51,8 @@ services::Options service_options(const Config& config, const kube::Stores& stor
         services::node_port_addresses(config.node_port_addresses, local_addresses, primary);
     compile.localhost_addresses = config.node_port_addresses.localhost_addresses();
     compile.external_ips = config.external_ips;
+    if (config.dns.mode == DnsMode::kIntercept)
+        compile.node_local = {config.dns.service, config.dns.node_local_addresses};
     options.pods = pod_sources(config, node.get());
     options.masquerade_all = config.masquerade_all;
     options.count_connections = config.connection_counters;

@@ -11,15 +11,9 @@
 #include "base/result.h"
 #include "dns/corefile.h"
 #include "dns/dns_config.h"
+#include "dns/zone_options.h"
 
 namespace fairlead::dns {
-
-/// Which Pod names such as 1-2-3-4.namespace.pod.ZONE are answered.
-enum class PodNames : std::uint8_t {
-    kDisabled,
-    kInsecure,  ///< any address, as long as the namespace exists
-    kVerified,  ///< of Pods that exist
-};
 
 /// What plugin `kubernetes` says.
 struct CorefileKubernetes {

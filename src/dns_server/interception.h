@@ -23,6 +23,8 @@ class Interception {
     /// somebody else may have changed it. True if something had to be written. The sockets shall be bound
     /// before.
     base::Result<bool> apply(std::vector<base::IpAddress> addresses);
+    /// Of the ruleset of this namespace: while it is the same nobody has changed the rules.
+    base::Result<std::uint32_t> generation() { return tables_.generation(); }
     /// Says that the server lives; due every second, kHeartbeatLife after the last one it counts as dead.
     void beat();
     /// Removes all of it. No error if nothing is there.

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "base/socket_address.h"
+#include "dns/dns_config.h"
+#include "dns/search_context.h"
+#include "dns/zone_options.h"
+#include "kube/objects.h"
+
+namespace fairlead::agent {
+
+/// How queries come to the DNS server.
+enum class DnsMode : std::uint8_t {
+    kOff,        ///< there is no server
+    kIntercept,  ///< those to the cluster DNS Service are taken on their way, while the server lives
+    kBind,       ///< the server has addresses of its own
+};
+
+/// "off", "intercept" or "bind".
+std::string_view name_of(DnsMode mode);
+/// The other way round; anything else is an error.
+base::Result<DnsMode> parse_dns_mode(std::string_view text);
+
+/// What the agent is told about DNS.
+struct DnsSettings {
+    DnsMode mode = DnsMode::kOff;
+    kube::ObjectKey service{"kube-system", "kube-dns"};  ///< the cluster DNS
+    /// Intercepted like the Service's own addresses: what Pods have where NodeLocal DNSCache was used.
+    std::vector<base::IpAddress> node_local_addresses;
+    std::vector<base::SocketAddress> listen;  ///< of mode bind
+    std::uint32_t workers = 1;                ///< threads
+
+    std::string cluster_domain = "cluster.local";
+    std::uint32_t ttl_s = 5;  ///< of records of the cluster's zone, at most 3600
+    dns::PodNames pod_names = dns::PodNames::kInsecure;
+    dns::CollapseMode search = dns::CollapseMode::kOn;
+
+    std::string resolv_conf = "/etc/resolv.conf";  ///< kubelet's resolvConf
+    std::vector<std::string> upstreams;            ///< none: the nameservers of `resolv_conf`
+    std::vector<std::string> stub_domains;         ///< "example.com=10.0.0.1", one for each upstream
+    std::string corefile;           ///< an existing one; what it speaks of goes before the rest of these
+    bool corefile_ignores = false;  ///< what of it has no meaning here is passed over, not refused
+    std::uint32_t cache_mib = 32;
+    std::uint32_t stale_s = 3600;  ///< how long answers may be served after their end
+
+    friend bool operator==(const DnsSettings&, const DnsSettings&) = default;
+};
+
+/// Reads a file whole.
+using ReadFile = std::function<base::Result<std::string>(const std::string& path)>;
+
+/// What the server is made of, and what of the files it had to pass over.
+struct DnsPlan {
+    dns::DnsConfig forwarding;
+    dns::ZoneOptions zone;
+    std::vector<std::string> remarks;  ///< for people, each with its file and line
+};
+
+/// Errors name the setting, or the file and line.
+base::Result<DnsPlan> plan_dns(const DnsSettings& settings, const ReadFile& read_file);
+
+}  // namespace fairlead::agent

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "admin/metrics.h"
+#include "agent/dns_handler.h"
+#include "agent/dns_metrics.h"
+#include "agent/dns_settings.h"
+#include "dns/cache.h"
+#include "dns/clients.h"
+#include "dns/cluster_zone.h"
+#include "dns/loop_watch.h"
+#include "dns/usage.h"
+#include "dns_server/dns_server.h"
+#include "dns_server/interception.h"
+#include "kube/store.h"
+#include "net/event_loop.h"
+
+namespace fairlead::agent {
+
+/// The DNS server of this node: what the cluster's objects mean for it, the workers that answer, and the way
+/// on which queries come to it.
+///
+/// When it dies, queries that were intercepted go to the cluster DNS again, by themselves
+/// (docs/dns-server.md). Until all objects were seen once nothing is intercepted.
+class NodeDns {
+  public:
+    /// `stores` outlives it.
+    static base::Result<std::unique_ptr<NodeDns>> make(net::EventLoop& loop, admin::Metrics& metrics,
+                                                       const std::string& node_name, DnsSettings settings,
+                                                       const kube::Stores& stores);
+    /// Ends in order: what has come is answered, TCP connections are served to their end.
+    ~NodeDns();
+    NodeDns(const NodeDns&) = delete;
+    NodeDns& operator=(const NodeDns&) = delete;
+
+    /// Takes in what changed in the stores.
+    void apply(const kube::ChangeSet& changes);
+    /// All objects were there once.
+    void set_synced();
+
+    /// For the page /dns/usage.
+    [[nodiscard]] std::string usage_json() const;
+    /// What goes wrong now, one sentence each.
+    [[nodiscard]] std::vector<std::string> problems() const;
+
+  private:
+    NodeDns(net::EventLoop& loop, admin::Metrics& metrics, std::string node_name, DnsSettings settings,
+            DnsPlan plan, const kube::Stores& stores);
+
+    [[nodiscard]] std::vector<base::IpAddress> intercepted_addresses() const;
+    [[nodiscard]] std::vector<dns_server::ListenAddress> listen_addresses() const;
+    void update_clients();
+    void serve();
+    base::Result<void> start_server();
+    std::unique_ptr<dns_server::QueryHandler> make_handler(std::size_t worker);
+    void tick();
+    void keep_interception();
+    void publish();
+    void note(std::string& place, const base::Result<void>& done, std::string_view what);
+
+    net::EventLoop& loop_;
+    DnsMetrics metrics_;
+    const std::string node_name_;
+    const DnsSettings settings_;
+    const DnsPlan plan_;
+    const kube::Stores& stores_;
+    std::string node_resolv_conf_;
+
+    dns::ClusterZone zone_;
+    dns::ClientDirectory clients_;
+    dns::Cache cache_;
+    std::shared_ptr<dns::LoopWatch> loops_;
+    std::vector<std::shared_ptr<dns::UsageRecorder>> usages_;  // of each worker
+    std::vector<std::shared_ptr<EngineReports>> reports_;      // the same
+
+    bool synced_ = false;
+    std::optional<dns_server::Interception> interception_;
+    std::uint32_t looked_at_generation_ = 0;
+    unsigned ticks_since_look_ = 0;
+    std::vector<base::IpAddress> served_;  // addresses that the server was started for
+    std::unique_ptr<dns_server::DnsServer> server_;
+    std::string server_problem_;
+    std::string interception_problem_;
+    net::Subscription timer_;
+};
+
+}  // namespace fairlead::agent

@@ -1,0 +1,272 @@
+"""The DNS server of the agent: Pods and the node ask the cluster DNS Service, and the node answers while the agent lives."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+import time
+import unittest
+
+import dns.flags
+import dns.message
+import dns.rcode
+import yaml
+
+from harness import dns_server, netns, world
+from harness.cluster import wait_for
+from harness.dns_server import NOERROR, NXDOMAIN, A, address_record, soa_record
+from harness.world import FAIRLEAD
+
+W = None
+CLUSTER_DNS = ("10.96.0.10", "fd00:96::a")
+NODE_LOCAL = "169.254.20.10"
+UPSTREAM = "192.0.2.2"
+CART = "10.96.0.80"
+# What the cluster DNS says where fairlead would say something else: who answered is seen by that.
+FROM_CLUSTER_DNS = "203.0.113.53"
+OUTSIDE_NAME, OUTSIDE_ADDRESS = "www.example.com", "203.0.113.80"
+
+
+def setUpModule():
+    global W
+    W = world.World(pod_count=3)
+    unittest.addModuleCleanup(W.close)
+
+
+def service(name, namespace, ip, ports):
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace},
+            "spec": {"clusterIPs": ip, "ports": ports}}
+
+
+def slices(name, namespace, addresses, ports):
+    return {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv6" if ":" in addresses[0] else "IPv4",
+            "metadata": {"name": f"{name}-{'6' if ':' in addresses[0] else '4'}", "namespace": namespace,
+                         "labels": {"kubernetes.io/service-name": name}},
+            "ports": ports, "endpoints": [{"addresses": [each], "conditions": {"ready": True}} for each in addresses]}
+
+
+def pod(number, annotations=None):
+    return {"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": f"p{number}", "namespace": "shop", "annotations": annotations or {}},
+            "spec": {"nodeName": "n1", "dnsPolicy": "ClusterFirst", "containers": [{"name": "main", "image": "none"}]},
+            "status": {"podIPs": [{"ip": address} for address in W.pods[number - 1].addresses], "phase": "Running"}}
+
+
+DNS_PORTS = [{"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"}]
+
+
+class Asker:
+    """Sends one query at a time to one server, as a Pod or the node."""
+
+    def __init__(self, namespace, server, tcp=False):
+        self._namespace, self._server, self._tcp = namespace, server, tcp
+
+    def ask(self, name, kind="A", timeout=5.0):
+        """The reply; TimeoutError and ConnectionError as the socket has them."""
+        query = dns.message.make_query(name, kind)
+        family = socket.AF_INET6 if ":" in self._server else socket.AF_INET
+        with self._namespace.inside():
+            sock = socket.socket(family, socket.SOCK_STREAM if self._tcp else socket.SOCK_DGRAM)
+        with sock:
+            sock.settimeout(timeout)
+            sock.connect((self._server, 53))
+            wire = query.to_wire()
+            sock.sendall(len(wire).to_bytes(2, "big") + wire if self._tcp else wire)
+            reply = dns.message.from_wire(self._framed(sock) if self._tcp else sock.recv(65535))
+        if not query.is_response(reply):
+            raise AssertionError(f"not a reply to {query}: {reply}")
+        return reply
+
+    @staticmethod
+    def _framed(sock):
+        size = int.from_bytes(sock.recv(2, socket.MSG_WAITALL), "big")
+        return sock.recv(size, socket.MSG_WAITALL)
+
+
+def addresses(reply):
+    return sorted(item.address for rrset in reply.answer for item in rrset if hasattr(item, "address"))
+
+
+class DnsTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix=f"{netns.PREFIX}-{os.getpid()}-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        os.mkdir(os.path.join(self.folder, "objects"))
+        self.write("objects/pods.yaml", [pod(1), pod(3)])
+        self.write("objects/dns.yaml", [
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}},
+            service("kube-dns", "kube-system", list(CLUSTER_DNS), DNS_PORTS),
+            *(slices("kube-dns", "kube-system", [address], DNS_PORTS) for address in W.pods[1].addresses)])
+        self.serve_cart(CART)
+        self.write("resolv.conf", None, f"nameserver {UPSTREAM}\nsearch corp.example\n")
+        self.cluster_dns = [dns_server.DnsServer(W.pods[1].namespace, address, self.answer_as_cluster_dns)
+                            for address in W.pods[1].addresses]
+        self.upstream = dns_server.DnsServer(W.outside, UPSTREAM, self.answer_as_upstream)
+        for each in (*self.cluster_dns, self.upstream):
+            self.addCleanup(each.close)
+
+    def write(self, name, objects, text=None):
+        path = os.path.join(self.folder, name)
+        with open(path + ".new", "w") as file:
+            file.write(text if text is not None else yaml.safe_dump_all(objects))
+        os.rename(path + ".new", path)
+
+    def serve_cart(self, ip):
+        self.write("objects/cart.yaml", [service("cart", "shop", [ip], [{"name": "http", "port": 80}])])
+
+    @staticmethod
+    def answer_as_cluster_dns(name, kind):
+        return NOERROR, [address_record(name, FROM_CLUSTER_DNS)] if kind == A else [], []
+
+    @staticmethod
+    def answer_as_upstream(name, kind):
+        if name != OUTSIDE_NAME:
+            return NXDOMAIN, [], [soa_record("example")]
+        return NOERROR, [address_record(name, OUTSIDE_ADDRESS)] if kind == A else [], [] if kind == A else [soa_record("example.com")]
+
+    def start(self, **settings):
+        self.write("config.yaml", [{"apiVersion": "fairlead.config/v1alpha1", "kind": "AgentConfiguration",
+                                    "dns": {"mode": "intercept", "resolvConf": os.path.join(self.folder, "resolv.conf"), **settings}}])
+        self.agent = world.Agent(W.node, ["--manifests", os.path.join(self.folder, "objects")],
+                                 ["--config", os.path.join(self.folder, "config.yaml")]).start()
+        self.addCleanup(self.agent.close)
+        wait_for("interception", lambda: "fairlead-dns" in W.node.sh("nft list tables"))
+
+    def asker(self, server=CLUSTER_DNS[0], namespace=None, tcp=False):
+        return Asker(namespace or W.pods[0].namespace, server, tcp)
+
+    def questions_at_cluster_dns(self):
+        return [question for each in self.cluster_dns for question in each.questions]
+
+    def test_answers_pods_and_the_node_in_both_families_over_udp_and_tcp(self):
+        self.start()
+        for namespace in (W.pods[0].namespace, W.node):
+            for server in CLUSTER_DNS:
+                for tcp in (False, True):
+                    with self.subTest(namespace=namespace.name, server=server, tcp=tcp):
+                        reply = self.asker(server, namespace, tcp).ask("cart.shop.svc.cluster.local")
+                        self.assertEqual(addresses(reply), [CART])
+                        self.assertTrue(reply.flags & dns.flags.AA)
+        self.assertEqual(self.questions_at_cluster_dns(), [])
+
+    def test_leaves_no_trace_in_connection_tracking(self):
+        self.start()
+        W.node.sh("conntrack -F 2> /dev/null")
+        for tcp in (False, True):
+            self.asker(tcp=tcp).ask("cart.shop.svc.cluster.local")
+        for server in CLUSTER_DNS:
+            self.assertEqual(W.node.sh(["conntrack", "-L", "-f", "ipv6" if ":" in server else "ipv4", "-d", server], check=False), "")
+
+    def test_shows_a_changed_service_to_the_next_query(self):
+        self.start()
+        ask = self.asker().ask
+        self.assertEqual(addresses(ask("cart.shop.svc.cluster.local")), [CART])
+        self.serve_cart("10.96.0.81")
+        wait_for("the change", lambda: "10.96.0.81" in self.agent.get("/services"))
+        self.assertEqual(addresses(ask("cart.shop.svc.cluster.local")), ["10.96.0.81"])
+
+    def test_asks_upstream_once_for_what_is_outside(self):
+        self.start()
+        for _ in range(3):
+            reply = self.asker().ask(OUTSIDE_NAME)
+            self.assertEqual(addresses(reply), [OUTSIDE_ADDRESS])
+        self.assertEqual(self.upstream.questions.count((OUTSIDE_NAME, "A")), 1)
+
+    def test_collapses_the_search_walk_of_a_known_pod_only(self):
+        self.start()
+        first = f"{OUTSIDE_NAME}.shop.svc.cluster.local"
+        wait_for("the walk of p1 to end at its first query", lambda: addresses(self.asker().ask(first)) == [OUTSIDE_ADDRESS], timeout=15)
+        self.assertEqual(self.asker().ask(first, "AAAA").rcode(), dns.rcode.NOERROR)
+        for namespace in (W.outside, W.node):
+            with self.subTest(namespace=namespace.name):
+                self.assertEqual(self.asker(namespace=namespace).ask(first).rcode(), dns.rcode.NXDOMAIN)
+
+    def test_answers_at_the_address_of_a_node_cache_and_leads_it_to_the_cluster_dns(self):
+        self.start(nodeLocalAddresses=[NODE_LOCAL])
+        asker = self.asker(NODE_LOCAL)
+        self.assertEqual(addresses(asker.ask("cart.shop.svc.cluster.local")), [CART])
+        self.agent.kill()
+        self.assertEqual(addresses(asker.ask("cart.shop.svc.cluster.local")), [FROM_CLUSTER_DNS])
+
+    def test_the_cluster_dns_answers_the_next_query_after_a_kill_and_the_node_again_after_a_restart(self):
+        self.start()
+        askers = [self.asker(server, namespace, tcp) for namespace in (W.pods[0].namespace, W.node)
+                  for server in CLUSTER_DNS for tcp in (False, True)]
+        for expected in (CART, FROM_CLUSTER_DNS, CART):
+            for asker in askers:
+                self.assertEqual(addresses(asker.ask("cart.shop.svc.cluster.local")), [expected])
+            if expected == CART:
+                self.agent.kill()
+            else:
+                self.agent.start()
+                wait_for("the agent to answer", lambda: addresses(askers[0].ask("cart.shop.svc.cluster.local")) == [CART])
+
+    def test_no_query_needs_more_than_one_retry_when_the_agent_is_killed_and_started_under_load(self):
+        self.start()
+        stop, failures, counts = threading.Event(), [], [0, 0]
+
+        def load():
+            asker = self.asker()
+            while not stop.is_set():
+                counts[0] += 1
+                try:
+                    asker.ask("cart.shop.svc.cluster.local", timeout=1.0)
+                except (TimeoutError, OSError):
+                    counts[1] += 1
+                    try:
+                        asker.ask("cart.shop.svc.cluster.local", timeout=1.0)
+                    except (TimeoutError, OSError) as error:
+                        failures.append(error)
+
+        threads = [threading.Thread(target=load) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for how in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+            time.sleep(1)
+            self.agent.kill(how)
+            time.sleep(1)
+            self.agent.start()
+        time.sleep(1)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failures, [], f"{counts[0]} queries, {counts[1]} of them repeated")
+        self.assertGreater(counts[0], 500)
+
+    def test_repairs_a_flushed_ruleset(self):
+        self.start()
+        W.node.sh("nft flush ruleset")
+        wait_for("the node to answer again", lambda: addresses(self.asker().ask("cart.shop.svc.cluster.local", timeout=1)) == [CART]
+                 if "fairlead-dns" in W.node.sh("nft list tables") else False)
+
+    def test_top_names_the_pod_that_wastes_queries_and_what_helps(self):
+        self.start(searchCollapse="off")
+        for suffix in ("shop.svc.cluster.local", "svc.cluster.local", "cluster.local", "corp.example", ""):
+            for kind in ("A", "AAAA"):
+                self.asker().ask(f"{OUTSIDE_NAME}.{suffix}".rstrip("."), kind)
+        listed = json.loads(W.node.sh([FAIRLEAD, "dns", "top", "-o", "json"]))["items"]
+        self.assertEqual([(each["namespace"], each["pod"]) for each in listed], [("shop", "p1")])
+        self.assertEqual((listed[0]["queries"], listed[0]["lookups"], listed[0]["wasted"]), (10, 2, 8))
+        self.assertEqual(listed[0]["wastedNames"][0]["name"], OUTSIDE_NAME + ".")
+        self.assertIn(OUTSIDE_NAME, W.node.sh([FAIRLEAD, "dns", "top"]))
+
+    def test_intercepts_nothing_any_more_after_an_orderly_end(self):
+        self.start()
+        self.agent.kill(signal.SIGTERM)
+        self.assertNotIn("fairlead-dns", W.node.sh("nft list tables"))
+        self.assertEqual(addresses(self.asker().ask("cart.shop.svc.cluster.local")), [FROM_CLUSTER_DNS])
+
+    def test_cleanup_leaves_nothing(self):
+        self.start()
+        self.agent.kill()
+        self.assertIn("fairlead-dns", W.node.sh("nft list tables"))
+        self.assertIn("removed the interception of DNS queries", W.node.sh([FAIRLEAD, "cleanup"]))
+        self.assertNotIn("fairlead", W.node.sh("nft list tables"))
+        self.assertNotIn(CLUSTER_DNS[0], W.node.sh("ip route show table local"))
+
+
+if __name__ == "__main__":
+    unittest.main()
