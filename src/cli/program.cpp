@@ -14,6 +14,7 @@
 #include "cli/completion.h"
 #include "cli/conntrack_commands.h"
 #include "cli/conntrack_flow_commands.h"
+#include "cli/dns_commands.h"
 #include "cli/man_page.h"
 #include "cli/migrate_commands.h"
 #include "cli/object_commands.h"
@@ -153,6 +154,7 @@ void add_commands(CLI::App& program, int& exit_status, ValueSources sources) {
     add_migrate_commands(program, exit_status);
     add_trace_command(program, exit_status);
     add_conntrack_commands(program, exit_status);
+    add_dns_commands(program, exit_status);
     add_completion(program, exit_status);
     add_man(program, exit_status);
     add_version(program);
