@@ -60,9 +60,11 @@ TEST_F(UdpBatchSocketTest, TakesAndSendsAFullBatchWithOneCallEach) {
 
 TEST_F(UdpBatchSocketTest, ThrowsDatagramsAwayThatAreTooLargeAndCountsThem) {
     // Another program sends it: this one cannot.
-    output_of("python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); a = (\"127.0.0.1\", " +
-              std::to_string(server_.address().port) +
-              "); [s.sendto(b\"x\" * size, a) for size in (4097, 4096, 0, 9000)]'");
+    output_of(
+        "python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); a = "
+        "(\"127.0.0.1\", " +
+        std::to_string(server_.address().port) +
+        "); [s.sendto(b\"x\" * size, a) for size in (4097, 4096, 0, 9000)]'");
     const auto batch = server_.receive();
     ASSERT_EQ(batch.size(), 2U);
     EXPECT_EQ(batch[0].bytes.size(), 4096U);
@@ -71,8 +73,10 @@ TEST_F(UdpBatchSocketTest, ThrowsDatagramsAwayThatAreTooLargeAndCountsThem) {
 }
 
 TEST_F(UdpBatchSocketTest, OneDatagramThatCannotBeSentDoesNotStopTheOthers) {
-    output_of("nft 'add table ip t; add chain ip t c { type filter hook output priority 0; }; add rule ip t c ip daddr "
-              "127.0.0.9 drop'");
+    output_of(
+        "nft 'add table ip t; add chain ip t c { type filter hook output priority 0; }; add rule ip t c ip "
+        "daddr "
+        "127.0.0.9 drop'");
     put(client_, to_server_, "a");
     put(client_, {at("127.0.0.9:9"), to_server_.local, 0}, "not permitted");
     put(client_, {at("203.0.113.1:9"), to_server_.local, 0}, "no way there");
