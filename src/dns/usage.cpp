@@ -44,19 +44,19 @@ UsageRecorder::Pod* UsageRecorder::pod_of(const SearchContext& context) {
 
 UsageRecorder::OpenWalk& UsageRecorder::walk_of(Pod& pod, const Name& base, RecordType type) {
     const auto lookup = absl::HashOf(base, type) | 1U;
-    auto& walk = pod.walks[(lookup >> 1U) % pod.walks.size()];
-    if (walk.lookup != lookup) walk = {};
-    return walk;
+    const auto known = std::ranges::find(pod.walks, lookup, &OpenWalk::lookup);
+    return known != pod.walks.end() ? *known
+                                    : *std::ranges::min_element(pod.walks, {}, &OpenWalk::last_query);
 }
 
-bool UsageRecorder::is_open(Pod& pod, base::TimePoint now, const Name& base, RecordType type,
+bool UsageRecorder::is_open(const Pod& pod, base::TimePoint now, const Name& base, RecordType type,
                             std::size_t domains_done) {
-    const auto lookup = absl::HashOf(base, type) | 1U;
-    const auto& walk = pod.walks[(lookup >> 1U) % pod.walks.size()];
-    return walk.lookup == lookup && walk.domains_done == domains_done && now - walk.last_query < kLongestStep;
+    const auto walk = std::ranges::find(pod.walks, absl::HashOf(base, type) | 1U, &OpenWalk::lookup);
+    return walk != pod.walks.end() && walk->domains_done == domains_done &&
+           now - walk->last_query < kLongestStep;
 }
 
-UsageRecorder::Step UsageRecorder::step_of(Pod& pod, base::TimePoint now, const SearchContext& context,
+UsageRecorder::Step UsageRecorder::step_of(const Pod& pod, base::TimePoint now, const SearchContext& context,
                                            const AnsweredQuery& query) {
     const auto& search = context.search;
     for (std::size_t i = search.size(); i-- > 1;) {

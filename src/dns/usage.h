@@ -93,10 +93,11 @@ class UsageRecorder {
     };
 
     Pod* pod_of(const SearchContext& context);
+    /// That of the lookup, or the one to make room for it.
     static OpenWalk& walk_of(Pod& pod, const Name& base, RecordType type);
-    static bool is_open(Pod& pod, base::TimePoint now, const Name& base, RecordType type,
+    static bool is_open(const Pod& pod, base::TimePoint now, const Name& base, RecordType type,
                         std::size_t domains_done);
-    static Step step_of(Pod& pod, base::TimePoint now, const SearchContext& context,
+    static Step step_of(const Pod& pod, base::TimePoint now, const SearchContext& context,
                         const AnsweredQuery& query);
     static void follow(Pod& pod, base::TimePoint now, const SearchContext& context,
                        const AnsweredQuery& query, const Step& step);

@@ -114,7 +114,8 @@ TEST_F(UsageTest, NamesTheMostWastefulNames) {
         walk("hot.example.com");
         walk("rare" + std::to_string(i) + ".example.com");
     }
-    const auto names = usage().wasted_names.entries();
+    const auto counted = usage();
+    const auto names = counted.wasted_names.entries();
     ASSERT_THAT(names, SizeIs(TopNames::kSize));
     EXPECT_EQ(names[0].name, dns_name("hot.example.com"));
     EXPECT_EQ(names[0].count, 180U);
