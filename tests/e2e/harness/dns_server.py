@@ -57,8 +57,9 @@ class DnsServer:
         self._udp.bind((address, 53))
         self._tcp.bind((address, 53))
         self._tcp.listen(16)
-        for work in (self._serve_udp, self._serve_tcp):
-            threading.Thread(target=work, daemon=True).start()
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._serve_udp, self._serve_tcp)]
+        for thread in self._threads:
+            thread.start()
 
     def reply_to(self, packet):
         name, kind, size = decode_question(packet)
@@ -93,6 +94,10 @@ class DnsServer:
         for each in (self._udp, self._tcp):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+        # A socket that a thread still waits at keeps its address after it is closed.
+        for thread in self._threads:
+            thread.join(5)
+        for each in (self._udp, self._tcp):
             each.close()
 
 
