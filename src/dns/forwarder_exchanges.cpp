@@ -187,7 +187,7 @@ void Forwarder::take_error(base::TimePoint now, const Exchange& exchange, Checke
 void Forwarder::failed(base::TimePoint now, ExchangeId id) {
     if (!exchanges_.contains(id)) return;
     const Exchange exchange = close(id);
-    note_failed(now, exchange, true);
+    note_failed(now, exchange, !exchange.judged);
     if (exchange.purpose == Purpose::kLoopProbe) loop_probe_over(now, exchange);
     if (!exchange.job) return;
     // An upstream that has not failed yet is asked at once. The others may be starting anew: they get until
