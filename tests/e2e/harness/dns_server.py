@@ -4,6 +4,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 
 NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
 A, CNAME, SOA, AAAA = 1, 5, 6, 28
@@ -125,6 +126,17 @@ class QuestionCounter:
         if len(datagram) > 20 and struct.unpack_from("!H", datagram, 2)[0] == 53:
             name, kind, _ = decode_question(datagram[8:])
             self.questions.append((name, _TYPES.get(kind, str(kind))))
+
+    def count(self):
+        """Those since the last clear(), once no more of them come: the reader lags behind what it listens to."""
+        seen = -1
+        while seen != len(self.questions):
+            seen = len(self.questions)
+            time.sleep(0.05)
+        return seen
+
+    def clear(self):
+        self.questions.clear()
 
     def close(self):
         self._socket.close()
