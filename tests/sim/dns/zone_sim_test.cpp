@@ -229,7 +229,7 @@ class ZoneSimulation {
 };
 
 TEST(ZoneSimulation, AnswersAreThoseOfTheZoneWrittenOut) {
-    for (std::uint64_t seed = 1; seed <= 8 && !testing::Test::HasFailure(); ++seed) {
+    for (std::uint64_t seed = 1; seed <= 3 && !testing::Test::HasFailure(); ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         ZoneSimulation(seed).run(30);
     }
