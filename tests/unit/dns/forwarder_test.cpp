@@ -567,7 +567,7 @@ TEST_F(ForwarderTest, IdsOverUdpCannotBeTold) {
     for (int i = 0; i < 500; ++i) {
         ask("n" + std::to_string(i));
         const OutgoingQuery query = sent_one();
-        ids.insert(query.bytes[0] << 8U | query.bytes[1]);
+        ids.insert(std::uint32_t{query.bytes[0]} << 8U | query.bytes[1]);
     }
     EXPECT_GT(ids.size(), 490U);
 }
