@@ -244,7 +244,7 @@ net::HttpServer::Handler Agent::admin_pages() {
                                 [this] { return flagz_fields(config_); }}}},
         {"/connections", {[this](const std::string& query) { return counters_->page(query); }, {}}},
         {"/conntrack", {[this](const std::string&) { return conntrack_watch_->page(); }, {}}},
-        {"/dns/usage",
+        {"/dns-usage",
          {[this](const std::string&) { return dns_ ? dns_->usage_json() : R"({"pods":[]})"; }, {}}},
         {"/flow-names",
          {[this](const std::string& query) { return flow_names_json(syncer_->proxy(), query); },

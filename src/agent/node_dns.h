@@ -42,7 +42,7 @@ class NodeDns {
     /// All objects were there once.
     void set_synced();
 
-    /// For the page /dns/usage.
+    /// For the page /dns-usage.
     [[nodiscard]] std::string usage_json() const;
     /// What goes wrong now, one sentence each.
     [[nodiscard]] std::vector<std::string> problems() const;

@@ -23,7 +23,7 @@ struct TopArguments {
 };
 
 Result<void> run_top(const TopArguments& arguments, const base::SocketAddress& agent) {
-    FAIRLEAD_TRY(const auto page, fetch_page(agent, "/dns/usage"));
+    FAIRLEAD_TRY(const auto page, fetch_page(agent, "/dns-usage"));
     FAIRLEAD_TRY(auto pods, parse_dns_usage(page.body));
     if (!arguments.namespace_name.empty())
         std::erase_if(pods, [&](const auto& pod) { return pod.namespace_name != arguments.namespace_name; });

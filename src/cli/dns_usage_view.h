@@ -9,7 +9,7 @@
 
 namespace fairlead::cli {
 
-/// What one Pod asked the node's DNS server, as the agent's page /dns/usage has it.
+/// What one Pod asked the node's DNS server, as the agent's page /dns-usage has it.
 struct PodDnsUsage {
     struct WastedName {
         std::string name;

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -16,7 +17,7 @@ import dns.rcode
 import yaml
 
 from harness import dns_server, netns, world
-from harness.cluster import wait_for
+from harness.cluster import ROOT, wait_for
 from harness.dns_server import NOERROR, NXDOMAIN, A, address_record, soa_record
 from harness.world import FAIRLEAD
 
@@ -235,6 +236,18 @@ class DnsTest(unittest.TestCase):
             thread.join()
         self.assertEqual(failures, [], f"{counts[0]} queries, {counts[1]} of them repeated")
         self.assertGreater(counts[0], 500)
+
+    def test_exposes_every_documented_metric_and_no_other_once_there_were_queries(self):
+        with open(os.path.join(ROOT, "docs/metrics.md")) as file:
+            documented = set(re.findall(r"`(fairlead_dns_[a-z_]+)", file.read()))
+        self.start()
+        self.asker().ask(OUTSIDE_NAME)
+
+        def exposed():
+            return {name for name in re.findall(r"^# TYPE (\S+)", self.agent.get("/metrics"), re.MULTILINE) if name.startswith("fairlead_dns_")}
+
+        wait_for("the metrics", lambda: "fairlead_dns_responses_total" in exposed())
+        self.assertEqual(exposed(), documented)
 
     def test_repairs_a_flushed_ruleset(self):
         self.start()
