@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cstdio>
 
 #include <csignal>
 
@@ -87,10 +88,10 @@ std::string ask(L4Protocol protocol, const IpAddress& server, std::uint16_t port
     const auto applied = interception->apply(addresses);
     if (!server || !applied) {
         const auto& why = !server ? server.error().message : applied.error().message;
-        static_cast<void>(write(STDERR_FILENO, why.data(), why.size()));
+        std::fputs(why.c_str(), stderr);
         _exit(1);
     }
-    static_cast<void>(write(ready_fd, "r", 1));
+    if (write(ready_fd, "r", 1) != 1) _exit(1);
     while (true) {
         if ((*server)->responds()) interception->beat();
         std::this_thread::sleep_for(200ms);

@@ -64,7 +64,7 @@ class FrameClientTest : public testing::Test {
         if (server_ == 0) {
             const auto script = folder_ + "/server.py";
             const auto count = std::to_string(frames);
-            static_cast<void>(freopen((folder_ + "/out").c_str(), "w", stdout));
+            if (freopen((folder_ + "/out").c_str(), "w", stdout) == nullptr) _exit(1);
             execlp("python3", "python3", script.c_str(), folder_.c_str(), count.c_str(), nullptr);
             _exit(1);
         }
