@@ -4,9 +4,9 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cstdio>
 
 #include <csignal>
+#include <cstdio>
 
 #include "dns_server/dns_server.h"
 #include "dns_server/interception.h"
