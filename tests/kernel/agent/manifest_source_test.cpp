@@ -87,7 +87,7 @@ TEST_F(ManifestSourceTest, PodsOfTheNodeReachTheStoresOnlyWhenTheyAreWanted) {
     start();
     EXPECT_THAT(stores_.take_changes().pods, IsEmpty());
     source_->keep_pods_of("n1");
-    const auto wanted = stores_.take_changes();
+    const auto wanted = next_changes();
     ASSERT_THAT(wanted.pods, SizeIs(1));
     EXPECT_EQ(wanted.pods[0].key().to_string(), "shop/ours");
 
