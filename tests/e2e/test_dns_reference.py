@@ -94,6 +94,13 @@ KNOWN = [
     (r"web\.shop\.svc", None, "outside targets are followed through an upstream, which is not there"),
     (r"loop\.shop\.svc", None, "a chain without an end is an error (RFC 1034, section 5.2.2)"),
     (r"http\.tcp\..*", None, "no such name is in the specification"),
+    (r".*", r"SOA", "a name that does not exist has no type at all"),
+    (r"cluster\.local\.|svc|pod|\w+\.(svc|pod)|ns\.dns", r"TXT|PTR", "the name exists whatever the type"),
+    (r"cluster\.local\.", r"NS", "the zone has a server, though nobody has made its Service"),
+    (r"[\w-]+\.shop\.pod", r"SRV", "a Pod's name has no port"),
+    (r"CART\.Shop\.svc", r"SRV", "an address has its owner's letter case from the question"),
+    (r".*\.in-addr\.arpa\.", r"(?!PTR$).*", "the name exists; CoreDNS asks an upstream, which is not there"),
+    (r"3\.0\.64\.10\.in-addr\.arpa\.", r"PTR", "nobody has the address: both leave it to an upstream, which is not there"),
 ]
 
 
