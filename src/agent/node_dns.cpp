@@ -1,5 +1,7 @@
 #include "agent/node_dns.h"
 
+#include <absl/container/flat_hash_set.h>
+
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -36,6 +38,12 @@ dns::SecureRandom::Key draw_key() {
     std::random_device device;
     std::ranges::generate(key, [&] { return static_cast<std::uint8_t>(device()); });
     return key;
+}
+
+std::string without_final_dot(const dns::Name& name) {
+    auto text = name.to_string();
+    if (text.size() > 1) text.pop_back();
+    return text;
 }
 
 std::vector<dns_server::Upstream> upstreams_of(const std::vector<dns::ForwardZone>& zones) {
@@ -82,10 +90,10 @@ NodeDns::NodeDns(net::EventLoop& loop, admin::Metrics& metrics, std::string node
       clients_(zone_.reclaimer()),
       cache_(plan_.forwarding.cache),
       loops_(std::make_shared<dns::LoopWatch>(draw_secret(), upstreams_of(plan_.forwarding.forward).size())) {
-    for (std::uint32_t worker = 0; worker < settings_.workers; ++worker)
+    for (std::uint32_t worker = 0; worker < settings_.workers; ++worker) {
         usages_.push_back(std::make_shared<dns::UsageRecorder>());
-    for (std::uint32_t worker = 0; worker < settings_.workers; ++worker)
         reports_.push_back(std::make_shared<EngineReports>());
+    }
 }
 
 NodeDns::~NodeDns() {
@@ -122,7 +130,7 @@ void NodeDns::update_clients() {
     dns::ClientSettings settings;
     settings.node_name = node_name_;
     settings.default_mode = settings_.search;
-    settings.kubelet.cluster_domain = settings_.cluster_domain;
+    settings.kubelet.cluster_domain = without_final_dot(plan_.zone.cluster_domains.front());
     settings.kubelet.node = dns::read_as_kubelet(node_resolv_conf_);
     if (settings_.mode == DnsMode::kIntercept) {
         for (const auto& address : intercepted_addresses())
@@ -132,6 +140,12 @@ void NodeDns::update_clients() {
             settings.kubelet.cluster_dns.push_back(listen.address.to_string());
     }
     clients_.update(settings, stores_.pods, stores_.namespaces);
+    // A recorder has room for so many Pods only: those that are gone make way.
+    absl::flat_hash_set<std::uint64_t> known;
+    for (const auto& context : clients_.contexts())
+        known.insert(context->pod_number);
+    for (const auto& recorder : usages_)
+        recorder->keep_only(known);
 }
 
 std::vector<dns_server::ListenAddress> NodeDns::listen_addresses() const {
@@ -211,11 +225,12 @@ void NodeDns::note(std::string& place, const Result<void>& done, std::string_vie
 void NodeDns::tick() {
     timer_ = loop_.after(kTick, [this] { tick(); });
     zone_.reclaimer().reclaim();
+    const bool responds = server_ && server_->responds();
     publish();
     if (settings_.mode != DnsMode::kIntercept || !synced_) return;
     if (!server_ && !served_.empty()) note(server_problem_, start_server(), "server");
     if (!server_) return;
-    if (server_->responds()) interception_->beat();
+    if (responds) interception_->beat();
     const auto generation = interception_->generation();
     if (++ticks_since_look_ >= kTicksBetweenLooks || !generation || *generation != looked_at_generation_)
         keep_interception();

@@ -224,7 +224,10 @@ bool Worker::responds() {
     const bool responded = responded_.load(std::memory_order_relaxed) == asked;
     if (responded) {
         asked_to_respond_.store(asked + 1, std::memory_order_relaxed);
-        loop_.post([this, next = asked + 1] { responded_.store(next, std::memory_order_relaxed); });
+        loop_.post([this, next = asked + 1] {
+            end_turn();  // so that what a worker says of itself is at most a second old
+            responded_.store(next, std::memory_order_relaxed);
+        });
     }
     return responded;
 }

@@ -265,6 +265,8 @@ class DnsTest(unittest.TestCase):
         self.assertEqual((listed[0]["queries"], listed[0]["lookups"], listed[0]["wasted"]), (10, 2, 8))
         self.assertEqual(listed[0]["wastedNames"][0]["name"], OUTSIDE_NAME + ".")
         self.assertIn(OUTSIDE_NAME, W.node.sh([FAIRLEAD, "dns", "top"]))
+        self.write("objects/pods.yaml", [pod(3)])
+        wait_for("a Pod that is gone to be let go of", lambda: "no Pod" in W.node.sh([FAIRLEAD, "dns", "top"]))
 
     def test_intercepts_nothing_any_more_after_an_orderly_end(self):
         self.start()
