@@ -94,13 +94,18 @@ KNOWN = [
     (r"web\.shop\.svc", None, "outside targets are followed through an upstream, which is not there"),
     (r"loop\.shop\.svc", None, "a chain without an end is an error (RFC 1034, section 5.2.2)"),
     (r"http\.tcp\..*", None, "no such name is in the specification"),
-    (r".*", r"SOA", "a name that does not exist has no type at all"),
     (r"cluster\.local\.|svc|pod|\w+\.(svc|pod)|ns\.dns", r"TXT|PTR", "the name exists whatever the type"),
     (r"cluster\.local\.", r"NS", "the zone has a server, though nobody has made its Service"),
     (r"[\w-]+\.shop\.pod", r"SRV", "a Pod's name has no port"),
     (r"CART\.Shop\.svc", r"SRV", "an address has its owner's letter case from the question"),
-    (r".*\.in-addr\.arpa\.", r"(?!PTR$).*", "the name exists; CoreDNS asks an upstream, which is not there"),
-    (r"3\.0\.64\.10\.in-addr\.arpa\.", r"PTR", "nobody has the address: both leave it to an upstream, which is not there"),
+]
+# (name, types, how ours and theirs begin) -> why. These hold for many names, so for no other answers than these.
+KNOWN_ANSWERS = [
+    (r".*", r"SOA", "NXDOMAIN |  |", "NOERROR |  |", "a name that does not exist has no type at all"),
+    (r".*\.in-addr\.arpa\.", r"(?!PTR$).*", "NOERROR |  |", "SERVFAIL |  |", "the name exists; CoreDNS asks an upstream, which is not there"),
+    (r".*\.in-addr\.arpa\.", r"SOA", "NOERROR |  |", "NOERROR |  |", "there is one zone, and its SOA has that zone's names"),
+    (r"3\.0\.64\.10\.in-addr\.arpa\.", None, "OUTSIDE |", "SERVFAIL |", "nobody has the address: both leave it to an upstream, which is not there"),
+    (r"3\.0\.64\.10\.in-addr\.arpa\.", r"SOA", "OUTSIDE |", "NOERROR |  |", "the same"),
 ]
 
 
@@ -114,9 +119,11 @@ def without_chance(line):
     return re.sub(r"(SOA \S+ \S+) \d+", r"\1 S", line)
 
 
-def is_known(name, kind):
+def is_known(name, kind, ours, theirs):
     relative = name.removesuffix("." + ZONE)
-    return any(re.fullmatch(pattern, relative) and re.fullmatch(kinds or ".*", kind) for pattern, kinds, _ in KNOWN)
+    rows = [(*row[:2], "", "") for row in KNOWN] + [row[:4] for row in KNOWN_ANSWERS]
+    return any(re.fullmatch(pattern, relative) and re.fullmatch(kinds or ".*", kind) and ours.startswith(our) and theirs.startswith(their)
+               for pattern, kinds, our, their in rows)
 
 
 class DnsReferenceTest(unittest.TestCase):
@@ -204,7 +211,7 @@ class DnsReferenceTest(unittest.TestCase):
                 compared += 1
                 if ours == theirs:
                     continue
-                if is_known(name, kind):
+                if is_known(name, kind, ours, theirs):
                     known.add(name)
                 else:
                     different.append(f"{name} {kind}\n  ours   {ours}\n  theirs {theirs}")
