@@ -58,7 +58,7 @@ bool is_milestone(const Flow& flow) {
 
 bool have_room(const TableSize& size, std::size_t milestones) {
     const std::uint64_t max = size.max.value_or(0);
-    return max == 0 || size.count + milestones <= max - max / 10;
+    return max == 0 || (size.count < max && 4 * milestones <= max - size.count);
 }
 
 }  // namespace fairlead::kernel::conntrack

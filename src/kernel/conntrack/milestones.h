@@ -23,7 +23,7 @@ std::vector<Flow> milestones_for(const FlowFilter& filter, std::uint32_t entries
 
 bool is_milestone(const Flow& flow);
 
-/// Whether so many entries more leave room for others: a tenth of the table.
+/// Whether so many entries more leave room for others: three quarters of what is free.
 bool have_room(const TableSize& size, std::size_t milestones);
 
 }  // namespace fairlead::kernel::conntrack

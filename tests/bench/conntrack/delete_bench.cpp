@@ -135,7 +135,7 @@ class HeldUp {
     HeldUp() {
         cpu_set_t here;
         CPU_ZERO(&here);
-        CPU_SET(sched_getcpu(), &here);
+        CPU_SET(static_cast<std::size_t>(sched_getcpu()), &here);
         sched_setaffinity(0, sizeof here, &here);
         thread_ = std::thread{[this] { watch(); }};
     }

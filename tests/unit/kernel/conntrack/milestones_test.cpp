@@ -65,9 +65,10 @@ TEST(Milestones, AreNoneForFiltersThatLetThroughMany) {
         EXPECT_TRUE(milestones_for(each, 100'000).empty());
 }
 
-TEST(Milestones, LeaveATenthOfTheTableToOthers) {
-    EXPECT_TRUE(have_room({800, 1000}, 100));
-    EXPECT_FALSE(have_room({801, 1000}, 100));
+TEST(Milestones, LeaveThreeQuartersOfTheFreeEntriesToOthers) {
+    EXPECT_TRUE(have_room({600, 1000}, 100));
+    EXPECT_FALSE(have_room({601, 1000}, 100));
+    EXPECT_FALSE(have_room({1000, 1000}, 1)) << "full";
     EXPECT_FALSE(have_room({1'200, 1000}, 100)) << "somebody has made it smaller";
     EXPECT_TRUE(have_room({800, 0}, 100)) << "no limit";
     EXPECT_TRUE(have_room({800, {}}, 100));
