@@ -56,12 +56,12 @@ void add_setting_options(CLI::App& command, AgentArguments& arguments,
     for (const auto& setting : settings()) {
         if (!wanted(setting)) continue;
         auto& flag = arguments.flags.emplace_back(&setting);
-        const std::string repeated = setting.list ? "; several with commas, or repeated" : "";
+        const std::string repeated = setting.is_list() ? "; several with commas, or repeated" : "";
         auto* option =
             command.add_option(std::string(setting.flag), flag.text, std::string(setting.help) + repeated);
         option->type_name(std::string(setting.placeholder));
         // Not join(','): that would drop empty values without a word.
-        if (setting.list) option->join();
+        if (setting.is_list()) option->join();
         flag.option = option;
     }
 }
@@ -78,7 +78,8 @@ Result<LoadedConfig> load_config(const AgentArguments& arguments) {
     auto& draft = file.draft;
     std::vector<Override> overrides;
     for (const auto& [setting, option, text] : arguments.flags)
-        if (option->count() > 0) overrides.push_back({setting, setting->list ? with_commas(text) : text});
+        if (option->count() > 0)
+            overrides.push_back({setting, setting->is_list() ? with_commas(text) : text});
     FAIRLEAD_TRY(draft, apply_overrides(std::move(draft), overrides));
     if (draft.config.node_name.empty()) {
         draft.config.node_name = net::host_name();

@@ -68,19 +68,38 @@ struct Config {
 /// The configuration of an agent that is told nothing.
 Config default_config();
 
+/// How a value is written in the configuration file.
+enum class ValueKind : std::uint8_t {
+    kText,
+    kList,     ///< a sequence of texts; with commas in the flag
+    kBoolean,  ///< true or false, without quotes
+    kNumber,   ///< a whole number, without quotes
+    kWord,     ///< one of a few words: `off` is one, with or without quotes
+};
+
+/// How a value of the configuration is read from text and shown as text, one for each item of a list.
+struct SettingValue {
+    ValueKind kind = ValueKind::kText;
+    base::Result<void> (*set)(Config&, std::span<const std::string> texts);
+    std::vector<std::string> (*get)(const Config&);
+};
+
+enum class TakesEffect : std::uint8_t { kOnReload, kOnRestart };
+
 /// One setting, from which the configuration file, the flag, the documentation and `--check` are all made.
 struct Setting {
     std::string_view field;        ///< in the file: "clusterCIDRs", "conntrack.min"
     std::string_view flag;         ///< on the command line: "--cluster-cidr"
     std::string_view placeholder;  ///< in help: "CIDR"
     std::string_view help;
-    bool list = false;        ///< several values: a sequence in the file, commas in the flag
-    bool reloadable = false;  ///< may change on SIGHUP
-    base::Result<void> (*set)(Config&, std::span<const std::string> values);
-    std::vector<std::string> (*get)(const Config&);
-    bool boolean = false;  ///< true or false, in the file without quotes
-    bool number = false;   ///< a whole number, in the file without quotes
-    bool word = false;     ///< one of a few words: in the file `off` is one, with or without quotes
+    SettingValue value;
+    TakesEffect takes_effect = TakesEffect::kOnReload;
+
+    [[nodiscard]] bool is_list() const { return value.kind == ValueKind::kList; }
+    /// Neither text nor a list of it: in YAML and JSON without quotes.
+    [[nodiscard]] bool is_plain() const {
+        return value.kind == ValueKind::kBoolean || value.kind == ValueKind::kNumber;
+    }
 };
 
 /// Every setting, in the order in which they are documented.

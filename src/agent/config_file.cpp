@@ -26,16 +26,16 @@ Checked check_type(const Setting& setting, const YAML::Node& node, const std::st
     };
     if (!node.IsScalar()) return refuse(item.empty() ? "wants one value" : "wants a plain value");
     const auto json = scalar_json(node);
-    if (setting.boolean) {
+    if (setting.value.kind == ValueKind::kBoolean) {
         if (json != "true" && json != "false") return refuse("wants true or false, without quotes");
         return {};
     }
-    if (setting.number) {
+    if (setting.value.kind == ValueKind::kNumber) {
         if (json.find_first_not_of("-0123456789") != std::string::npos)
             return refuse("wants a whole number, without quotes");
         return {};
     }
-    if (setting.word) return {};
+    if (setting.value.kind == ValueKind::kWord) return {};
     const auto& text = node.Scalar();
     constexpr std::array<std::string_view, 3> kTextTags = {"?", "!", "tag:yaml.org,2002:str"};
     if (std::ranges::find(kTextTags, node.Tag()) == kTextTags.end() || !json.starts_with('"'))
@@ -46,8 +46,8 @@ Checked check_type(const Setting& setting, const YAML::Node& node, const std::st
 
 Checked set_value(Config& config, const Setting& setting, const YAML::Node& node, const std::string& item) {
     if (auto checked = check_type(setting, node, item); !checked) return checked;
-    const std::array value{setting.boolean || setting.number ? scalar_json(node) : node.Scalar()};
-    if (const auto set = setting.set(config, value); !set)
+    const std::array value{setting.is_plain() ? scalar_json(node) : node.Scalar()};
+    if (const auto set = setting.value.set(config, value); !set)
         return std::unexpected(FieldProblem{node.Mark(), item, set.error().message});
     return {};
 }
@@ -61,7 +61,7 @@ Checked set_list(Config& config, const Setting& setting, const YAML::Node& node)
             return alone;
         values.push_back(item.Scalar());
     }
-    if (const auto set = setting.set(config, values); !set)
+    if (const auto set = setting.value.set(config, values); !set)
         return std::unexpected(FieldProblem{node.Mark(), "", set.error().message});
     return {};
 }
@@ -70,8 +70,8 @@ Result<void> set_field(ConfigDraft& draft, std::string_view file_name, const Con
     const auto setting = std::ranges::find(settings(), field.path, &Setting::field);
     if (setting == settings().end()) return refuse_field(file_name, field.mark, field.path, "no such field");
     draft.origins[setting->field] = place_of(file_name, field.mark);
-    const auto set = setting->list ? set_list(draft.config, *setting, field.value)
-                                   : set_value(draft.config, *setting, field.value, "");
+    const auto set = setting->is_list() ? set_list(draft.config, *setting, field.value)
+                                        : set_value(draft.config, *setting, field.value, "");
     if (set) return {};
     const auto& problem = set.error();
     // What is nothing has no place of its own.

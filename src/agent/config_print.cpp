@@ -12,8 +12,8 @@ std::string_view group_of(std::string_view field) {
 }
 
 std::string json_value(const Setting& setting, const std::vector<std::string>& values) {
-    if (setting.boolean || setting.number) return values.front();
-    if (!setting.list) return base::json_quote(values.front());
+    if (setting.is_plain()) return values.front();
+    if (!setting.is_list()) return base::json_quote(values.front());
     std::string list;
     for (const auto& value : values)
         list += (list.empty() ? "" : ",") + base::json_quote(value);
@@ -27,16 +27,16 @@ std::string to_yaml(const Config& config) {
         "apiVersion: " + std::string(kConfigApiVersion) + "\nkind: " + std::string(kConfigKind) + "\n";
     std::string_view open_group;
     for (const auto& setting : settings()) {
-        const auto values = setting.get(config);
+        const auto values = setting.value.get(config);
         if (values.empty()) continue;
         const auto group = group_of(setting.field);
         if (group != open_group && !group.empty()) text += std::string(group) + ":\n";
         open_group = group;
         const std::string indent = group.empty() ? "" : "  ";
         text += indent + std::string(setting.field.substr(group.empty() ? 0 : group.size() + 1)) + ":";
-        const bool plain = setting.boolean || setting.number;
-        if (!setting.list) text += " " + (plain ? values.front() : base::json_quote(values.front()));
-        for (std::size_t i = 0; setting.list && i < values.size(); ++i)
+        if (!setting.is_list())
+            text += " " + (setting.is_plain() ? values.front() : base::json_quote(values.front()));
+        for (std::size_t i = 0; setting.is_list() && i < values.size(); ++i)
             text += "\n" + indent + "- " + base::json_quote(values[i]);
         text += "\n";
     }
@@ -48,7 +48,7 @@ std::string to_json(const Config& config) {
                        ",\"kind\":" + base::json_quote(kConfigKind);
     std::string_view open_group;
     for (const auto& setting : settings()) {
-        const auto values = setting.get(config);
+        const auto values = setting.value.get(config);
         if (values.empty()) continue;
         const auto group = group_of(setting.field);
         if (!open_group.empty() && group != open_group) text += "}";

@@ -31,7 +31,7 @@ std::string conntrack_json(const ConntrackSettings& conntrack) {
 std::string text_of(const Config& config, std::string_view field) {
     for (const auto& setting : settings())
         if (setting.field == field)
-            if (const auto values = setting.get(config); !values.empty())
+            if (const auto values = setting.value.get(config); !values.empty())
                 return fmt::format("{}", fmt::join(values, ","));
     return {};
 }

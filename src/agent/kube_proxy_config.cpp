@@ -77,7 +77,7 @@ class Translation {
     /// Gives `texts` to our setting `field`.
     Result<void> put(std::string_view field, const KubeProxyValue& value, const Texts& texts) {
         const auto setting = std::ranges::find(settings(), field, &Setting::field);
-        if (auto set = setting->set(result_.draft.config, texts); !set)
+        if (auto set = setting->value.set(result_.draft.config, texts); !set)
             return refuse(value, set.error().message);
         result_.draft.origins[setting->field] = value.place + ", " + value.path;
         return {};

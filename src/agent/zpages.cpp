@@ -31,7 +31,7 @@ std::map<std::string, std::string> flags_of(const Config& config) {
     for (const auto& setting : settings()) {
         auto name = setting.flag;
         name.remove_prefix(std::min(name.find_first_not_of('-'), name.size()));
-        flags[std::string(name)] = fmt::format("{}", fmt::join(setting.get(config), ","));
+        flags[std::string(name)] = fmt::format("{}", fmt::join(setting.value.get(config), ","));
     }
     return flags;
 }
