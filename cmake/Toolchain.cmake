@@ -41,4 +41,5 @@ endif()
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
   add_compile_options(-Wno-c2x-extensions)
+  add_compile_options(-Wno-deprecated-declarations)  # libstdc++ 12's own stable_sort; GCC looks at our code
 endif()
