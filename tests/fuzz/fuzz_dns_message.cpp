@@ -6,12 +6,27 @@
 #include "dns/message.h"
 #include "dns/reply.h"
 
+namespace {
+
+/// Bytes of a message with questions and OPT only, no name compressed: encode_message() needs as many.
+std::size_t least_size(const fairlead::dns::Message& message) {
+    constexpr std::size_t kOptSize = 11;
+    std::size_t size = fairlead::dns::kHeaderSize + (message.edns ? kOptSize : 0);
+    for (const auto& question : message.questions)
+        size += question.name.wire().size() + 4;
+    return size;
+}
+
+}  // namespace
+
 /// Any bytes as a message of an upstream server: what was understood survives being encoded, being made a
 /// body of, and being cut at any limit.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace fairlead::dns;  // NOLINT(google-build-using-namespace)
     const auto message = decode_message({data, size});
     if (!message) return 0;
+    const std::size_t least = least_size(*message);
+    if (least > kMaxMessageSize) return 0;
     auto expected = *message;
     const auto packet = encode_message(expected);
     const auto again = decode_message(packet);
@@ -22,9 +37,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                     again->edns == expected.edns);
     if (!again->truncated) FAIRLEAD_ASSERT(again->answer.size() == expected.answer.size());
 
-    std::size_t least = kHeaderSize + (message->edns ? 11 : 0);
-    for (const Question& question : message->questions)
-        least += question.name.wire().size() + 4;
     for (std::size_t limit = least; limit < packet.size(); limit += 1 + packet.size() / 16)
         FAIRLEAD_ASSERT(decode_message(encode_message(*message, limit)));
 
