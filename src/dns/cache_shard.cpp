@@ -68,16 +68,17 @@ bool CacheShard::due_for_prefetch(const Entry& entry, base::TimePoint now) const
 void CacheShard::store(base::TimePoint now, const CacheKey& key, std::shared_ptr<const ReplyBody> body,
                        std::chrono::seconds lifetime) {
     if (lifetime <= std::chrono::seconds(0) || body->truncated) return;
+    const bool failure = is_failure(*body);
     auto entry = std::make_unique<Entry>();
     entry->cost = cost_of(*body, key, sizeof(Entry));
     entry->hash = key.hash();
     entry->key = key.bytes();
-    entry->keep_until = now + lifetime + (is_failure(*body) ? std::chrono::seconds(0) : bounds_.stale_for);
-    entry->reply = std::make_shared<const CachedReply>(CachedReply{body, now, now + lifetime});
+    entry->keep_until = now + lifetime + (failure ? std::chrono::seconds(0) : bounds_.stale_for);
+    entry->reply = std::make_shared<const CachedReply>(CachedReply{std::move(body), now, now + lifetime});
 
     std::vector<std::unique_ptr<Entry>> removed;  // freed after the lock
     const std::lock_guard lock{mutex_};
-    if (is_failure(*body) && keeps_older_answer(now, key)) return;
+    if (failure && keeps_older_answer(now, key)) return;
     if (entry->cost > max_bytes_ / kLargestShare) {
         ++stats_.too_large;
         return;

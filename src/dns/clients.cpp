@@ -136,7 +136,7 @@ class ClientDirectory::Builder {
         context.mode = walk.why_off.empty() ? mode_of(pod) : CollapseMode::kOff;
         context.why_off = std::move(walk.why_off);
         const auto known = directory_.by_uid_.find(identity_of(pod));
-        const auto before = known == directory_.by_uid_.end() ? nullptr : known->second;
+        Context before = known == directory_.by_uid_.end() ? nullptr : known->second;
         if (before && is_same(*before, context)) return before;
         context.pod_number = before ? before->pod_number : ++directory_.last_pod_number_;
         if (before && is_same_walk(*before, context)) {

@@ -133,16 +133,7 @@ void CorefileReader::read_cache_option(const Directive& option, TtlBounds& ttl) 
         if (!time || *time > kMost) return unsupported(option, "wants a time of at most 5m");
         ttl.failure = std::chrono::duration_cast<std::chrono::seconds>(*time);
     } else if (option.name == "prefetch") {
-        const auto hits = number_in(option.arguments, 0);
-        if (!hits) return unsupported(option, "wants a number of questions");
-        config_.dns.cache.prefetch_hits = *hits;
-        const std::string last = option.arguments.back();
-        const auto percent = number_in({last.substr(0, last.find('%'))}, 0);
-        constexpr unsigned kMostPercent = 90;
-        if (last.ends_with('%') && percent && *percent <= kMostPercent)
-            config_.dns.cache.prefetch_percent = *percent;
-        else if (last.ends_with('%'))
-            unsupported(option, "wants a percentage up to 90%");
+        read_prefetch(option);
     } else if (option.name == "serve_stale") {
         const auto time = parse_duration(first);
         if (!first.empty() && !time) return unsupported(option, "wants a time");
@@ -151,6 +142,21 @@ void CorefileReader::read_cache_option(const Directive& option, TtlBounds& ttl) 
     } else {
         unsupported(option, "not understood");
     }
+}
+
+/// "prefetch AMOUNT [DURATION] [PERCENTAGE%]".
+void CorefileReader::read_prefetch(const Directive& option) {
+    const auto hits = number_in(option.arguments, 0);
+    if (!hits) return unsupported(option, "wants a number of questions");
+    config_.dns.cache.prefetch_hits = *hits;
+    const std::string& last = option.arguments.back();
+    if (!last.ends_with('%')) return;
+    const auto percent = number_in({last.substr(0, last.find('%'))}, 0);
+    constexpr unsigned kMostPercent = 90;
+    if (percent && *percent <= kMostPercent)
+        config_.dns.cache.prefetch_percent = *percent;
+    else
+        unsupported(option, "wants a percentage up to 90%");
 }
 
 }  // namespace fairlead::dns

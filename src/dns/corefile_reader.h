@@ -53,6 +53,7 @@ class CorefileReader {
     void read_upstream(const std::string& text, unsigned line, ForwardZone& zone);
     void read_cache(const Directive& plugin, CorefileBlock& block);
     void read_cache_option(const Directive& option, TtlBounds& ttl);
+    void read_prefetch(const Directive& option);
 
     // corefile_names.cpp
     void read_hosts(const Directive& plugin);
