@@ -8,8 +8,8 @@
 #include <random>
 
 #include "agent/dns_handler.h"
+#include "agent/dns_targets.h"
 #include "base/log.h"
-#include "base/sort_unique.h"
 #include "base/version.h"
 #include "dns/forwarder.h"
 #include "dns/search_list.h"
@@ -19,6 +19,7 @@ namespace fairlead::agent {
 
 namespace {
 
+using base::ErrorCode;
 using base::Result;
 
 /// Interception::beat() is due this often.
@@ -118,14 +119,6 @@ void NodeDns::set_synced() {
     serve();
 }
 
-std::vector<base::IpAddress> NodeDns::intercepted_addresses() const {
-    auto addresses = settings_.node_local_addresses;
-    if (const auto service = stores_.services.find(settings_.service))
-        std::ranges::copy(service->cluster_ips, std::back_inserter(addresses));
-    base::sort_unique(addresses);
-    return addresses;
-}
-
 void NodeDns::update_clients() {
     dns::ClientSettings settings;
     settings.node_name = node_name_;
@@ -133,7 +126,7 @@ void NodeDns::update_clients() {
     settings.kubelet.cluster_domain = without_final_dot(plan_.zone.cluster_domains.front());
     settings.kubelet.node = dns::read_as_kubelet(node_resolv_conf_);
     if (settings_.mode == DnsMode::kIntercept) {
-        for (const auto& address : intercepted_addresses())
+        for (const auto& address : dns_targets(settings_, stores_.services).addresses)
             settings.kubelet.cluster_dns.push_back(address.to_string());
     } else {
         for (const auto& listen : settings_.listen)
@@ -191,9 +184,12 @@ Result<void> NodeDns::start_server() {
 
 void NodeDns::serve() {
     if (settings_.mode != DnsMode::kIntercept) return;
-    auto addresses = intercepted_addresses();
-    if (addresses != served_) {
-        served_ = std::move(addresses);
+    auto targets = dns_targets(settings_, stores_.services);
+    note(target_problem_,
+         targets.problem.empty() ? Result<void>{} : base::fail(ErrorCode::kNotFound, targets.problem),
+         "interception");
+    if (targets.addresses != served_) {
+        served_ = std::move(targets.addresses);
         if (served_.empty()) {
             note(interception_problem_, interception_->remove(), "interception");
             server_.reset();
@@ -259,7 +255,7 @@ std::string NodeDns::usage_json() const {
 
 std::vector<std::string> NodeDns::problems() const {
     auto problems = clients_.problems();
-    for (const auto* problem : {&server_problem_, &interception_problem_})
+    for (const auto* problem : {&target_problem_, &server_problem_, &interception_problem_})
         if (!problem->empty()) problems.push_back(*problem);
     return problems;
 }

@@ -51,7 +51,6 @@ class NodeDns {
     NodeDns(net::EventLoop& loop, admin::Metrics& metrics, std::string node_name, DnsSettings settings,
             DnsPlan plan, const kube::Stores& stores);
 
-    [[nodiscard]] std::vector<base::IpAddress> intercepted_addresses() const;
     [[nodiscard]] std::vector<dns_server::ListenAddress> listen_addresses() const;
     void update_clients();
     void serve();
@@ -83,6 +82,7 @@ class NodeDns {
     unsigned ticks_since_look_ = 0;
     std::vector<base::IpAddress> served_;  // addresses that the server was started for
     std::unique_ptr<dns_server::DnsServer> server_;
+    std::string target_problem_;
     std::string server_problem_;
     std::string interception_problem_;
     net::Subscription timer_;

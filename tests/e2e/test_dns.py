@@ -128,13 +128,18 @@ class DnsTest(unittest.TestCase):
             return NXDOMAIN, [], [soa_record("example")]
         return NOERROR, [address_record(name, OUTSIDE_ADDRESS)] if kind == A else [], [] if kind == A else [soa_record("example.com")]
 
-    def start(self, **settings):
+    @staticmethod
+    def intercepts():
+        return "fairlead-dns" in W.node.sh("nft list tables")
+
+    def start(self, wait=True, **settings):
         self.write("config.yaml", [{"apiVersion": "fairlead.config/v1alpha1", "kind": "AgentConfiguration",
                                     "dns": {"mode": "intercept", "resolvConf": os.path.join(self.folder, "resolv.conf"), **settings}}])
         self.agent = world.Agent(W.node, ["--manifests", os.path.join(self.folder, "objects")],
                                  ["--config", os.path.join(self.folder, "config.yaml")]).start()
         self.addCleanup(self.agent.close)
-        wait_for("interception", lambda: "fairlead-dns" in W.node.sh("nft list tables"))
+        if wait:
+            wait_for("interception", self.intercepts)
 
     def asker(self, server=CLUSTER_DNS[0], namespace=None, tcp=False):
         return Asker(namespace or W.pods[0].namespace, server, tcp)
@@ -248,6 +253,21 @@ class DnsTest(unittest.TestCase):
 
         wait_for("the metrics", lambda: "fairlead_dns_responses_total" in exposed())
         self.assertEqual(exposed(), documented)
+
+    def test_says_that_nothing_is_intercepted_while_the_cluster_dns_service_is_missing(self):
+        os.rename(f"{self.folder}/objects/dns.yaml", f"{self.folder}/dns.yaml")
+        self.start(wait=False)
+
+        def problems():
+            return [each for each in self.agent.status()["problems"] if "no query is intercepted" in each]
+
+        self.assertEqual(problems(), ["dns interception: there is no Service kube-system/kube-dns, so that no query is intercepted; "
+                                      "dns.service names another"])
+        self.assertIn(problems()[0], self.agent.log())
+        os.rename(f"{self.folder}/dns.yaml", f"{self.folder}/objects/dns.yaml")
+        wait_for("interception", self.intercepts)
+        self.assertEqual(addresses(self.asker().ask("cart.shop.svc.cluster.local")), [CART])
+        self.assertEqual(problems(), [])
 
     def test_repairs_a_flushed_ruleset(self):
         self.start()
