@@ -16,43 +16,20 @@ void EngineReports::put(EngineReport report) {
     last_ = std::move(report);
 }
 
-dns_server::Handled DnsHandler::handle(base::TimePoint now, const dns_server::Client& client,
-                                       dns_server::Bytes packet, std::span<std::uint8_t> out) {
+dns::Handled DnsHandler::handle(base::TimePoint now, const dns::Client& client, dns::Bytes packet,
+                                std::span<std::uint8_t> out) {
     now_ = now;
-    const auto transport = client.transport == dns_server::ClientTransport::kUdp ? dns::ClientTransport::kUdp
-                                                                                 : dns::ClientTransport::kTcp;
-    const auto handled = engine_->handle(now, {client.source, transport, client.token}, packet, out);
-    switch (handled.handling) {
-        case dns::Handling::kReply:
-            return {dns_server::Handling::kReply, handled.reply_bytes};
-        case dns::Handling::kLater:
-            return {dns_server::Handling::kLater, 0};
-        case dns::Handling::kSilence:
-            break;
-    }
-    return {};
+    return engine_->handle(now, client, packet, out);
 }
 
-void DnsHandler::received(base::TimePoint now, std::uint64_t exchange, dns_server::Bytes packet) {
+void DnsHandler::received(base::TimePoint now, dns::ExchangeId exchange, dns::Bytes packet) {
     now_ = now;
-    engine_->received(now, dns::ExchangeId{exchange}, packet);
+    engine_->received(now, exchange, packet);
 }
 
-void DnsHandler::failed(base::TimePoint now, std::uint64_t exchange) {
+void DnsHandler::failed(base::TimePoint now, dns::ExchangeId exchange) {
     now_ = now;
-    engine_->failed(now, dns::ExchangeId{exchange});
-}
-
-void DnsHandler::take_output(dns_server::HandlerOutput& output) {
-    engine_->take_output(output_);
-    for (auto& [token, bytes] : std::exchange(output_.replies, {}))
-        output.replies.push_back({token, std::move(bytes)});
-    for (auto& query : std::exchange(output_.queries, {}))
-        output.queries.push_back({static_cast<std::uint64_t>(query.exchange), query.upstream,
-                                  static_cast<dns_server::UpstreamTransport>(query.transport),
-                                  std::move(query.bytes)});
-    for (const auto exchange : std::exchange(output_.closed_exchanges, {}))
-        output.closed_exchanges.push_back(static_cast<std::uint64_t>(exchange));
+    engine_->failed(now, exchange);
 }
 
 void DnsHandler::end_of_turn() {

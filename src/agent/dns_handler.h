@@ -33,21 +33,20 @@ class DnsHandler final : public dns_server::QueryHandler {
     DnsHandler(std::unique_ptr<dns::Engine> engine, std::shared_ptr<EngineReports> reports)
         : engine_(std::move(engine)), reports_(std::move(reports)) {}
 
-    dns_server::Handled handle(base::TimePoint now, const dns_server::Client& client,
-                               dns_server::Bytes packet, std::span<std::uint8_t> out) override;
-    void received(base::TimePoint now, std::uint64_t exchange, dns_server::Bytes packet) override;
-    void failed(base::TimePoint now, std::uint64_t exchange) override;
+    dns::Handled handle(base::TimePoint now, const dns::Client& client, dns::Bytes packet,
+                        std::span<std::uint8_t> out) override;
+    void received(base::TimePoint now, dns::ExchangeId exchange, dns::Bytes packet) override;
+    void failed(base::TimePoint now, dns::ExchangeId exchange) override;
     void advance(base::TimePoint now) override { engine_->advance(now); }
     [[nodiscard]] std::optional<base::TimePoint> next_deadline() const override {
         return engine_->next_deadline();
     }
-    void take_output(dns_server::HandlerOutput& output) override;
+    void take_output(dns::EngineOutput& output) override { engine_->take_output(output); }
     void end_of_turn() override;
 
   private:
     std::unique_ptr<dns::Engine> engine_;
     std::shared_ptr<EngineReports> reports_;
-    dns::EngineOutput output_;
     base::TimePoint now_{};
 };
 

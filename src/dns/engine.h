@@ -19,6 +19,7 @@
 #include "dns/collapse.h"
 #include "dns/dns_config.h"
 #include "dns/engine_counts.h"
+#include "dns/engine_packets.h"
 #include "dns/forwarder.h"
 #include "dns/local_names.h"
 #include "dns/snapshot.h"
@@ -26,34 +27,6 @@
 #include "dns/usage.h"
 
 namespace fairlead::dns {
-
-/// Who sent a packet.
-struct Client {
-    base::IpAddress source;
-    ClientTransport transport = ClientTransport::kUdp;
-    std::uint64_t token = 0;  ///< names this packet in a late reply
-};
-
-/// What becomes of a packet at once.
-enum class Handling : std::uint8_t {
-    kReply,    ///< its reply is written
-    kLater,    ///< a LateReply will come
-    kSilence,  ///< it gets none
-};
-struct Handled {
-    Handling handling = Handling::kSilence;
-    std::size_t reply_bytes = 0;  ///< of kReply
-};
-
-struct LateReply {
-    std::uint64_t token = 0;  ///< of the Client
-    std::vector<std::uint8_t> bytes{};
-};
-struct EngineOutput {
-    std::vector<LateReply> replies{};
-    std::vector<OutgoingQuery> queries{};
-    std::vector<ExchangeId> closed_exchanges{};  ///< nothing more is wanted of these
-};
 
 struct EngineOptions {
     Name cluster_domain = Name::parse("cluster.local").value();  ///< the first of ZoneOptions

@@ -6,10 +6,6 @@
 
 namespace fairlead::dns {
 
-std::string_view name_of(ClientTransport transport) {
-    return transport == ClientTransport::kUdp ? "udp" : "tcp";
-}
-
 std::string_view name_of(ReplySource source) {
     constexpr std::array<std::string_view, kReplySources> kNames{"server",   "hosts", "zone",
                                                                  "collapse", "cache", "upstream"};

@@ -7,14 +7,10 @@
 
 #include "base/address.h"
 #include "base/time.h"
+#include "dns/engine_packets.h"
 #include "dns/protocol.h"
 
 namespace fairlead::dns {
-
-/// How a client's query came.
-enum class ClientTransport : std::uint8_t { kUdp, kTcp };
-/// "udp" or "tcp".
-std::string_view name_of(ClientTransport transport);
 
 /// Where a reply came from.
 enum class ReplySource : std::uint8_t {

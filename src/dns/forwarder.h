@@ -18,6 +18,7 @@
 #include "dns/cache_key.h"
 #include "dns/dns_config.h"
 #include "dns/loop_watch.h"
+#include "dns/outgoing_query.h"
 #include "dns/question_case.h"
 #include "dns/reply.h"
 #include "dns/reply_check.h"
@@ -30,18 +31,6 @@ namespace fairlead::dns {
 
 /// One who waits for the answer to a lookup.
 enum class Ticket : std::uint64_t {};
-/// One question to one upstream and whatever comes back to it.
-enum class ExchangeId : std::uint64_t {};
-
-/// A message to send. Over UDP from a socket of its own with a fresh random port, connected to the upstream,
-/// so that only replies from there come in. Over TCP and TLS connections may be shared: of the exchanges that
-/// are open with an upstream over these, no two have the same message id.
-struct OutgoingQuery {
-    ExchangeId exchange{};
-    std::size_t upstream = 0;  ///< index into Forwarder::upstreams()
-    UpstreamTransport transport = UpstreamTransport::kUdp;
-    std::vector<std::uint8_t> bytes;
-};
 
 /// How a lookup ended.
 enum class ForwardOutcome : std::uint8_t {

@@ -23,11 +23,11 @@ Result<std::unique_ptr<UpstreamLinks>> UpstreamLinks::open(net::EventLoop& loop,
     std::unique_ptr<UpstreamLinks> links{new UpstreamLinks(loop, std::move(upstreams), std::move(listener))};
     net::QuerySockets::Listener datagrams;
     datagrams.received = [it = links.get()](std::uint64_t exchange, Bytes packet) {
-        it->listener_.received(exchange, packet);
+        it->listener_.received(dns::ExchangeId{exchange}, packet);
         return false;  // the handler says when it has what it wants
     };
     datagrams.failed = [it = links.get()](std::uint64_t exchange, const base::Error&) {
-        it->listener_.failed(exchange);
+        it->listener_.failed(dns::ExchangeId{exchange});
     };
     FAIRLEAD_TRY(links->sockets_, net::QuerySockets::open(loop, {}, std::move(datagrams)));
     for (std::size_t i = 0; i < links->upstreams_.size(); ++i)
@@ -37,12 +37,12 @@ Result<std::unique_ptr<UpstreamLinks>> UpstreamLinks::open(net::EventLoop& loop,
 
 Result<void> UpstreamLinks::open_streams(std::size_t upstream) {
     const auto& server = upstreams_[upstream];
-    for (const auto transport : {UpstreamTransport::kTcp, UpstreamTransport::kTls}) {
+    for (const auto transport : {dns::UpstreamTransport::kTcp, dns::UpstreamTransport::kTls}) {
         auto& stream = streams_[{upstream, transport}];
         net::FrameClient::Options options;
         options.server = server.address;
         options.interface = server.interface.empty() ? 0 : net::interface_index(server.interface);
-        options.tls = transport == UpstreamTransport::kTls;
+        options.tls = transport == dns::UpstreamTransport::kTls;
         options.tls_options = server.tls;
         net::FrameClient::Listener listener;
         listener.received = [this, &stream](Bytes frame) { frame_received(stream, frame); };
@@ -52,20 +52,21 @@ Result<void> UpstreamLinks::open_streams(std::size_t upstream) {
     return {};
 }
 
-void UpstreamLinks::send(const UpstreamQuery& query) {
-    const auto sent = query.transport == UpstreamTransport::kUdp ? send_datagram(query) : send_frame(query);
+void UpstreamLinks::send(const dns::OutgoingQuery& query) {
+    const auto sent =
+        query.transport == dns::UpstreamTransport::kUdp ? send_datagram(query) : send_frame(query);
     if (sent) return;
     listener_.problem(sent.error().message);
     listener_.failed(query.exchange);
 }
 
-Result<void> UpstreamLinks::send_datagram(const UpstreamQuery& query) {
+Result<void> UpstreamLinks::send_datagram(const dns::OutgoingQuery& query) {
     const auto& server = upstreams_[query.upstream];
     const auto interface = server.interface.empty() ? 0 : net::interface_index(server.interface);
-    return sockets_->ask(query.exchange, server.address, interface, query.bytes);
+    return sockets_->ask(static_cast<std::uint64_t>(query.exchange), server.address, interface, query.bytes);
 }
 
-Result<void> UpstreamLinks::send_frame(const UpstreamQuery& query) {
+Result<void> UpstreamLinks::send_frame(const dns::OutgoingQuery& query) {
     auto& stream = streams_.at({query.upstream, query.transport});
     const auto id = message_id(query.bytes);
     FAIRLEAD_CHECK(stream.client->send(query.bytes));
@@ -74,8 +75,8 @@ Result<void> UpstreamLinks::send_frame(const UpstreamQuery& query) {
     return {};
 }
 
-void UpstreamLinks::forget(std::uint64_t exchange) {
-    sockets_->forget(exchange);
+void UpstreamLinks::forget(dns::ExchangeId exchange) {
+    sockets_->forget(static_cast<std::uint64_t>(exchange));
     const auto found = framed_.find(exchange);
     if (found == framed_.end()) return;
     const auto [stream, id] = found->second;

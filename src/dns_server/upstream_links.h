@@ -20,7 +20,7 @@ namespace fairlead::dns_server {
 struct Upstream {
     base::SocketAddress address;
     std::string interface;  ///< of a link-local IPv6 address; else empty
-    net::FrameTls tls;      ///< counts for UpstreamTransport::kTls
+    net::FrameTls tls;      ///< counts for dns::UpstreamTransport::kTls
 };
 
 /// Carries questions of one worker to upstreams, and their replies back: each over UDP from a socket of its
@@ -28,8 +28,8 @@ struct Upstream {
 class UpstreamLinks {
   public:
     struct Listener {
-        std::function<void(std::uint64_t exchange, Bytes packet)> received;
-        std::function<void(std::uint64_t exchange)> failed;
+        std::function<void(dns::ExchangeId exchange, Bytes packet)> received;
+        std::function<void(dns::ExchangeId exchange)> failed;
         /// Something went wrong that people should know of.
         std::function<void(const std::string& message)> problem;
     };
@@ -40,25 +40,25 @@ class UpstreamLinks {
                                                              Listener listener);
 
     /// Sends it; what cannot be sent is told to the listener as failed before this returns.
-    void send(const UpstreamQuery& query);
-    void forget(std::uint64_t exchange);
+    void send(const dns::OutgoingQuery& query);
+    void forget(dns::ExchangeId exchange);
 
   private:
     struct Stream {
         std::unique_ptr<net::FrameClient> client;
         /// By message id (RFC 7766 section 6.2.1): no two that are open have the same.
-        absl::flat_hash_map<std::uint16_t, std::uint64_t> exchanges;
+        absl::flat_hash_map<std::uint16_t, dns::ExchangeId> exchanges;
     };
     struct StreamKey {
         std::size_t upstream;
-        UpstreamTransport transport;
+        dns::UpstreamTransport transport;
         friend auto operator<=>(const StreamKey&, const StreamKey&) = default;
     };
 
     UpstreamLinks(net::EventLoop& loop, std::vector<Upstream> upstreams, Listener listener);
     base::Result<void> open_streams(std::size_t upstream);
-    base::Result<void> send_datagram(const UpstreamQuery& query);
-    base::Result<void> send_frame(const UpstreamQuery& query);
+    base::Result<void> send_datagram(const dns::OutgoingQuery& query);
+    base::Result<void> send_frame(const dns::OutgoingQuery& query);
     void frame_received(Stream& stream, Bytes frame);
     void stream_closed(Stream& stream, const base::Error& why);
 
@@ -67,7 +67,8 @@ class UpstreamLinks {
     Listener listener_;
     std::unique_ptr<net::QuerySockets> sockets_;
     std::map<StreamKey, Stream> streams_;
-    absl::flat_hash_map<std::uint64_t, std::pair<Stream*, std::uint16_t>> framed_;  // exchanges over streams
+    absl::flat_hash_map<dns::ExchangeId, std::pair<Stream*, std::uint16_t>>
+        framed_;  // exchanges over streams
 };
 
 }  // namespace fairlead::dns_server

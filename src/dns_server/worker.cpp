@@ -70,11 +70,11 @@ Result<void> Worker::open(const WorkerOptions& options) {
     for (const auto& at : options.listen)
         FAIRLEAD_CHECK(listen(options, at));
     UpstreamLinks::Listener listener;
-    listener.received = [this](std::uint64_t exchange, Bytes packet) {
+    listener.received = [this](dns::ExchangeId exchange, Bytes packet) {
         handler_->received(loop_.now(), exchange, packet);
         end_turn();
     };
-    listener.failed = [this](std::uint64_t exchange) {
+    listener.failed = [this](dns::ExchangeId exchange) {
         handler_->failed(loop_.now(), exchange);
         end_turn();
     };
@@ -128,11 +128,12 @@ std::size_t Worker::serve_batch(std::size_t index) {
     const auto batch = socket.receive();
     const auto now = loop_.now();
     for (const auto& datagram : batch) {
-        const Client client{datagram.peer.remote.address, ClientTransport::kUdp, pending_.next_token()};
+        const dns::Client client{datagram.peer.remote.address, dns::ClientTransport::kUdp,
+                                 pending_.next_token()};
         const auto handled = handler_->handle(now, client, datagram.bytes, socket.space());
-        if (handled.handling == Handling::kReply)
+        if (handled.handling == dns::Handling::kReply)
             socket.commit(datagram.peer, handled.reply_bytes);
-        else if (handled.handling == Handling::kLater)
+        else if (handled.handling == dns::Handling::kLater)
             pending_.hold({0, false, index, datagram.peer, 0});
     }
     socket.flush();
@@ -140,10 +141,10 @@ std::size_t Worker::serve_batch(std::size_t index) {
 }
 
 bool Worker::serve_frame(std::size_t index, const net::FrameServer::Client& from, Bytes frame) {
-    const Client client{from.remote.address, ClientTransport::kTcp, pending_.next_token()};
+    const dns::Client client{from.remote.address, dns::ClientTransport::kTcp, pending_.next_token()};
     const auto handled = handler_->handle(loop_.now(), client, frame, frame_reply_);
-    if (handled.handling == Handling::kSilence) return false;
-    if (handled.handling == Handling::kLater)
+    if (handled.handling == dns::Handling::kSilence) return false;
+    if (handled.handling == dns::Handling::kLater)
         pending_.hold({0, true, index, {}, from.connection});
     else
         servers_[index]->answer(from.connection, std::span{frame_reply_}.first(handled.reply_bytes));
@@ -178,7 +179,7 @@ void Worker::send_output() {
         socket.flush();
 }
 
-void Worker::send_late(const LateReply& reply) {
+void Worker::send_late(const dns::LateReply& reply) {
     const auto* client = pending_.take(reply.token);
     ++(client == nullptr ? counts_.forgotten_clients : counts_.late_replies);
     if (client == nullptr) return;

@@ -78,7 +78,7 @@ class Worker {
     bool serve_frame(std::size_t index, const net::FrameServer::Client& client, Bytes frame);
     void end_turn();
     void send_output();
-    void send_late(const LateReply& reply);
+    void send_late(const dns::LateReply& reply);
     void set_timer();
     void publish();
     void stop_when_done(base::TimePoint limit);
@@ -94,7 +94,7 @@ class Worker {
     std::unique_ptr<UpstreamLinks> upstreams_;
     std::vector<base::SocketAddress> addresses_;
     std::vector<std::uint8_t> frame_reply_;
-    HandlerOutput output_;
+    dns::EngineOutput output_;
     net::Subscription timer_;
     std::optional<base::TimePoint> timer_at_;
     bool in_turn_ = false;

@@ -26,28 +26,27 @@ class ZoneHandler : public dns_server::QueryHandler {
   public:
     explicit ZoneHandler(dns::ClusterZone& zone) : zone_(zone), gate_(zone.reclaimer()) {}
 
-    dns_server::Handled handle(base::TimePoint, const dns_server::Client& client, dns_server::Bytes packet,
-                               std::span<std::uint8_t> out) override {
+    dns::Handled handle(base::TimePoint, const dns::Client& client, dns::Bytes packet,
+                        std::span<std::uint8_t> out) override {
         const auto parsed = dns::parse_query(packet);
         if (const auto* refusal = std::get_if<dns::Refusal>(&parsed))
-            return {dns_server::Handling::kReply, dns::write_refusal(out, *refusal)};
+            return {dns::Handling::kReply, dns::write_refusal(out, *refusal)};
         const auto* query = std::get_if<dns::Query>(&parsed);
         if (query == nullptr) return {};
-        const std::size_t limit = client.transport == dns_server::ClientTransport::kTcp
-                                      ? std::numeric_limits<std::uint16_t>::max()
-                                      : 512;
+        const std::size_t limit =
+            client.transport == dns::ClientTransport::kTcp ? std::numeric_limits<std::uint16_t>::max() : 512;
         dns::ReplyWriter writer{out, *query, limit};
         dns::Name target;
         const auto answer = zone_.answer(*query, writer, random_(), &target);
         const bool known = answer.outcome == dns::ZoneOutcome::kAnswered;
-        return {dns_server::Handling::kReply,
+        return {dns::Handling::kReply,
                 writer.finish(known ? answer.code : dns::ResponseCode::kServFail, known)};
     }
-    void received(base::TimePoint, std::uint64_t, dns_server::Bytes) override {}
-    void failed(base::TimePoint, std::uint64_t) override {}
+    void received(base::TimePoint, dns::ExchangeId, dns::Bytes) override {}
+    void failed(base::TimePoint, dns::ExchangeId) override {}
     void advance(base::TimePoint) override {}
     [[nodiscard]] std::optional<base::TimePoint> next_deadline() const override { return std::nullopt; }
-    void take_output(dns_server::HandlerOutput&) override {}
+    void take_output(dns::EngineOutput&) override {}
     void end_of_turn() override { gate_.quiescent(); }
 
   private:

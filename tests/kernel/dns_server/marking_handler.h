@@ -12,33 +12,34 @@ namespace fairlead::dns_server {
 /// later when the packet says so ("later"), or never ("silence"), or as an upstream answers ("ask").
 class MarkingHandler : public QueryHandler {
   public:
-    explicit MarkingHandler(std::string word, UpstreamTransport upstream = UpstreamTransport::kUdp)
+    explicit MarkingHandler(std::string word, dns::UpstreamTransport upstream = dns::UpstreamTransport::kUdp)
         : word_(std::move(word)), upstream_(upstream) {}
 
-    Handled handle(base::TimePoint now, const Client& client, Bytes packet,
-                   std::span<std::uint8_t> out) override {
+    dns::Handled handle(base::TimePoint now, const dns::Client& client, Bytes packet,
+                        std::span<std::uint8_t> out) override {
         const std::string text(packet.begin(), packet.end());
         if (text.ends_with("silence") || packet.size() < 2) return {};
         if (text.ends_with("ask")) {
-            output_.queries.push_back({client.token, 0, upstream_, {packet[0], packet[1], 'n', 'o', 'w'}});
-            return {Handling::kLater, 0};
+            output_.queries.push_back(
+                {dns::ExchangeId{client.token}, 0, upstream_, {packet[0], packet[1], 'n', 'o', 'w'}});
+            return {dns::Handling::kLater, 0};
         }
         if (text.ends_with("later")) {
             later_.push_back({client.token, reply_to(packet)});
             if (!due_) due_ = now + std::chrono::milliseconds(20);
-            return {Handling::kLater, 0};
+            return {dns::Handling::kLater, 0};
         }
         const auto reply = reply_to(packet);
         std::ranges::copy(reply, out.begin());
-        return {Handling::kReply, reply.size()};
+        return {dns::Handling::kReply, reply.size()};
     }
-    void received(base::TimePoint, std::uint64_t exchange, Bytes packet) override {
-        output_.replies.push_back({exchange, {packet.begin(), packet.end()}});
+    void received(base::TimePoint, dns::ExchangeId exchange, Bytes packet) override {
+        output_.replies.push_back({static_cast<std::uint64_t>(exchange), {packet.begin(), packet.end()}});
         output_.closed_exchanges.push_back(exchange);
     }
-    void failed(base::TimePoint, std::uint64_t exchange) override {
+    void failed(base::TimePoint, dns::ExchangeId exchange) override {
         constexpr std::string_view kFailed{"\0\1failed", 8};
-        output_.replies.push_back({exchange, {kFailed.begin(), kFailed.end()}});
+        output_.replies.push_back({static_cast<std::uint64_t>(exchange), {kFailed.begin(), kFailed.end()}});
     }
     void advance(base::TimePoint) override {
         for (auto& reply : later_)
@@ -47,7 +48,7 @@ class MarkingHandler : public QueryHandler {
         due_.reset();
     }
     [[nodiscard]] std::optional<base::TimePoint> next_deadline() const override { return due_; }
-    void take_output(HandlerOutput& output) override {
+    void take_output(dns::EngineOutput& output) override {
         std::swap(output, output_);
         output_.clear();
     }
@@ -61,9 +62,9 @@ class MarkingHandler : public QueryHandler {
     }
 
     std::string word_;
-    UpstreamTransport upstream_;
-    HandlerOutput output_;
-    std::vector<LateReply> later_;
+    dns::UpstreamTransport upstream_;
+    dns::EngineOutput output_;
+    std::vector<dns::LateReply> later_;
     std::optional<base::TimePoint> due_;
 };
 

@@ -35,7 +35,7 @@ std::string query(const std::string& what) {
 class WorkerTest : public testing::Test {
   protected:
     void start(const std::vector<std::string>& listen, std::size_t workers = 1,
-               UpstreamTransport upstream = UpstreamTransport::kUdp) {
+               dns::UpstreamTransport upstream = dns::UpstreamTransport::kUdp) {
         options_.listen.clear();
         for (const auto& at : listen)
             options_.listen.push_back({{address(at), 0}, false});
@@ -189,7 +189,7 @@ TEST_F(WorkerTest, CarriesQuestionsToUpstreamsOverUdpAndTcp) {
         1, upstream_options, [](std::size_t) { return std::make_unique<MarkingHandler>("upstream"); },
         [](const std::string&) {});
     options_.upstreams = {{upstream->addresses()[0], "", {}}};
-    for (const auto transport : {UpstreamTransport::kUdp, UpstreamTransport::kTcp}) {
+    for (const auto transport : {dns::UpstreamTransport::kUdp, dns::UpstreamTransport::kTcp}) {
         start({"127.0.0.1"}, 1, transport);
         for (int i = 0; i < 3; ++i) {
             EXPECT_EQ(ask_udp(address("127.0.0.1"), port(), query("ask")), "upstream");
@@ -202,7 +202,7 @@ TEST_F(WorkerTest, CarriesQuestionsToUpstreamsOverUdpAndTcp) {
 
 TEST_F(WorkerTest, AnUpstreamThatIsNotThereIsNoticedAtOnce) {
     options_.upstreams = {{{address("127.0.0.1"), 9}, "", {}}};
-    for (const auto transport : {UpstreamTransport::kUdp, UpstreamTransport::kTcp}) {
+    for (const auto transport : {dns::UpstreamTransport::kUdp, dns::UpstreamTransport::kTcp}) {
         start({"127.0.0.1"}, 1, transport);
         EXPECT_EQ(ask_udp(address("127.0.0.1"), port(), query("ask")), "failed");
         EXPECT_EQ(ask_udp(address("127.0.0.1"), port(), query("ask")), "failed") << "again";
