@@ -3,13 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "cli/agent_option.h"
 #include "cli/bounded_reading.h"
 #include "cli/conntrack_output.h"
 #include "cli/conntrack_usage_view.h"
 #include "cli/flow_names.h"
+#include "cli/report_options.h"
 #include "kernel/conntrack/netlink_conntrack_table.h"
-#include "output/yaml.h"
 
 namespace fairlead::cli {
 
@@ -22,10 +21,8 @@ constexpr std::size_t kRows = 10;
 
 struct TopArguments {
     std::string part;
-    std::size_t rows = 0;  // 0: as many as fit
     bool all = false;
-    std::string output;
-    std::string admin_address = kAdminAddress;
+    ReportOptions report;
 };
 
 std::vector<UsagePart> parts_of(const TopArguments& arguments) {
@@ -51,15 +48,11 @@ Result<UsageView> read_usage(const TopArguments& arguments, const base::SocketAd
 Result<void> run(const TopArguments& arguments, const base::SocketAddress& agent) {
     const auto parts = parts_of(arguments);
     const auto few = parts.size() > 1 ? kFewRows : kRows;
-    FAIRLEAD_TRY(const auto view, read_usage(arguments, agent, arguments.rows == 0 ? few : arguments.rows));
-    if (arguments.output != "json" && arguments.output != "yaml") {
-        print(usage_text(view, parts, arguments.output == "wide"));
-        return {};
-    }
-    const auto json = usage_json(view, parts);
-    FAIRLEAD_TRY(const auto text, arguments.output == "json" ? json + "\n" : output::json_to_yaml(json));
-    print(text);
-    return {};
+    const auto rows = arguments.report.rows;
+    FAIRLEAD_TRY(const auto view, read_usage(arguments, agent, rows == 0 ? few : rows));
+    return print_report(
+        arguments.report, [&](bool wide) { return usage_text(view, parts, wide); },
+        [&] { return usage_json(view, parts); });
 }
 
 }  // namespace
@@ -70,19 +63,11 @@ void add_conntrack_top(CLI::App& conntrack, int& exit_status) {
     command->add_option("part", arguments->part, "services, pods, peers or states")
         ->type_name("PART")
         ->check(CLI::IsMember({"services", "pods", "peers", "states"}).description(""));
-    command->add_option("-n,--number", arguments->rows, "so many lines of each; 10, or 5 where all are shown")
-        ->type_name("NUMBER")
-        ->check(CLI::PositiveNumber.description(""));
     command->add_flag("--all", arguments->all, "read the whole table, however long it takes, not a sample");
-    command->add_option("-o,--output", arguments->output, "wide, json or yaml")
-        ->type_name("FORMAT")
-        ->check(CLI::IsMember({"wide", "json", "yaml"}).description(""));
-    add_admin_address(*command, arguments->admin_address);
-    command->callback([arguments, &exit_status] {
-        const auto agent = base::SocketAddress::parse(arguments->admin_address);
-        if (!agent) throw CLI::ValidationError("top", agent.error().message);
-        exit_status = status_of(run(*arguments, *agent));
-    });
+    add_report_options(*command, arguments->report, "-n,--number",
+                       "so many lines of each; 10, or 5 where all are shown");
+    run_report(*command, arguments->report, exit_status,
+               [arguments](const auto& agent) { return run(*arguments, agent); });
     command->footer(
         "Examples:\n"
         "  fairlead conntrack top                   by Service, Pod, peer and state\n"
