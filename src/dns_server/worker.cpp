@@ -4,7 +4,10 @@
 #include <array>
 #include <bit>
 #include <future>
+#include <tuple>
 #include <utility>
+
+#include "base/counts.h"
 
 namespace fairlead::dns_server {
 
@@ -17,29 +20,8 @@ constexpr int kBatchesInATurn = 4;
 constexpr std::size_t kLargestTcpReplyBytes = 65'535;
 constexpr std::chrono::milliseconds kLookIfDone{5};
 
-void operator+=(net::UdpCounts& sum, const net::UdpCounts& more) {
-    sum.received += more.received;
-    sum.sent += more.sent;
-    sum.oversize += more.oversize;
-    sum.overflowed += more.overflowed;
-    sum.not_sent += more.not_sent;
-    sum.receive_calls += more.receive_calls;
-    sum.send_calls += more.send_calls;
-}
-
-void operator+=(net::FrameCounts& sum, const net::FrameCounts& more) {
-    sum.connections += more.connections;
-    sum.frames += more.frames;
-    sum.answers += more.answers;
-    sum.refused += more.refused;
-    sum.displaced += more.displaced;
-    sum.timed_out += more.timed_out;
-    sum.broken += more.broken;
-}
-
-constexpr std::size_t kNumbers = sizeof(WorkerCounts) / sizeof(std::uint64_t);
-using Numbers = std::array<std::uint64_t, kNumbers>;
-static_assert(sizeof(WorkerCounts) == sizeof(Numbers));
+using Numbers = base::NumberedCounts<WorkerCounts>;
+constexpr std::size_t kNumbers = std::tuple_size_v<Numbers>;
 
 }  // namespace
 
@@ -205,9 +187,9 @@ void Worker::set_timer() {
 void Worker::publish() {
     auto counts = counts_;
     for (const auto& socket : sockets_)
-        counts.udp += socket.counts();
+        base::add_counts(counts.udp, socket.counts());
     for (const auto& server : servers_)
-        counts.tcp += server->counts();
+        base::add_counts(counts.tcp, server->counts());
     const auto numbers = std::bit_cast<Numbers>(counts);
     for (std::size_t i = 0; i < kNumbers; ++i)
         published_->numbers[i].store(numbers[i], std::memory_order_relaxed);
