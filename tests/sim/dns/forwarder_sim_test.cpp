@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iterator>
 #include <map>
 #include <set>
@@ -12,6 +11,7 @@
 #include "dns/forwarder.h"
 #include "dns/record.h"
 #include "sim/dns/simulated_upstream.h"
+#include "support/lives.h"
 
 namespace fairlead::dns {
 namespace {
@@ -270,17 +270,15 @@ void add(ForwarderStats& sum, const ForwarderStats& stats) {
 }
 
 TEST(ForwarderSimulation, EachLookupEndsOnceInTimeWithFewPacketsAndNoForgedAnswer) {
-    const char* one_seed = std::getenv("FAIRLEAD_SEED");
-    const std::uint64_t first = one_seed != nullptr ? std::stoull(one_seed) : 1;
-    const std::uint64_t last = one_seed != nullptr ? first : 25;
+    const test::Lives lives{25};
     ForwarderStats all;
-    for (auto seed = first; seed <= last && !HasFailure(); ++seed) {
+    for (auto seed = lives.first; seed < lives.end && !HasFailure(); ++seed) {
         SCOPED_TRACE("FAIRLEAD_SEED=" + std::to_string(seed));
         Simulation simulation{seed};
         simulation.run();
         add(all, simulation.stats());
     }
-    if (one_seed != nullptr) return;
+    if (lives.again) return;
     for (std::size_t part = 0; part < std::size(kParts); ++part)
         EXPECT_GT(all.*kParts[part], 20U) << "nothing was proved about part " << part;
 }

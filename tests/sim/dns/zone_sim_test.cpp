@@ -11,6 +11,7 @@
 #include "dns/address_label.h"
 #include "dns/reverse_name.h"
 #include "support/dns_zone.h"
+#include "support/lives.h"
 #include "zone_model.h"
 
 namespace fairlead::test {
@@ -229,8 +230,9 @@ class ZoneSimulation {
 };
 
 TEST(ZoneSimulation, AnswersAreThoseOfTheZoneWrittenOut) {
-    for (std::uint64_t seed = 1; seed <= 3 && !testing::Test::HasFailure(); ++seed) {
-        SCOPED_TRACE("seed " + std::to_string(seed));
+    const Lives lives{3};
+    for (auto seed = lives.first; seed < lives.end && !testing::Test::HasFailure(); ++seed) {
+        SCOPED_TRACE("FAIRLEAD_SEED=" + std::to_string(seed));
         ZoneSimulation(seed).run(30);
     }
 }
