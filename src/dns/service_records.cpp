@@ -20,17 +20,16 @@ std::optional<std::string> service_wire_of(const kube::ObjectKey& service) {
 }
 
 std::unique_ptr<const ServiceRecords> ServiceRecords::make(
-    std::shared_ptr<const ServiceName> name, std::shared_ptr<const kube::Service> service,
+    const ServiceName& name, std::shared_ptr<const kube::Service> service,
     std::span<const std::shared_ptr<const kube::EndpointSlice>> slices, EndpointNaming naming) {
-    std::unique_ptr<ServiceRecords> records{new ServiceRecords(std::move(name), std::move(service))};
+    std::unique_ptr<ServiceRecords> records{new ServiceRecords(name, std::move(service))};
     if (records->service_->type == kube::ServiceType::kExternalName) {
         records->kind_ = Kind::kExternalName;
         records->take_external_name();
     } else {
         records->kind_ = records->service_->headless ? Kind::kHeadless : Kind::kClusterIp;
         records->take_cluster_ips();
-        EndpointRecords endpoints(slices, naming);
-        if (!endpoints.by_address().empty()) records->endpoints_ = std::move(endpoints);
+        records->endpoints_ = EndpointRecords(slices, naming);
     }
     return records->has_names() ? std::move(records) : nullptr;
 }
@@ -40,7 +39,7 @@ bool ServiceRecords::has_names() const {
         case Kind::kClusterIp:
             return cluster_ip_count_ != 0;
         case Kind::kHeadless:
-            return endpoints_.has_value();
+            return !endpoints_.by_address().empty();
         case Kind::kExternalName:
             return external_name_.has_value();
     }
@@ -62,11 +61,6 @@ void ServiceRecords::take_external_name() {
 
 bool ServiceRecords::has_cluster_ip(const base::IpAddress& address) const {
     return std::ranges::find(cluster_ips(), address) != cluster_ips().end();
-}
-
-const EndpointRecords& ServiceRecords::endpoints() const {
-    static const EndpointRecords kNone;
-    return endpoints_ ? *endpoints_ : kNone;
 }
 
 std::vector<base::IpAddress> ServiceRecords::addresses() const {

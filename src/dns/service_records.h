@@ -1,5 +1,7 @@
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -17,11 +19,21 @@
 
 namespace fairlead::dns {
 
-/// The name of a Service below a cluster domain, on the wire: "\4cart\4shop\3svc". Shared by all that is said
-/// about the Service, also by the addresses that lead back to it.
-struct ServiceName {
-    std::string wire;
-    std::size_t hash = 0;  ///< of `wire`, as the table of Services has it
+/// The name of a Service below a cluster domain, on the wire: "\4cart\4shop\3svc". It lies inside of the
+/// object where it is of a usual length: each pointer less is a wait for memory less.
+class ServiceName {
+  public:
+    /// `hash` is that of `wire`, as the table of Services has it.
+    ServiceName(std::string_view wire, std::size_t hash) : hash_(hash), wire_(wire.begin(), wire.end()) {}
+
+    [[nodiscard]] std::string_view wire() const { return {wire_.data(), wire_.size()}; }
+    [[nodiscard]] std::size_t hash() const { return hash_; }
+
+  private:
+    static constexpr std::size_t kUsualSize = 48;
+
+    std::size_t hash_;
+    absl::InlinedVector<char, kUsualSize> wire_;
 };
 
 /// nullopt for a namespace or name that cannot be a label (RFC 1123).
@@ -35,11 +47,10 @@ class ServiceRecords {
     /// nullptr where there are no names: a headless Service without a ready endpoint, a Service that has no
     /// ClusterIP yet, an ExternalName that is no name or looks like an address.
     static std::unique_ptr<const ServiceRecords> make(
-        std::shared_ptr<const ServiceName> name, std::shared_ptr<const kube::Service> service,
+        const ServiceName& name, std::shared_ptr<const kube::Service> service,
         std::span<const std::shared_ptr<const kube::EndpointSlice>> slices, EndpointNaming naming);
 
-    [[nodiscard]] std::string_view key() const { return name_->wire; }
-    [[nodiscard]] const std::shared_ptr<const ServiceName>& name() const { return name_; }
+    [[nodiscard]] std::string_view key() const { return name_.wire(); }
     [[nodiscard]] Kind kind() const { return kind_; }
     /// One of each family at most; empty unless kClusterIp.
     [[nodiscard]] std::span<const base::IpAddress> cluster_ips() const {
@@ -51,25 +62,26 @@ class ServiceRecords {
     /// Where it is an alias for; nullptr unless kExternalName. Letter case as in the Service.
     [[nodiscard]] const Name* external_name() const { return external_name_ ? &*external_name_ : nullptr; }
     /// Ready ones.
-    [[nodiscard]] const EndpointRecords& endpoints() const;
+    [[nodiscard]] const EndpointRecords& endpoints() const { return endpoints_; }
     /// All addresses that lead back to it, sorted, each once.
     [[nodiscard]] std::vector<base::IpAddress> addresses() const;
 
   private:
-    ServiceRecords(std::shared_ptr<const ServiceName> name, std::shared_ptr<const kube::Service> service)
-        : name_(std::move(name)), service_(std::move(service)) {}
+    ServiceRecords(const ServiceName& name, std::shared_ptr<const kube::Service> service)
+        : name_(name), service_(std::move(service)) {}
 
     [[nodiscard]] bool has_names() const;
     void take_cluster_ips();
     void take_external_name();
 
-    std::shared_ptr<const ServiceName> name_;
-    std::shared_ptr<const kube::Service> service_;
-    base::Boxed<Name> external_name_;
-    base::Boxed<EndpointRecords> endpoints_;
+    // What the usual question needs stands in front.
+    ServiceName name_;
     std::array<base::IpAddress, 2> cluster_ips_;
     std::uint8_t cluster_ip_count_ = 0;
     Kind kind_ = Kind::kClusterIp;
+    EndpointRecords endpoints_;
+    base::Boxed<Name> external_name_;
+    std::shared_ptr<const kube::Service> service_;
 };
 
 }  // namespace fairlead::dns

@@ -126,7 +126,7 @@ std::optional<std::size_t> zone_labels(const ZoneOptions& options, const Reverse
 /// Not so for a moment while the tables change one after the other.
 bool leads_back(const ZoneTables& tables, const AddressRecord& record) {
     return std::ranges::any_of(record.services, [&](const auto& name) {
-        const auto* const service = tables.services.find(name->wire, name->hash);
+        const auto* const service = tables.services.find(name->wire(), name->hash());
         return service != nullptr &&
                (service->has_cluster_ip(record.address) || !service->endpoints().at(record.address).empty());
     });

@@ -119,14 +119,14 @@ bool ZoneRecords::has_taken_port(const EndpointRecord& endpoint) const {
 void ZoneRecords::write_pointers() {
     bool is_cluster_ip = false;
     for (const auto& service : found_.owners->services) {
-        const auto* const records = tables_.services.find(service->wire, service->hash);
+        const auto* const records = tables_.services.find(service->wire(), service->hash());
         if (records == nullptr || !records->has_cluster_ip(found_.address)) continue;
         is_cluster_ip = true;
-        write_pointer(ZoneTables::name_below(*found_.domain, service->wire));
+        write_pointer(ZoneTables::name_below(*found_.domain, service->wire()));
     }
     if (is_cluster_ip) return;
     for (const auto& service : found_.owners->services)
-        if (const auto* const records = tables_.services.find(service->wire, service->hash))
+        if (const auto* const records = tables_.services.find(service->wire(), service->hash()))
             write_endpoint_pointers(*records);
 }
 

@@ -10,10 +10,6 @@ namespace fairlead::dns {
 
 namespace {
 
-// About one record a shard in clusters of a usual size, and few in the largest; 8 bytes a shard.
-constexpr std::size_t kManyShards = 16'384;
-constexpr std::size_t kFewShards = 1'024;
-
 std::vector<ZoneDomain> domains_of(const ZoneOptions& options) {
     std::vector<ZoneDomain> domains;
     for (const auto& domain : options.cluster_domains) {
@@ -30,10 +26,10 @@ ZoneTables::ZoneTables(ZoneOptions zone_options)
     : options(std::move(zone_options)),
       domains(domains_of(options)),
       dns_service_wire(service_wire_of(options.dns_service).value_or("")),
-      namespaces(reclaimer, kFewShards),
-      services(reclaimer, kManyShards),
-      addresses(reclaimer, kManyShards),
-      pods(reclaimer, options.pod_names == PodNames::kVerified ? kManyShards : 1) {}
+      namespaces(reclaimer),
+      services(reclaimer),
+      addresses(reclaimer),
+      pods(reclaimer) {}
 
 std::optional<Name> ZoneTables::name_below(const ZoneDomain& domain, std::string_view service_wire,
                                            std::string_view label) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -25,7 +27,7 @@ struct NamespaceRecord {
 /// The Services that an address leads back to.
 struct AddressRecord {
     base::IpAddress address;
-    std::vector<std::shared_ptr<const ServiceName>> services;
+    absl::InlinedVector<std::shared_ptr<const ServiceName>, 1> services;  // of most addresses one
 
     [[nodiscard]] const base::IpAddress& key() const { return address; }
 };

@@ -85,8 +85,7 @@ const ZoneWriter::NamePointer* ZoneWriter::name_of(const kube::ObjectKey& servic
     if (!wire) return nullptr;
     const auto known = services_.find(std::string_view(*wire));
     if (known != services_.end()) return &known->first;
-    const auto hash = SnapshotTable<ServiceRecords>::hash_of(*wire);
-    auto name = std::make_shared<const ServiceName>(ServiceName{std::move(*wire), hash});
+    auto name = std::make_shared<const ServiceName>(*wire, SnapshotTable<ServiceRecords>::hash_of(*wire));
     return &services_.try_emplace(std::move(name)).first->first;
 }
 
@@ -106,16 +105,16 @@ void ZoneWriter::remake_service(const kube::ObjectKey& key, const kube::Stores& 
     const auto name = *known;
     const auto entry = services_.find(name);
     const auto service = stores.services.find(key);
-    const auto* const before = tables_.services.find(name->wire, name->hash);
+    const auto* const before = tables_.services.find(name->wire(), name->hash());
     auto after = service == nullptr
                      ? nullptr
-                     : ServiceRecords::make(name, service, entry->second, tables_.options.endpoint_naming);
+                     : ServiceRecords::make(*name, service, entry->second, tables_.options.endpoint_naming);
     edit_addresses(name, before, after.get());
-    if ((before == nullptr) != (after == nullptr)) count_service(name->wire, after != nullptr);
+    if ((before == nullptr) != (after == nullptr)) count_service(name->wire(), after != nullptr);
     if (after)
         tables_.services.stage(std::move(after));
     else
-        tables_.services.stage_removal(name->wire);
+        tables_.services.stage_removal(name->wire());
     if (service == nullptr && entry->second.empty()) services_.erase(entry);
 }
 
@@ -137,15 +136,16 @@ void ZoneWriter::stage_addresses() {
     for (const auto& [address, edits] : std::exchange(address_edits_, {})) {
         auto record = std::make_unique<AddressRecord>();
         record->address = address;
-        if (const auto* const before = tables_.addresses.find(address)) record->services = before->services;
+        auto& services = record->services;
+        if (const auto* const before = tables_.addresses.find(address)) services = before->services;
         for (const auto& edit : edits) {
             if (edit.is_added)
-                record->services.push_back(edit.service);
+                services.push_back(edit.service);
             else
-                std::erase(record->services, edit.service);
+                services.erase(std::ranges::remove(services, edit.service).begin(), services.end());
         }
-        record->services.shrink_to_fit();
-        if (record->services.empty())
+        services.shrink_to_fit();
+        if (services.empty())
             tables_.addresses.stage_removal(address);
         else
             tables_.addresses.stage(std::move(record));

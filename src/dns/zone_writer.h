@@ -32,14 +32,14 @@ class ZoneWriter {
 
     struct NameHash {
         using is_transparent = void;
-        std::size_t operator()(const NamePointer& name) const { return name->hash; }
+        std::size_t operator()(const NamePointer& name) const { return name->hash(); }
         std::size_t operator()(std::string_view wire) const {
             return SnapshotTable<ServiceRecords>::hash_of(wire);
         }
     };
     struct NameEqual {
         using is_transparent = void;
-        static std::string_view wire_of(const NamePointer& name) { return name->wire; }
+        static std::string_view wire_of(const NamePointer& name) { return name->wire(); }
         static std::string_view wire_of(std::string_view wire) { return wire; }
         bool operator()(const auto& a, const auto& b) const { return wire_of(a) == wire_of(b); }
     };
