@@ -3,6 +3,9 @@
 #include <absl/hash/hash.h>
 
 #include <algorithm>
+#include <cstring>
+
+#include "dns/lower_case.h"
 
 namespace fairlead::dns {
 
@@ -11,16 +14,19 @@ namespace {
 constexpr std::uint8_t kDnssecOk = 1;
 constexpr std::uint8_t kCheckingDisabled = 2;
 
-/// Length bytes of labels are at most 63 and so never taken for a letter.
-std::uint8_t lowered(std::uint8_t byte) {
-    return byte >= 'A' && byte <= 'Z' ? static_cast<std::uint8_t>(byte | 0x20U) : byte;
-}
-
 }  // namespace
 
 CacheKey::CacheKey(const Lookup& lookup) {
     const Bytes wire = lookup.name.wire();
-    auto* end = std::ranges::transform(wire, bytes_.data(), lowered).out;
+    // Length bytes of labels are at most 63 and so never taken for a letter.
+    for (std::size_t at = 0; at < wire.size(); at += kWord) {
+        const auto part = wire.subspan(at, std::min(kWord, wire.size() - at));
+        std::uint64_t word = 0;
+        std::memcpy(&word, part.data(), part.size());
+        word = lower_word(word);
+        std::memcpy(bytes_.data() + at, &word, kWord);
+    }
+    auto* end = bytes_.data() + wire.size();
     const auto type = static_cast<std::uint16_t>(lookup.type);
     *end++ = static_cast<std::uint8_t>(type >> 8U);
     *end++ = static_cast<std::uint8_t>(type);

@@ -38,7 +38,9 @@ class CacheKey {
     }
 
   private:
-    std::array<std::uint8_t, kMaxNameSize + 3> bytes_;  // only the first size_ are set
+    static constexpr std::size_t kWord = sizeof(std::uint64_t);
+    /// Only the first size_ are set. They are written by words.
+    std::array<std::uint8_t, (kMaxNameSize / kWord + 2) * kWord> bytes_;
     std::size_t size_;
     std::size_t hash_;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/counts.h"
+
 namespace fairlead::dns {
 
 namespace {
@@ -16,13 +18,11 @@ constexpr base::Duration kRefreshLease = std::chrono::seconds(5);
 /// What the heap takes besides the bytes that were asked for, per block.
 constexpr std::size_t kBlockOverhead = 16;
 /// A slot of the hash table with its control byte, at the fill between its growths.
-constexpr std::size_t kSlot = 16;
+constexpr std::size_t kSlot = 32;
 
-std::size_t cost_of(const ReplyBody& body, const CacheKey& key, std::size_t entry_size) {
-    const std::size_t reply = sizeof(ReplyBody) + body.bytes.capacity() +
-                              body.records.capacity() * sizeof(ReplyBody::RecordPlace) + sizeof(CachedReply);
-    constexpr std::size_t kBlocks = 6;  // entry, key, two shared objects, two vectors
-    return entry_size + key.bytes().size() + reply + kBlocks * kBlockOverhead + kSlot;
+/// Of an absl::InlinedVector, what does not lie inside.
+std::size_t outside_bytes(const auto& vector, std::size_t inside) {
+    return vector.capacity() <= inside ? 0 : vector.capacity() * sizeof(vector[0]) + kBlockOverhead;
 }
 
 bool is_failure(const ReplyBody& body) {
@@ -41,8 +41,8 @@ CacheHit CacheShard::find(base::TimePoint now, const CacheKey& key) {
     Entry& entry = **found;
     entry.visits = static_cast<std::uint8_t>(std::min(entry.visits + 1, int{kMostVisits}));
     ++entry.hits;
-    CacheHit hit{entry.reply, Freshness::kFresh, false};
-    if (now < entry.reply->expires) {
+    CacheHit hit{{*found, &entry.reply}, Freshness::kFresh, false};
+    if (now < entry.reply.expires) {
         ++stats_.hits;
         hit.refresh = due_for_prefetch(entry, now) && now >= entry.next_refresh;
     } else {
@@ -57,26 +57,36 @@ CacheHit CacheShard::find(base::TimePoint now, const CacheKey& key) {
     return hit;
 }
 
+std::size_t CacheShard::cost_of(const Entry& entry) {
+    constexpr std::size_t kUseCount = 16;  // of an object that is shared
+    const ReplyBody& body = *entry.reply.body;
+    return sizeof(Entry) + sizeof(ReplyBody) + 2 * (kUseCount + kBlockOverhead) + kSlot +
+           outside_bytes(entry.key, kUsualKeySize) + outside_bytes(body.bytes, ReplyBody::kUsualBytes) +
+           outside_bytes(body.records, ReplyBody::kUsualRecords);
+}
+
 bool CacheShard::due_for_prefetch(const Entry& entry, base::TimePoint now) const {
-    if (bounds_.prefetch_hits == 0 || entry.hits < bounds_.prefetch_hits || is_failure(*entry.reply->body))
-        return false;
-    const auto lifetime = entry.reply->expires - entry.reply->stored;
+    if (bounds_.prefetch_hits == 0 || entry.hits < bounds_.prefetch_hits) return false;
+    const auto& reply = entry.reply;
     constexpr base::Duration kLeast = std::chrono::seconds(1);
-    return entry.reply->expires - now <= std::max(kLeast, lifetime * bounds_.prefetch_percent / 100);
+    const auto last_part = (reply.expires - reply.stored) * bounds_.prefetch_percent / 100;
+    // The body is looked at last: most likely it is not in the caches of this processor.
+    return reply.expires - now <= std::max(kLeast, last_part) && !is_failure(*reply.body);
 }
 
 void CacheShard::store(base::TimePoint now, const CacheKey& key, std::shared_ptr<const ReplyBody> body,
                        std::chrono::seconds lifetime) {
     if (lifetime <= std::chrono::seconds(0) || body->truncated) return;
     const bool failure = is_failure(*body);
-    auto entry = std::make_unique<Entry>();
-    entry->cost = cost_of(*body, key, sizeof(Entry));
-    entry->hash = key.hash();
-    entry->key = key.bytes();
+    const auto bytes = key.bytes();
+    auto entry = std::make_shared<Entry>();
+    entry->key.assign(bytes.begin(), bytes.end());
+    entry->reply = {std::move(body), now, now + lifetime};
     entry->keep_until = now + lifetime + (failure ? std::chrono::seconds(0) : bounds_.stale_for);
-    entry->reply = std::make_shared<const CachedReply>(CachedReply{std::move(body), now, now + lifetime});
+    entry->cost = cost_of(*entry);
+    entry->hash = key.hash();
 
-    std::vector<std::unique_ptr<Entry>> removed;  // freed after the lock
+    std::vector<EntryPointer> removed;  // freed after the lock
     const std::lock_guard lock{mutex_};
     if (failure && keeps_older_answer(now, key)) return;
     if (entry->cost > max_bytes_ / kLargestShare) {
@@ -95,13 +105,13 @@ void CacheShard::store(base::TimePoint now, const CacheKey& key, std::shared_ptr
 
 bool CacheShard::keeps_older_answer(base::TimePoint now, const CacheKey& key) {
     const auto old = entries_.find(key);
-    if (old == entries_.end() || (*old)->keep_until <= now || is_failure(*(*old)->reply->body)) return false;
+    if (old == entries_.end() || (*old)->keep_until <= now || is_failure(*(*old)->reply.body)) return false;
     (*old)->upstreams_failed = true;
     (*old)->next_refresh = now + bounds_.stale_recheck;
     return true;
 }
 
-void CacheShard::insert(std::unique_ptr<Entry> entry) {
+void CacheShard::insert(EntryPointer entry) {
     entry->older = newest_;
     (newest_ == nullptr ? oldest_ : newest_->newer) = entry.get();
     newest_ = entry.get();
@@ -110,7 +120,7 @@ void CacheShard::insert(std::unique_ptr<Entry> entry) {
     entries_.insert(std::move(entry));
 }
 
-std::unique_ptr<CacheShard::Entry> CacheShard::take_out(Entries::iterator where) {
+CacheShard::EntryPointer CacheShard::take_out(Entries::iterator where) {
     auto entry = std::move(entries_.extract(where).value());
     (entry->newer == nullptr ? newest_ : entry->newer->older) = entry->older;
     (entry->older == nullptr ? oldest_ : entry->older->newer) = entry->newer;
@@ -120,7 +130,7 @@ std::unique_ptr<CacheShard::Entry> CacheShard::take_out(Entries::iterator where)
     return entry;
 }
 
-std::unique_ptr<CacheShard::Entry> CacheShard::evict_one(base::TimePoint now) {
+CacheShard::EntryPointer CacheShard::evict_one(base::TimePoint now) {
     if (hand_ == nullptr) hand_ = oldest_;
     while (hand_->visits > 0 && hand_->keep_until > now) {
         --hand_->visits;
@@ -140,15 +150,7 @@ void CacheShard::clear() {
 
 void CacheShard::add_to(CacheStats& stats) const {
     const std::lock_guard lock{mutex_};
-    stats.entries += stats_.entries;
-    stats.bytes += stats_.bytes;
-    stats.hits += stats_.hits;
-    stats.stale_hits += stats_.stale_hits;
-    stats.misses += stats_.misses;
-    stats.refreshes += stats_.refreshes;
-    stats.stored += stats_.stored;
-    stats.evictions += stats_.evictions;
-    stats.too_large += stats_.too_large;
+    base::add_counts(stats, stats_);
 }
 
 }  // namespace fairlead::dns

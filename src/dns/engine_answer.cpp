@@ -124,22 +124,25 @@ Engine::Held Engine::find(base::TimePoint now, const Lookup& lookup, const Outco
         ++counts_.served_stale;
         return {.body = outcome->body, .fixed_ttl_s = kStaleTtlS};
     }
-    const CacheHit hit = shared_.cache.find(now, CacheKey{lookup});
+    CacheHit hit = shared_.cache.find(now, CacheKey{lookup});
     if (hit.refresh) {
         ++counts_.prefetches;
         static_cast<void>(forwarder_->ask(now, lookup));
     }
     if (hit.reply == nullptr) return {};
+    const auto age_s = hit.reply->age_s(now);
+    const auto* const body = hit.reply->body.get();
+    std::shared_ptr<const ReplyBody> held{std::move(hit.reply), body};  // counts no second user
     switch (hit.freshness) {
         case Freshness::kFresh:
-            return {.body = hit.reply->body, .age_s = hit.reply->age_s(now)};
+            return {.body = std::move(held), .age_s = age_s};
         case Freshness::kStaleUpstreamsFailed:
             ++counts_.served_stale;
-            return {.body = hit.reply->body, .fixed_ttl_s = kStaleTtlS};
+            return {.body = std::move(held), .fixed_ttl_s = kStaleTtlS};
         case Freshness::kStale:
             break;
     }
-    return {.stale = hit.reply->body};
+    return {.stale = std::move(held)};
 }
 
 }  // namespace fairlead::dns

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,16 @@ inline std::string lower_case(std::string_view text) {
     for (auto& letter : lowered)
         letter = lower_case(letter);
     return lowered;
+}
+
+/// Eight bytes at once: 0x20 is added to those from 'A' to 'Z'.
+constexpr std::uint64_t lower_word(std::uint64_t word) {
+    constexpr std::uint64_t kOnes = 0x0101010101010101U;
+    const std::uint64_t low_bits = word & (0x7fU * kOnes);
+    const std::uint64_t at_least_a = low_bits + (0x80U - 'A') * kOnes;
+    const std::uint64_t above_z = low_bits + (0x7fU - 'Z') * kOnes;
+    const std::uint64_t is_upper = at_least_a & ~above_z & ~word & (0x80U * kOnes);
+    return word + (is_upper >> 2U);
 }
 
 /// Whether `text` is `lowered` but for letter case.

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "dns/lower_case.h"
 #include "dns/wire.h"
 
 namespace fairlead::dns {
@@ -18,16 +19,6 @@ constexpr unsigned kMaxJumps = 127;
 
 constexpr std::uint8_t lower_byte(std::uint8_t byte) {
     return byte >= 'A' && byte <= 'Z' ? static_cast<std::uint8_t>(byte | 0x20U) : byte;
-}
-
-/// Eight bytes at once: 0x20 is added to those from 'A' to 'Z'.
-std::uint64_t lower_word(std::uint64_t word) {
-    constexpr std::uint64_t kOnes = 0x0101010101010101U;
-    const std::uint64_t low_bits = word & (0x7fU * kOnes);
-    const std::uint64_t at_least_a = low_bits + (0x80U - 'A') * kOnes;
-    const std::uint64_t above_z = low_bits + (0x7fU - 'Z') * kOnes;
-    const std::uint64_t is_upper = at_least_a & ~above_z & ~word & (0x80U * kOnes);
-    return word + (is_upper >> 2U);
 }
 
 /// Length bytes are below 'A', so a whole name can be compared as if it were text.

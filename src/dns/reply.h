@@ -1,5 +1,7 @@
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -29,6 +31,9 @@ struct ReplyBody {
         std::uint16_t count = 0;  ///< 0 where nothing may be rotated
     };
 
+    static constexpr std::size_t kUsualBytes = 72;
+    static constexpr std::size_t kUsualRecords = 4;
+
     ResponseCode code = ResponseCode::kNoError;
     bool authoritative = false;
     bool authentic = false;
@@ -36,8 +41,9 @@ struct ReplyBody {
     std::uint16_t answers = 0;
     std::uint16_t authorities = 0;
     std::uint16_t additionals = 0;
-    std::vector<std::uint8_t> bytes{};
-    std::vector<RecordPlace> records{};  ///< of all sections, in order
+    /// Those of a usual size lie inside: memory that is behind a pointer is waited for.
+    absl::InlinedVector<std::uint8_t, kUsualBytes> bytes{};
+    absl::InlinedVector<RecordPlace, kUsualRecords> records{};  ///< of all sections, in order
     Rotation rotation{};
     std::uint32_t least_ttl_s = 0;  ///< of all records; 0 where there is none
 };

@@ -1,11 +1,12 @@
 // The cache of upstream replies: a hit, alone and with another worker at the same time, on one name (both
-// pull at one lock and one reference count) and on many; a miss; storing into a full cache; and how near its
-// idea of the memory it takes is to what the heap gives. The rival is what a cache without order or bound
-// could do: a hash map under one lock.
+// pull at one lock and one reference count) and on many; a whole answer from it; a miss; storing into a full
+// cache; and how near its idea of the memory it takes is to what the heap gives. The rival is what a cache
+// without order or bound could do: a hash map under one lock.
 
 #include <absl/container/flat_hash_map.h>
 #include <benchmark/benchmark.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -16,7 +17,9 @@
 #include "base/random.h"
 #include "bench/counted_heap.h"
 #include "dns/cache.h"
+#include "dns/query.h"
 #include "dns/record.h"
+#include "support/dns_packets.h"
 
 namespace fairlead::dns {
 namespace {
@@ -100,6 +103,38 @@ void find_missing(benchmark::State& state) {
 }
 BENCHMARK(find_missing)->Threads(1)->Threads(2)->UseRealTime();
 
+/// From the packet of a question to that of the answer, `find_body` being what finds the reply.
+template <class FindBody>
+void answer_many(benchmark::State& state, FindBody find_body) {
+    static const auto packets = [] {
+        std::vector<Packet> made;
+        for (const Lookup& lookup : lookups())
+            made.push_back(query_packet(lookup.name, RecordType::kA, Edns{}));
+        return made;
+    }();
+    const auto numbers = popular(static_cast<std::uint64_t>(state.thread_index()) + 1);
+    std::array<std::uint8_t, kDefaultUdpPayload> out{};
+    std::size_t at = 0;
+    for (auto _ : state) {
+        const auto parsed = parse_query(packets[numbers[at++ % numbers.size()]]);
+        const auto& query = std::get<Query>(parsed);
+        const auto body = find_body(CacheKey{{query.name, query.type, false, false}});
+        benchmark::DoNotOptimize(
+            write_reply(out, query, *body, {.limit = udp_reply_limit(query), .age_s = 3, .draw = at}));
+    }
+    state.SetItemsProcessed(state.iterations());
+}
+
+void answer_from_cache(benchmark::State& state) {
+    Cache& cache = full_cache();
+    answer_many(state, [&](const CacheKey& key) {
+        auto reply = cache.find(kNow, key).reply;
+        const auto* const body = reply->body.get();
+        return std::shared_ptr<const ReplyBody>{std::move(reply), body};
+    });
+}
+BENCHMARK(answer_from_cache)->Threads(1)->Threads(2)->UseRealTime();
+
 /// The rival.
 struct PlainMap {
     std::mutex mutex;
@@ -131,6 +166,15 @@ void plain_map_many(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(plain_map_many)->Threads(1)->Threads(2)->UseRealTime();
+
+void answer_from_plain_map(benchmark::State& state) {
+    PlainMap& map = plain_map();
+    answer_many(state, [&](const CacheKey& key) {
+        const std::lock_guard lock{map.mutex};
+        return map.replies.find(absl::string_view{key.bytes().data(), key.bytes().size()})->second;
+    });
+}
+BENCHMARK(answer_from_plain_map)->Threads(1)->Threads(2)->UseRealTime();
 
 void store_into_full(benchmark::State& state) {
     CacheBounds bounds;
