@@ -22,8 +22,13 @@ bool is_at(std::span<const std::uint8_t> message, std::size_t offset, Bytes name
     for (std::size_t at = 0; at < name.size();) {
         while (message[offset] > kMaxLabelSize)
             offset = get_u16(message, offset) & kMaxPointerTarget;
+        if (message[offset] != name[at]) return false;  // a longer label could go beyond the message
         const std::size_t taken = std::size_t{name[at]} + 1;
-        if (!std::ranges::equal(message.subspan(offset, taken), name.subspan(at, taken), {}, lower, lower))
+        const auto there = message.subspan(offset, taken);
+        const auto wanted = name.subspan(at, taken);
+        // Letter case differs only where a client plays with it.
+        if (std::memcmp(there.data(), wanted.data(), taken) != 0 &&
+            !std::ranges::equal(there, wanted, {}, lower, lower))
             return false;
         offset += taken;
         at += taken;

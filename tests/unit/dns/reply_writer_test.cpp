@@ -127,6 +127,21 @@ TEST(DnsReplyWriter, EveryLimitGivesAMessage) {
     }
 }
 
+TEST(DnsReplyWriter, ANameIsNotComparedWithWhatLiesBehindTheMessage) {
+    const ParsedQuery client{"question.example", RecordType::kCname};
+    const Name first = *client.query.name.with_label("a");
+    const Name as_long = name(std::string(18, 'b'));
+    ASSERT_EQ(first.wire().size(), as_long.wire().size());
+    // Room for one record, and for the second but for the name that it leads to.
+    Packet out(12 + client.query.question.size() + 16 + 12);
+    ReplyWriter writer{out, client.query, out.size()};
+    writer.add_name(Section::kAnswer, client.query.name, RecordType::kCname, 5, first);
+    writer.add_name(Section::kAnswer, first, RecordType::kCname, 5, as_long);
+    const Message reply = decoded(out, writer.finish(ResponseCode::kNoError, true));
+    EXPECT_EQ(reply.answer, std::vector{cname_record(client.query.name, 5, first)});
+    EXPECT_TRUE(reply.truncated);
+}
+
 TEST(DnsReplyWriter, AClearedReplyBeginsAnew) {
     const ParsedQuery client{"a.b", RecordType::kA};
     Packet out(60, 0xee);
