@@ -81,12 +81,15 @@ lint: setup-lint ## formatting, layers, calls, documentation, clang-tidy
 	@$(call configure,debug,)
 	@tools/tidy
 
+# $(call install_output,COMMAND,FILE): what the program prints, and nothing if it fails.
+install_output = printed=$$(mktemp) && trap 'rm -f "$$printed"' EXIT && "$(RELEASE)/fairlead" $(1) > "$$printed" && install -D -m 644 "$$printed" "$(TO)/$(2)"
+
 install: build ## install the program, man page and completions under DESTDIR and PREFIX
-	@install -D -m 755 $(RELEASE)/fairlead $(TO)/bin/fairlead
-	@install -D -m 644 <($(RELEASE)/fairlead man) $(TO)/share/man/man8/fairlead.8
-	@install -D -m 644 <($(RELEASE)/fairlead completion bash) $(TO)/share/bash-completion/completions/fairlead
-	@install -D -m 644 <($(RELEASE)/fairlead completion zsh) $(TO)/share/zsh/site-functions/_fairlead
-	@install -D -m 644 <($(RELEASE)/fairlead completion fish) $(TO)/share/fish/vendor_completions.d/fairlead.fish
+	@install -D -m 755 "$(RELEASE)/fairlead" "$(TO)/bin/fairlead"
+	@$(call install_output,man,share/man/man8/fairlead.8)
+	@$(call install_output,completion bash,share/bash-completion/completions/fairlead)
+	@$(call install_output,completion zsh,share/zsh/site-functions/_fairlead)
+	@$(call install_output,completion fish,share/fish/vendor_completions.d/fairlead.fish)
 	$(SAY) "installed $(TO)/bin/fairlead"
 
 clean: ## remove everything that was built here
