@@ -2,6 +2,7 @@
 
 #include <net/if.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
@@ -9,8 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "net/connected_socket.h"
 #include "net/descriptor.h"
-#include "net/native_address.h"
 
 namespace fairlead::net {
 
@@ -20,15 +21,6 @@ using base::Result;
 
 constexpr int kEventsAtOnce = 64;
 constexpr std::size_t kLargestReplyBytes = 65'535;
-
-Result<Descriptor> connected_socket(const base::SocketAddress& server, std::uint32_t interface) {
-    const auto place = "UDP to " + server.to_string();
-    Descriptor socket{::socket(native_family(server.address), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
-    if (socket.get() < 0) return base::fail_errno(errno, place);
-    const NativeAddress native{server, interface};
-    if (connect(socket.get(), native.data(), native.size_bytes) != 0) return base::fail_errno(errno, place);
-    return socket;
-}
 
 }  // namespace
 
@@ -51,7 +43,7 @@ class QuerySockets::State {
             return base::fail(base::ErrorCode::kBusy, "UDP to " + server.to_string() + ": " +
                                                           std::to_string(options_.limit) +
                                                           " questions are under way");
-        FAIRLEAD_TRY(auto socket, connected_socket(server, interface));
+        FAIRLEAD_TRY(auto socket, connect_udp(server, interface));
         if (send(socket.get(), bytes.data(), bytes.size(), MSG_DONTWAIT) < 0)
             return base::fail_errno(errno, "UDP to " + server.to_string());
         epoll_event event{};
