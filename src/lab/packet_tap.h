@@ -5,25 +5,24 @@
 
 #include "base/result.h"
 #include "lab/segment_trace.h"
+#include "net/descriptor.h"
 
 namespace fairlead::lab {
 
 /// Sees every TCP segment that passes the device "eth0" of a network namespace, by an AF_PACKET socket.
+/// Movable.
 class PacketTap {
   public:
     static base::Result<PacketTap> open(std::string_view netns);
-    PacketTap(PacketTap&& other) noexcept;
-    PacketTap& operator=(PacketTap&&) = delete;
-    ~PacketTap();
 
     /// All segments since it was opened or cleared; the kernel keeps some thousands until they are read.
     const std::vector<SeenSegment>& seen();
     void clear();
 
   private:
-    explicit PacketTap(int fd) : fd_(fd) {}
+    explicit PacketTap(net::Descriptor socket) : socket_(std::move(socket)) {}
 
-    int fd_;
+    net::Descriptor socket_;
     std::vector<SeenSegment> seen_;
 };
 
