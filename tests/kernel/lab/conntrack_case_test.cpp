@@ -1,16 +1,10 @@
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <chrono>
-#include <csignal>
-#include <filesystem>
 #include <memory>
 #include <optional>
-#include <thread>
 
+#include "case_program.h"
 #include "kernel/netns/namespaces.h"
 #include "lab/conntrack_parts.h"
 #include "support/command.h"
@@ -23,7 +17,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using End = Transfer::End;
 
-const std::string kProgram = FAIRLEAD_PROGRAM_PATH;
 constexpr const char* kCloseWait = "net/netfilter/nf_conntrack_tcp_timeout_close_wait";
 constexpr const char* kLoose = "net/netfilter/nf_conntrack_tcp_loose";
 
@@ -139,37 +132,11 @@ TEST(ConntrackCase, ShowsFailureAndCure) {
                              "RST to the Pod", "1 h by the agent, endpoints  complete, 256 KiB",
                              "full: a new connection", "no connection", "all of it is removed again"})
         EXPECT_THAT(said, HasSubstr(line));
-    EXPECT_THAT(kernel::netns::list(namespace_prefix("case")).value(), IsEmpty());
-    EXPECT_FALSE(std::filesystem::exists(StatePaths{"case"}.directory));
-}
-
-/// Starts the case and waits until its network is there.
-pid_t start_case() {
-    const pid_t child = fork();
-    if (child == 0) {
-        const int quiet = open("/dev/null", O_WRONLY);
-        dup2(quiet, STDOUT_FILENO);
-        dup2(quiet, STDERR_FILENO);
-        execl(kProgram.c_str(), "fairlead", "lab", "run", "conntrack", nullptr);
-        _exit(EXIT_FAILURE);
-    }
-    for (int tries = 0; tries < 1000; ++tries) {
-        if (!kernel::netns::list(namespace_prefix("case") + "case_guarded").value().empty()) return child;
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    ADD_FAILURE() << "the case made no Pods";
-    return child;
+    expect_no_case_left();
 }
 
 TEST(ConntrackCase, InterruptedLeavesNothingAndKilledIsRemovedByLabDown) {
-    for (const int signal : {SIGINT, SIGKILL}) {
-        const auto child = start_case();
-        kill(child, signal);
-        waitpid(child, nullptr, 0);
-        if (signal == SIGKILL) test::output_of(kProgram + " lab down --name case");
-        EXPECT_THAT(kernel::netns::list(namespace_prefix("case")).value(), IsEmpty()) << signal;
-        EXPECT_FALSE(std::filesystem::exists(StatePaths{"case"}.directory)) << signal;
-    }
+    expect_nothing_left_of_an_ended_case("conntrack", namespace_prefix("case") + "case_guarded");
 }
 
 }  // namespace
