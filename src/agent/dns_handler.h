@@ -42,6 +42,9 @@ class DnsHandler final : public dns_server::QueryHandler {
         return engine_->next_deadline();
     }
     void take_output(dns::EngineOutput& output) override { engine_->take_output(output); }
+    void reconfigure(base::TimePoint now, dns::Forwarding forwarding) override {
+        engine_->reconfigure(now, std::move(forwarding));
+    }
     void end_of_turn() override;
 
   private:

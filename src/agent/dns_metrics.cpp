@@ -1,10 +1,16 @@
 #include "agent/dns_metrics.h"
 
+#include <map>
 #include <string>
+#include <string_view>
 
 namespace fairlead::agent {
 
 namespace {
+
+constexpr std::string_view kUpstreamQueries = "fairlead_dns_upstream_queries_total";
+constexpr std::string_view kUpstreamFailures = "fairlead_dns_upstream_failures_total";
+constexpr std::string_view kUpstreamHealthy = "fairlead_dns_upstream_healthy";
 
 /// The sum over all workers of what `part` gives of each.
 template <class Each, class Part>
@@ -127,25 +133,36 @@ void DnsMetrics::show_histograms(std::span<const EngineReport> reports) {
 }
 
 void DnsMetrics::show_upstreams(std::span<const EngineReport> reports) {
-    if (reports.empty()) return;
-    for (std::size_t i = 0; i < reports.front().upstreams.size(); ++i) {
-        const auto& server = reports.front().upstreams[i].server;
-        const auto show = [&](std::string_view name, std::string_view help, auto part) {
-            metrics_.counter(name, help, {{"to", server.to_string()}})
-                .set(sum_of(reports,
-                            [&](const EngineReport& report) { return part(report.upstreams.at(i)); }));
-        };
-        show("fairlead_dns_upstream_queries_total", "Questions to each upstream.",
-             [](const dns::UpstreamStatus& status) { return status.queries; });
-        show("fairlead_dns_upstream_failures_total",
-             "Questions that it left unanswered or that could not be sent.",
-             [](const dns::UpstreamStatus& status) { return status.failures; });
+    struct Sums {
+        double queries = 0;
+        double failures = 0;
+        double healthy = 0;
+    };
+    // Workers are told of new upstreams one after the other.
+    std::map<std::string, Sums> upstreams;
+    for (const auto& report : reports)
+        for (const auto& status : report.upstreams) {
+            auto& sums = upstreams[status.server.to_string()];
+            sums.queries += static_cast<double>(status.queries);
+            sums.failures += static_cast<double>(status.failures);
+            sums.healthy += status.healthy ? 1 : 0;
+        }
+    for (const auto& [server, sums] : upstreams) {
+        const admin::MetricLabels labels{{"to", server}};
+        metrics_.counter(kUpstreamQueries, "Questions to each upstream.", labels).set(sums.queries);
         metrics_
-            .gauge("fairlead_dns_upstream_healthy", "Workers that hold it for healthy.",
-                   {{"to", server.to_string()}})
-            .set(sum_of(reports,
-                        [&](const EngineReport& report) { return report.upstreams.at(i).healthy ? 1 : 0; }));
+            .counter(kUpstreamFailures, "Questions that it left unanswered or that could not be sent.",
+                     labels)
+            .set(sums.failures);
+        metrics_.gauge(kUpstreamHealthy, "Workers that hold it for healthy.", labels).set(sums.healthy);
+        shown_upstreams_.erase(server);
     }
+    for (const auto& gone : shown_upstreams_)
+        for (const auto name : {kUpstreamQueries, kUpstreamFailures, kUpstreamHealthy})
+            metrics_.forget(name, {{"to", gone}});
+    shown_upstreams_.clear();
+    for (const auto& [server, sums] : upstreams)
+        shown_upstreams_.insert(server);
     metrics_
         .counter(
             "fairlead_dns_forged_replies_total",

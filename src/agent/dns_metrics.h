@@ -1,6 +1,8 @@
 #pragma once
 
+#include <set>
 #include <span>
+#include <string>
 
 #include "admin/metrics.h"
 #include "dns/cache.h"
@@ -37,6 +39,7 @@ class DnsMetrics {
     void show_cache(const dns::CacheStats& cache);
 
     admin::Metrics& metrics_;
+    std::set<std::string> shown_upstreams_;
 };
 
 }  // namespace fairlead::agent

@@ -24,8 +24,8 @@ void put_zone(std::vector<dns::ForwardZone>& zones, dns::ForwardZone zone) {
 }
 
 Result<void> add_resolv_conf(DnsPlan& plan, const DnsSettings& settings, const ReadFile& read_file) {
-    FAIRLEAD_TRY(const auto text, read_file(settings.resolv_conf));
-    const auto conf = dns::parse_resolv_conf(text);
+    FAIRLEAD_TRY(plan.node_resolv_conf, read_file(settings.resolv_conf));
+    const auto conf = dns::parse_resolv_conf(plan.node_resolv_conf);
     for (const auto& [line, message] : conf.problems)
         plan.remarks.push_back(settings.resolv_conf + ":" + std::to_string(line) + ": " + message);
     if (!conf.nameservers.empty()) put_zone(plan.forwarding.forward, dns::forward_zone(conf));

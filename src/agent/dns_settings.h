@@ -60,6 +60,7 @@ using ReadFile = std::function<base::Result<std::string>(const std::string& path
 struct DnsPlan {
     dns::DnsConfig forwarding;
     dns::ZoneOptions zone;
+    std::string node_resolv_conf;      ///< text of DnsSettings::resolv_conf
     std::vector<std::string> remarks;  ///< for people, each with its file and line
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <random>
 
@@ -12,7 +13,6 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "dns/forwarder.h"
-#include "dns/search_list.h"
 #include "net/files.h"
 
 namespace fairlead::agent {
@@ -29,32 +29,10 @@ constexpr unsigned kTicksBetweenLooks = 10;
 /// What is under way when the agent ends has this long, twice.
 constexpr auto kGrace = std::chrono::seconds(2);
 
-std::uint64_t draw_secret() {
-    std::random_device device;
-    return std::uint64_t{device()} << 32U | device();
-}
-
-dns::SecureRandom::Key draw_key() {
-    dns::SecureRandom::Key key{};
-    std::random_device device;
-    std::ranges::generate(key, [&] { return static_cast<std::uint8_t>(device()); });
-    return key;
-}
-
 std::string without_final_dot(const dns::Name& name) {
     auto text = name.to_string();
     if (text.size() > 1) text.pop_back();
     return text;
-}
-
-std::vector<dns_server::Upstream> upstreams_of(const std::vector<dns::ForwardZone>& zones) {
-    std::vector<dns_server::Upstream> upstreams;
-    for (const auto& server : dns::Forwarder::upstreams_of(zones)) {
-        dns_server::Upstream upstream{server.address, server.interface, {}};
-        upstream.tls.server_name = server.tls_server_name;
-        upstreams.push_back(std::move(upstream));
-    }
-    return upstreams;
 }
 
 }  // namespace
@@ -62,14 +40,10 @@ std::vector<dns_server::Upstream> upstreams_of(const std::vector<dns::ForwardZon
 Result<std::unique_ptr<NodeDns>> NodeDns::make(net::EventLoop& loop, admin::Metrics& metrics,
                                                const std::string& node_name, DnsSettings settings,
                                                const kube::Stores& stores) {
-    const auto read = [](const std::string& path) { return net::read_file(path); };
-    FAIRLEAD_TRY(auto plan, plan_dns(settings, read));
-    for (const auto& remark : plan.remarks)
-        base::log_warning("dns: " + remark);
-    FAIRLEAD_TRY(auto resolv_conf, read(settings.resolv_conf));
-    std::unique_ptr<NodeDns> dns{
-        new NodeDns(loop, metrics, node_name, std::move(settings), std::move(plan), stores)};
-    dns->node_resolv_conf_ = std::move(resolv_conf);
+    DnsPlanFiles files{settings, [](const std::string& path) { return net::read_file(path); }};
+    FAIRLEAD_TRY(auto plan, files.read());
+    std::unique_ptr<NodeDns> dns{new NodeDns(loop, metrics, node_name, std::move(settings),
+                                             {std::move(files), std::move(plan)}, stores)};
     if (dns->settings_.mode == DnsMode::kIntercept) {
         FAIRLEAD_TRY(dns->interception_, dns_server::Interception::open());
     } else {
@@ -80,17 +54,17 @@ Result<std::unique_ptr<NodeDns>> NodeDns::make(net::EventLoop& loop, admin::Metr
 }
 
 NodeDns::NodeDns(net::EventLoop& loop, admin::Metrics& metrics, std::string node_name, DnsSettings settings,
-                 DnsPlan plan, const kube::Stores& stores)
+                 NodeForwarding forwarding, const kube::Stores& stores)
     : loop_(loop),
       metrics_(metrics),
       node_name_(std::move(node_name)),
       settings_(std::move(settings)),
-      plan_(std::move(plan)),
+      forwarding_(std::move(forwarding)),
       stores_(stores),
-      zone_(plan_.zone),
+      zone_options_(forwarding_.plan().zone),
+      zone_(zone_options_),
       clients_(zone_.reclaimer()),
-      cache_(plan_.forwarding.cache),
-      loops_(std::make_shared<dns::LoopWatch>(draw_secret(), upstreams_of(plan_.forwarding.forward).size())) {
+      cache_(forwarding_.plan().forwarding.cache) {
     for (std::uint32_t worker = 0; worker < settings_.workers; ++worker) {
         usages_.push_back(std::make_shared<dns::UsageRecorder>());
         reports_.push_back(std::make_shared<EngineReports>());
@@ -101,7 +75,7 @@ NodeDns::~NodeDns() {
     timer_.reset();
     if (!server_) return;
     server_->stop(kGrace, [this] {
-        if (interception_) note(interception_problem_, interception_->remove(), "interception");
+        if (interception_) interception_problem_.note(interception_->remove());
     });
 }
 
@@ -123,8 +97,10 @@ void NodeDns::update_clients() {
     dns::ClientSettings settings;
     settings.node_name = node_name_;
     settings.default_mode = settings_.search;
-    settings.kubelet.cluster_domain = without_final_dot(plan_.zone.cluster_domains.front());
-    settings.kubelet.node = dns::read_as_kubelet(node_resolv_conf_);
+    settings.kubelet.cluster_domain = without_final_dot(zone_options_.cluster_domains.front());
+    settings.kubelet.node = forwarding_.node_resolver();
+    settings.earlier_nodes = forwarding_.earlier_resolvers();
+    settings.forwarding_version = forwarding_version_;
     if (settings_.mode == DnsMode::kIntercept) {
         for (const auto& address : dns_targets(settings_, stores_.services).addresses)
             settings.kubelet.cluster_dns.push_back(address.to_string());
@@ -155,23 +131,19 @@ std::vector<dns_server::ListenAddress> NodeDns::listen_addresses() const {
 
 std::unique_ptr<dns_server::QueryHandler> NodeDns::make_handler(std::size_t worker) {
     dns::EngineOptions options;
-    options.cluster_domain = plan_.zone.cluster_domains.front();
+    options.cluster_domain = zone_options_.cluster_domains.front();
     options.version = "fairlead " + std::string(base::kVersion);
     options.server_id = node_name_;
-    options.hosts = plan_.forwarding.hosts;
-    options.rewrites = plan_.forwarding.rewrites;
-    auto forwarder = std::make_unique<dns::Forwarder>(plan_.forwarding.forward, plan_.forwarding.limits,
-                                                      draw_key(), loops_);
     auto engine =
         std::make_unique<dns::Engine>(loop_.now(), options, dns::EngineShared{zone_, clients_, cache_},
-                                      std::move(forwarder), *usages_[worker], draw_secret());
+                                      forwarding_.make(), *usages_[worker], std::random_device{}());
     return std::make_unique<DnsHandler>(std::move(engine), reports_[worker]);
 }
 
 Result<void> NodeDns::start_server() {
     dns_server::WorkerOptions options;
     options.listen = listen_addresses();
-    options.upstreams = upstreams_of(plan_.forwarding.forward);
+    options.upstreams = forwarding_.upstreams();
     FAIRLEAD_TRY(auto server, dns_server::DnsServer::start(
                                   settings_.workers, std::move(options),
                                   [this](std::size_t worker) { return make_handler(worker); },
@@ -182,20 +154,41 @@ Result<void> NodeDns::start_server() {
     return {};
 }
 
+void NodeDns::follow_files() {
+    const auto change = forwarding_.look();
+    forwards_as_planned_ = forwards_as_planned_ && !change.forwarding;
+    if (!forwards_as_planned_)
+        forward_as_planned();
+    else if (change.searches)
+        update_clients();
+}
+
+void NodeDns::forward_as_planned() {
+    const auto done = server_ ? server_->reconfigure(forwarding_.upstreams(),
+                                                     [this](std::size_t) { return forwarding_.make(); })
+                              : Result<void>{};
+    forwarding_problem_.note(done);
+    forwards_as_planned_ = done.has_value();
+    if (!forwards_as_planned_) return;
+    // After the workers: what they find out from now on, they find out from the new upstreams.
+    ++forwarding_version_;
+    update_clients();
+    base::log_info("dns: forwards as the changed files say", {{"upstreams", forwarding_.upstreams().size()}});
+}
+
 void NodeDns::serve() {
     if (settings_.mode != DnsMode::kIntercept) return;
     auto targets = dns_targets(settings_, stores_.services);
-    note(target_problem_,
-         targets.problem.empty() ? Result<void>{} : base::fail(ErrorCode::kNotFound, targets.problem),
-         "interception");
+    target_problem_.note(targets.problem.empty() ? Result<void>{}
+                                                 : base::fail(ErrorCode::kNotFound, targets.problem));
     if (targets.addresses != served_) {
         served_ = std::move(targets.addresses);
         if (served_.empty()) {
-            note(interception_problem_, interception_->remove(), "interception");
+            interception_problem_.note(interception_->remove());
             server_.reset();
             return;
         }
-        note(server_problem_, start_server(), "server");
+        server_problem_.note(start_server());
     }
     keep_interception();
 }
@@ -206,25 +199,19 @@ void NodeDns::keep_interception() {
     if (applied && *applied)
         base::log_info("queries to the cluster DNS are answered on this node",
                        {{"addresses", served_.size()}});
-    note(interception_problem_, applied ? Result<void>{} : Result<void>{std::unexpected(applied.error())},
-         "interception");
+    interception_problem_.note(applied ? Result<void>{} : Result<void>{std::unexpected(applied.error())});
     if (const auto generation = interception_->generation()) looked_at_generation_ = *generation;
     ticks_since_look_ = 0;
-}
-
-void NodeDns::note(std::string& place, const Result<void>& done, std::string_view what) {
-    std::string problem = done ? "" : "dns " + std::string(what) + ": " + done.error().message;
-    if (!problem.empty() && problem != place) base::log_error(problem);
-    place = std::move(problem);
 }
 
 void NodeDns::tick() {
     timer_ = loop_.after(kTick, [this] { tick(); });
     zone_.reclaimer().reclaim();
+    follow_files();
     const bool responds = server_ && server_->responds();
     publish();
     if (settings_.mode != DnsMode::kIntercept || !synced_) return;
-    if (!server_ && !served_.empty()) note(server_problem_, start_server(), "server");
+    if (!server_ && !served_.empty()) server_problem_.note(start_server());
     if (!server_) return;
     if (responds) interception_->beat();
     const auto generation = interception_->generation();
@@ -254,9 +241,11 @@ std::string NodeDns::usage_json() const {
 }
 
 std::vector<std::string> NodeDns::problems() const {
-    auto problems = clients_.problems();
-    for (const auto* problem : {&target_problem_, &server_problem_, &interception_problem_})
-        if (!problem->empty()) problems.push_back(*problem);
+    auto problems = forwarding_.problems();
+    std::ranges::copy(clients_.problems(), std::back_inserter(problems));
+    for (const auto* problem :
+         {&forwarding_problem_, &target_problem_, &server_problem_, &interception_problem_})
+        if (!problem->text().empty()) problems.push_back(problem->text());
     return problems;
 }
 

@@ -9,10 +9,11 @@
 #include "agent/dns_handler.h"
 #include "agent/dns_metrics.h"
 #include "agent/dns_settings.h"
+#include "agent/node_forwarding.h"
+#include "agent/noted_problem.h"
 #include "dns/cache.h"
 #include "dns/clients.h"
 #include "dns/cluster_zone.h"
-#include "dns/loop_watch.h"
 #include "dns/usage.h"
 #include "dns_server/dns_server.h"
 #include "dns_server/interception.h"
@@ -49,30 +50,30 @@ class NodeDns {
 
   private:
     NodeDns(net::EventLoop& loop, admin::Metrics& metrics, std::string node_name, DnsSettings settings,
-            DnsPlan plan, const kube::Stores& stores);
+            NodeForwarding forwarding, const kube::Stores& stores);
 
     [[nodiscard]] std::vector<dns_server::ListenAddress> listen_addresses() const;
     void update_clients();
     void serve();
     base::Result<void> start_server();
     std::unique_ptr<dns_server::QueryHandler> make_handler(std::size_t worker);
+    void follow_files();
+    void forward_as_planned();
     void tick();
     void keep_interception();
     void publish();
-    void note(std::string& place, const base::Result<void>& done, std::string_view what);
 
     net::EventLoop& loop_;
     DnsMetrics metrics_;
     const std::string node_name_;
     const DnsSettings settings_;
-    const DnsPlan plan_;
+    NodeForwarding forwarding_;
     const kube::Stores& stores_;
-    std::string node_resolv_conf_;
 
+    const dns::ZoneOptions zone_options_;
     dns::ClusterZone zone_;
     dns::ClientDirectory clients_;
     dns::Cache cache_;
-    std::shared_ptr<dns::LoopWatch> loops_;
     std::vector<std::shared_ptr<dns::UsageRecorder>> usages_;  // of each worker
     std::vector<std::shared_ptr<EngineReports>> reports_;      // the same
 
@@ -82,9 +83,12 @@ class NodeDns {
     unsigned ticks_since_look_ = 0;
     std::vector<base::IpAddress> served_;  // addresses that the server was started for
     std::unique_ptr<dns_server::DnsServer> server_;
-    std::string target_problem_;
-    std::string server_problem_;
-    std::string interception_problem_;
+    std::uint64_t forwarding_version_ = 0;
+    bool forwards_as_planned_ = true;
+    NotedProblem forwarding_problem_{"dns upstreams"};
+    NotedProblem target_problem_{"dns interception"};
+    NotedProblem server_problem_{"dns server"};
+    NotedProblem interception_problem_{"dns interception"};
     net::Subscription timer_;
 };
 

@@ -88,15 +88,20 @@ class ClientDirectory::Builder {
   public:
     Builder(ClientDirectory& directory, const ClientSettings& settings,
             const kube::Store<kube::Namespace>& namespaces)
-        : directory_(directory), settings_(settings), namespaces_(namespaces) {}
+        : directory_(directory),
+          settings_(settings),
+          namespaces_(namespaces),
+          forwards_anew_(directory.forwarding_version_ != settings.forwarding_version) {}
 
     void add(const std::shared_ptr<const kube::Pod>& pod) {
         if (pod->node_name != settings_.node_name || !has_network(*pod)) return;
         auto walk = walk_of(*pod, settings_.kubelet);
-        if (!walk.search.empty()) {
-            auto& checked = checked_[walk.search.front()];
-            for (const auto& domain : walk.search)
-                if (std::ranges::find(checked, domain) == checked.end()) checked.push_back(domain);
+        check_domains_of(walk);
+        for (const auto& node : settings_.earlier_nodes) {
+            auto earlier =
+                walk_of(*pod, {settings_.kubelet.cluster_domain, settings_.kubelet.cluster_dns, node});
+            check_domains_of(earlier);
+            if (has_walk(*pod, earlier)) walk = std::move(earlier);
         }
         for (const auto& address : pod->pod_ips)
             ++holders_[address];
@@ -126,6 +131,20 @@ class ClientDirectory::Builder {
         Walk walk;
     };
 
+    /// Whether it is the pod's so far. kubelet has written it when the pod was started.
+    [[nodiscard]] bool has_walk(const kube::Pod& pod, const Walk& walk) const {
+        const auto known = directory_.by_uid_.find(identity_of(pod));
+        return known != directory_.by_uid_.end() && known->second->search == walk.search &&
+               known->second->ndots == walk.ndots;
+    }
+
+    void check_domains_of(const Walk& walk) {
+        if (walk.search.empty()) return;
+        auto& checked = checked_[walk.search.front()];
+        for (const auto& domain : walk.search)
+            if (std::ranges::find(checked, domain) == checked.end()) checked.push_back(domain);
+    }
+
     Context context_of(const kube::Pod& pod, Walk walk) {
         SearchContext context;
         context.pod = pod.key;
@@ -137,11 +156,12 @@ class ClientDirectory::Builder {
         context.why_off = std::move(walk.why_off);
         const auto known = directory_.by_uid_.find(identity_of(pod));
         Context before = known == directory_.by_uid_.end() ? nullptr : known->second;
-        if (before && is_same(*before, context)) return before;
+        if (before && !forwards_anew_ && is_same(*before, context)) return before;
         context.pod_number = before ? before->pod_number : ++directory_.last_pod_number_;
         if (before && is_same_walk(*before, context)) {
             context.verdicts = before->verdicts;
-            context.checked_version = before->checked_version + (before->checked == context.checked ? 0 : 1);
+            const bool holds = !forwards_anew_ && before->checked == context.checked;
+            context.checked_version = before->checked_version + (holds ? 0 : 1);
         } else {
             context.verdicts = std::make_shared<VerdictTable>();
         }
@@ -178,6 +198,7 @@ class ClientDirectory::Builder {
     ClientDirectory& directory_;
     const ClientSettings& settings_;
     const kube::Store<kube::Namespace>& namespaces_;
+    const bool forwards_anew_;
     std::vector<Entry> pods_;
     std::map<Name, std::vector<Name>> checked_;  // by the first domain: all that are searched after it
     absl::flat_hash_map<base::IpAddress, unsigned> holders_;
@@ -197,6 +218,7 @@ void ClientDirectory::update(const ClientSettings& settings, const kube::Store<k
     Builder builder{*this, settings, namespaces};
     pods.for_each([&](const auto& pod) { builder.add(pod); });
     const auto* const before = clients_.exchange(builder.finish().release(), std::memory_order_seq_cst);
+    forwarding_version_ = settings.forwarding_version;
     reclaimer_.retire(std::unique_ptr<const Clients>(before));
     reclaimer_.reclaim();
 }

@@ -3,6 +3,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,11 @@ struct ClientSettings {
     std::string node_name;
     KubeletDns kubelet;  ///< its cluster_dns are the addresses that fairlead answers at
     CollapseMode default_mode = CollapseMode::kOn;
+    /// What `kubelet.node` was before: Pods that are known from then keep their walks, and since they may
+    /// have been started anew its domains count for all.
+    std::vector<ResolverSettings> earlier_nodes{};
+    /// Another one for each set of upstreams: what one of them says about a name need not be true of another.
+    std::uint64_t forwarding_version = 0;
 
     friend bool operator==(const ClientSettings&, const ClientSettings&) = default;
 };
@@ -41,7 +47,8 @@ class ClientDirectory {
     /// No reader may be left.
     ~ClientDirectory();
 
-    /// Makes the directory what these objects say. Pods that are as they were keep their contexts' verdicts.
+    /// Makes the directory what these objects say. Pods that are as they were keep their contexts' verdicts,
+    /// but for those that were given with another forwarding version.
     void update(const ClientSettings& settings, const kube::Store<kube::Pod>& pods,
                 const kube::Store<kube::Namespace>& namespaces);
 
@@ -64,6 +71,7 @@ class ClientDirectory {
     SnapshotReclaimer& reclaimer_;
     std::atomic<const Clients*> clients_;
     std::uint64_t last_pod_number_ = 0;
+    std::uint64_t forwarding_version_ = 0;  // of the last update
     absl::flat_hash_map<std::string, Context> by_uid_;
     std::vector<std::string> problems_;
 };

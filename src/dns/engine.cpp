@@ -19,12 +19,12 @@ constexpr RecordType kNoType{0};
 }  // namespace
 
 Engine::Engine(base::TimePoint now, const EngineOptions& options, const EngineShared& shared,
-               std::unique_ptr<Forwarder> forwarder, UsageRecorder& usage, std::uint64_t seed)
+               Forwarding forwarding, UsageRecorder& usage, std::uint64_t seed)
     : options_(options),
       shared_(shared),
-      local_(options.hosts, options.rewrites),
+      local_(forwarding.hosts, std::move(forwarding.rewrites)),
       identity_(options.version, options.server_id),
-      forwarder_(std::move(forwarder)),
+      forwarder_(std::move(forwarding.forwarder)),
       usage_(usage),
       collapser_(now + kClientRetryWindow),
       random_(seed),

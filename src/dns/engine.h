@@ -21,6 +21,7 @@
 #include "dns/engine_counts.h"
 #include "dns/engine_packets.h"
 #include "dns/forwarder.h"
+#include "dns/forwarding.h"
 #include "dns/local_names.h"
 #include "dns/snapshot.h"
 #include "dns/timers.h"
@@ -30,10 +31,8 @@ namespace fairlead::dns {
 
 struct EngineOptions {
     Name cluster_domain = Name::parse("cluster.local").value();  ///< the first of ZoneOptions
-    std::string version{};    ///< told to who asks for version.bind; empty: refused
-    std::string server_id{};  ///< the same of id.server
-    std::vector<HostEntry> hosts{};
-    std::vector<NameRewrite> rewrites{};
+    std::string version{};                         ///< told to who asks for version.bind; empty: refused
+    std::string server_id{};                       ///< the same of id.server
     std::size_t udp_payload = kDefaultUdpPayload;  ///< bytes of the longest reply over UDP
     /// Queries of one client that wait to hear whether their search walk is collapsed; more are answered
     /// without.
@@ -54,7 +53,7 @@ class Engine final : private CollapseLookups {
   public:
     /// `usage` outlives it. `seed` is for the order of addresses, nothing that must not be guessed.
     Engine(base::TimePoint now, const EngineOptions& options, const EngineShared& shared,
-           std::unique_ptr<Forwarder> forwarder, UsageRecorder& usage, std::uint64_t seed);
+           Forwarding forwarding, UsageRecorder& usage, std::uint64_t seed);
 
     /// A packet from a client. `out` has room for the largest reply that the transport takes, at least 512
     /// bytes and what the packet has.
@@ -68,6 +67,10 @@ class Engine final : private CollapseLookups {
     [[nodiscard]] std::optional<base::TimePoint> next_deadline() const;
     /// Appends what is to be sent.
     void take_output(EngineOutput& output);
+    /// Forwards in another way from now on. Who waits for an upstream waits for the new ones. The cache,
+    /// where answers of the old ones are, is emptied. The numbers of exchanges begin anew, and of the earlier
+    /// ones nothing is wanted any more.
+    void reconfigure(base::TimePoint now, Forwarding forwarding);
     /// Before a wait: nothing of the snapshots is looked at until the next call.
     void end_of_turn();
 

@@ -145,6 +145,19 @@ void Engine::advance(base::TimePoint now) {
     settle(now);
 }
 
+void Engine::reconfigure(base::TimePoint now, Forwarding forwarding) {
+    begin_turn();
+    local_ = LocalNames(forwarding.hosts, std::move(forwarding.rewrites));
+    forwarder_ = std::move(forwarding.forwarder);
+    shared_.cache.clear();
+    stale_timers_ = {};
+    for (auto& [ticket, waiter] : std::exchange(waiters_, {})) {
+        waiter.lookups = 0;
+        deliver(now, std::move(waiter), nullptr);
+    }
+    settle(now);
+}
+
 NameState Engine::state_of(const Name& name) const {
     return local_.has(name) ? NameState::kExists : shared_.zone.state_of(name);
 }

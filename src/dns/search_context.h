@@ -36,7 +36,8 @@ struct SearchContext : std::enable_shared_from_this<SearchContext> {
     /// `search`, then the other domains that a pod of this node searches whose walk begins with the same one:
     /// an address may have passed from one of them to another before we hear of it.
     std::vector<Name> checked;
-    std::uint64_t checked_version = 0;  ///< another one for each `checked` that this walk has had
+    /// Another one for each `checked` that this walk has had, and for each set of upstreams.
+    std::uint64_t checked_version = 0;
     unsigned ndots = 1;
     CollapseMode mode = CollapseMode::kOff;
     std::string why_off;  ///< where its resolv.conf, not somebody's wish, is what keeps the mode off

@@ -31,6 +31,8 @@ struct ZoneOptions {
     EndpointNaming endpoint_naming = EndpointNaming::kAddress;
     /// The Service whose addresses `ns.dns.Z` has.
     kube::ObjectKey dns_service{"kube-system", "kube-dns"};
+
+    friend bool operator==(const ZoneOptions&, const ZoneOptions&) = default;
 };
 
 /// Which of the options cannot be, and why.

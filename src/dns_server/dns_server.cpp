@@ -35,6 +35,14 @@ bool DnsServer::responds() {
     return all;
 }
 
+Result<void> DnsServer::reconfigure(
+    const std::vector<dns::UpstreamServer>& upstreams,
+    const std::function<dns::Forwarding(std::size_t worker)>& make_forwarding) {
+    for (std::size_t i = 0; i < workers_.size(); ++i)
+        FAIRLEAD_CHECK(workers_[i]->reconfigure(upstreams, make_forwarding(i)));
+    return {};
+}
+
 void DnsServer::stop(base::Duration grace, const std::function<void()>& withdraw) {
     for (const auto& worker : workers_)
         worker->drain();

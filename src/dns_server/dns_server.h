@@ -30,6 +30,10 @@ class DnsServer {
     /// Whether every worker has come around since the last call: what Interception::beat() may be called for.
     /// Due every second.
     bool responds();
+    /// Lets all workers forward to these upstreams from now on, each in its way; nobody who waits is
+    /// forgotten. After an error some may do it and some not.
+    base::Result<void> reconfigure(const std::vector<dns::UpstreamServer>& upstreams,
+                                   const std::function<dns::Forwarding(std::size_t worker)>& make_forwarding);
     /// Ends in order: TCP connections are served to their end; then `withdraw`, after which no new query
     /// shall come (Interception::remove()); then what has come is answered. Each part takes `grace` at most.
     void stop(base::Duration grace, const std::function<void()>& withdraw);

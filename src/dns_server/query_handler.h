@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 #include "dns/engine_packets.h"
+#include "dns/forwarding.h"
 #include "dns/protocol.h"
 
 namespace fairlead::dns_server {
@@ -31,6 +32,8 @@ class QueryHandler {
     [[nodiscard]] virtual std::optional<base::TimePoint> next_deadline() const = 0;
     /// Appends what is to be sent.
     virtual void take_output(dns::EngineOutput& output) = 0;
+    /// Forwards in another way from now on. Exchange numbers begin anew: none of those so far is open.
+    virtual void reconfigure(base::TimePoint now, dns::Forwarding forwarding) = 0;
     /// No reference to anything shared is held right now.
     virtual void end_of_turn() = 0;
 };

@@ -14,11 +14,12 @@ std::uint16_t message_id(Bytes message) {
 
 }  // namespace
 
-UpstreamLinks::UpstreamLinks(net::EventLoop& loop, std::vector<Upstream> upstreams, Listener listener)
+UpstreamLinks::UpstreamLinks(net::EventLoop& loop, std::vector<dns::UpstreamServer> upstreams,
+                             Listener listener)
     : loop_(loop), upstreams_(std::move(upstreams)), listener_(std::move(listener)) {}
 
 Result<std::unique_ptr<UpstreamLinks>> UpstreamLinks::open(net::EventLoop& loop,
-                                                           std::vector<Upstream> upstreams,
+                                                           std::vector<dns::UpstreamServer> upstreams,
                                                            Listener listener) {
     std::unique_ptr<UpstreamLinks> links{new UpstreamLinks(loop, std::move(upstreams), std::move(listener))};
     net::QuerySockets::Listener datagrams;
@@ -43,7 +44,7 @@ Result<void> UpstreamLinks::open_streams(std::size_t upstream) {
         options.server = server.address;
         options.interface = server.interface.empty() ? 0 : net::interface_index(server.interface);
         options.tls = transport == dns::UpstreamTransport::kTls;
-        options.tls_options = server.tls;
+        options.tls_options.server_name = server.tls_server_name;
         net::FrameClient::Listener listener;
         listener.received = [this, &stream](Bytes frame) { frame_received(stream, frame); };
         listener.closed = [this, &stream](const base::Error& why) { stream_closed(stream, why); };

@@ -10,18 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "dns/dns_config.h"
 #include "dns_server/query_handler.h"
 #include "net/frame_client.h"
 #include "net/query_sockets.h"
 
 namespace fairlead::dns_server {
-
-/// A server that questions are forwarded to.
-struct Upstream {
-    base::SocketAddress address;
-    std::string interface;  ///< of a link-local IPv6 address; else empty
-    net::FrameTls tls;      ///< counts for dns::UpstreamTransport::kTls
-};
 
 /// Carries questions of one worker to upstreams, and their replies back: each over UDP from a socket of its
 /// own, over TCP and TLS on one connection to each upstream.
@@ -34,9 +28,9 @@ class UpstreamLinks {
         std::function<void(const std::string& message)> problem;
     };
 
-    /// kInvalid if an upstream's certificates cannot be used.
+    /// kInvalid if the certificate authorities of the system cannot be used.
     static base::Result<std::unique_ptr<UpstreamLinks>> open(net::EventLoop& loop,
-                                                             std::vector<Upstream> upstreams,
+                                                             std::vector<dns::UpstreamServer> upstreams,
                                                              Listener listener);
 
     /// Sends it; what cannot be sent is told to the listener as failed before this returns.
@@ -55,7 +49,7 @@ class UpstreamLinks {
         friend auto operator<=>(const StreamKey&, const StreamKey&) = default;
     };
 
-    UpstreamLinks(net::EventLoop& loop, std::vector<Upstream> upstreams, Listener listener);
+    UpstreamLinks(net::EventLoop& loop, std::vector<dns::UpstreamServer> upstreams, Listener listener);
     base::Result<void> open_streams(std::size_t upstream);
     base::Result<void> send_datagram(const dns::OutgoingQuery& query);
     base::Result<void> send_frame(const dns::OutgoingQuery& query);
@@ -63,7 +57,7 @@ class UpstreamLinks {
     void stream_closed(Stream& stream, const base::Error& why);
 
     net::EventLoop& loop_;
-    std::vector<Upstream> upstreams_;
+    std::vector<dns::UpstreamServer> upstreams_;
     Listener listener_;
     std::unique_ptr<net::QuerySockets> sockets_;
     std::map<StreamKey, Stream> streams_;

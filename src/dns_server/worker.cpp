@@ -19,6 +19,8 @@ using base::Result;
 constexpr int kBatchesInATurn = 4;
 constexpr std::size_t kLargestTcpReplyBytes = 65'535;
 constexpr std::chrono::milliseconds kLookIfDone{5};
+/// It is a matter of microseconds; the heartbeat must not be late for it.
+constexpr std::chrono::seconds kMostReconfigureTime{1};
 
 using Numbers = base::NumberedCounts<WorkerCounts>;
 constexpr std::size_t kNumbers = std::tuple_size_v<Numbers>;
@@ -51,6 +53,11 @@ Result<void> Worker::open(const WorkerOptions& options) {
     sockets_.reserve(options.listen.size());
     for (const auto& at : options.listen)
         FAIRLEAD_CHECK(listen(options, at));
+    FAIRLEAD_TRY(upstreams_, open_links(options.upstreams));
+    return {};
+}
+
+Result<std::unique_ptr<UpstreamLinks>> Worker::open_links(std::vector<dns::UpstreamServer> upstreams) {
     UpstreamLinks::Listener listener;
     listener.received = [this](dns::ExchangeId exchange, Bytes packet) {
         handler_->received(loop_.now(), exchange, packet);
@@ -61,7 +68,25 @@ Result<void> Worker::open(const WorkerOptions& options) {
         end_turn();
     };
     listener.problem = [this](const std::string& message) { problem_(message); };
-    FAIRLEAD_TRY(upstreams_, UpstreamLinks::open(loop_, options.upstreams, std::move(listener)));
+    return UpstreamLinks::open(loop_, std::move(upstreams), std::move(listener));
+}
+
+Result<void> Worker::reconfigure(std::vector<dns::UpstreamServer> upstreams, dns::Forwarding forwarding) {
+    // Shared, for the worker may come to it when nobody waits any more.
+    const auto done = std::make_shared<std::promise<Result<void>>>();
+    auto result = done->get_future();
+    const auto shared = std::make_shared<dns::Forwarding>(std::move(forwarding));
+    loop_.post([this, done, upstreams = std::move(upstreams), shared] {
+        done->set_value(forward(upstreams, std::move(*shared)));
+    });
+    if (result.wait_for(kMostReconfigureTime) == std::future_status::ready) return result.get();
+    return base::fail(base::ErrorCode::kBusy, "a worker does not respond");
+}
+
+Result<void> Worker::forward(std::vector<dns::UpstreamServer> upstreams, dns::Forwarding forwarding) {
+    FAIRLEAD_TRY(upstreams_, open_links(std::move(upstreams)));
+    handler_->reconfigure(loop_.now(), std::move(forwarding));
+    end_turn();
     return {};
 }
 

@@ -23,7 +23,7 @@ struct ListenAddress {
 
 struct WorkerOptions {
     std::vector<ListenAddress> listen;
-    std::vector<Upstream> upstreams;
+    std::vector<dns::UpstreamServer> upstreams;
     net::FrameLimits tcp;
     int udp_receive_buffer_bytes = 4 << 20;
     std::size_t pending_clients = 16'384;
@@ -57,6 +57,10 @@ class Worker {
     [[nodiscard]] const std::vector<base::SocketAddress>& addresses() const { return addresses_; }
     /// Whether it came to what the last call asked it to do. Due every second.
     bool responds();
+    /// Forwards to these upstreams from now on, in the way that the handler is told of; nobody who waits is
+    /// forgotten. Returns when it has happened. After an error, which says what cannot be used, all is as it
+    /// was; kBusy: the worker does not respond, and may do it later.
+    base::Result<void> reconfigure(std::vector<dns::UpstreamServer> upstreams, dns::Forwarding forwarding);
     /// Takes no TCP connection any more and closes those that are there once their queries are answered.
     void drain();
     /// Waits until drain() has closed all, for `grace` at most.
@@ -71,6 +75,8 @@ class Worker {
            std::function<void(const std::string&)> problem);
     base::Result<void> open(const WorkerOptions& options);
     base::Result<void> listen(const WorkerOptions& options, const ListenAddress& at);
+    base::Result<std::unique_ptr<UpstreamLinks>> open_links(std::vector<dns::UpstreamServer> upstreams);
+    base::Result<void> forward(std::vector<dns::UpstreamServer> upstreams, dns::Forwarding forwarding);
     void run();
 
     void serve_datagrams(std::size_t index);

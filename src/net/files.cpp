@@ -31,6 +31,18 @@ base::Result<std::string> read_file(const std::string& path, std::size_t limit_b
     return content;
 }
 
+FileStamp stamp_of(const std::string& path) {
+    constexpr std::int64_t kSecondNs = 1'000'000'000;
+    struct stat status{};
+    if (stat(path.c_str(), &status) != 0) return {};
+    return {.exists = true,
+            .device = status.st_dev,
+            .inode = status.st_ino,
+            .bytes = status.st_size,
+            .modified_ns = status.st_mtim.tv_sec * kSecondNs + status.st_mtim.tv_nsec,
+            .changed_ns = status.st_ctim.tv_sec * kSecondNs + status.st_ctim.tv_nsec};
+}
+
 base::Result<void> overwrite_file(const std::string& path, std::string_view text) {
     const int fd = open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
     if (fd < 0) return base::fail_errno(errno, path);

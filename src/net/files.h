@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,19 @@ namespace fairlead::net {
 /// The content of a regular file of at most `limit_bytes`; errors name the path.
 base::Result<std::string> read_file(const std::string& path,
                                     std::size_t limit_bytes = std::size_t{64} << 20U);
+
+/// What is another one after a file was written, replaced, removed or made (stat(2), links are followed).
+struct FileStamp {
+    bool exists = false;  ///< and may be looked at
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::int64_t bytes = 0;
+    std::int64_t modified_ns = 0;  ///< since 1970
+    std::int64_t changed_ns = 0;   ///< the same, of the inode
+
+    friend bool operator==(const FileStamp&, const FileStamp&) = default;
+};
+FileStamp stamp_of(const std::string& path);
 
 /// Writes `text` into a file that exists, such as a sysctl, with one write(2); errors name the path.
 base::Result<void> overwrite_file(const std::string& path, std::string_view text);

@@ -24,7 +24,7 @@ from harness.world import FAIRLEAD
 W = None
 CLUSTER_DNS = ("10.96.0.10", "fd00:96::a")
 NODE_LOCAL = "169.254.20.10"
-UPSTREAM = "192.0.2.2"
+UPSTREAM, OTHER_UPSTREAM = "192.0.2.2", "192.0.2.3"
 CART = "10.96.0.80"
 # What the cluster DNS says where fairlead would say something else: who answered is seen by that.
 FROM_CLUSTER_DNS = "203.0.113.53"
@@ -268,6 +268,57 @@ class DnsTest(unittest.TestCase):
         wait_for("interception", self.intercepts)
         self.assertEqual(addresses(self.asker().ask("cart.shop.svc.cluster.local")), [CART])
         self.assertEqual(problems(), [])
+
+    def test_asks_the_nameservers_of_a_changed_resolv_conf_without_losing_a_query(self):
+        W.outside.ip("address", "replace", f"{OTHER_UPSTREAM}/24", "dev", "eth0")
+        other = dns_server.DnsServer(W.outside, OTHER_UPSTREAM, self.answer_as_upstream)
+        self.addCleanup(other.close)
+        self.start(workers=2)
+        stop, failures, counts = threading.Event(), [], [0] * 4
+
+        def load(number):
+            asker = self.asker()
+            while not stop.is_set():
+                counts[number] += 1
+                try:
+                    asker.ask(f"n{counts[number]}.of{number}.example", timeout=4.5)
+                except OSError as error:
+                    failures.append(error)
+
+        threads = [threading.Thread(target=load, args=(number,)) for number in range(len(counts))]
+        for thread in threads:
+            thread.start()
+        for nameserver, server in ((OTHER_UPSTREAM, other), (UPSTREAM, self.upstream)):
+            asked_before = len(server.questions)
+            self.write("resolv.conf", None, f"nameserver {nameserver}\nsearch corp.example\n")
+            wait_for("questions to go to the other nameserver", lambda: len(server.questions) > asked_before + 100)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failures, [], f"of {sum(counts)} queries")
+        self.assertIn(f'upstream_healthy{{to="{UPSTREAM}:53"}} 2', self.agent.get("/metrics"))
+        self.assertNotIn(OTHER_UPSTREAM, self.agent.get("/metrics"))
+
+    def test_keeps_what_it_knew_when_a_changed_file_cannot_be_used_and_says_so_until_it_is_mended(self):
+        corefile = ".:53 {\n  hosts {\n    192.0.2.77 db.example\n    fallthrough\n  }\n  forward . %s\n}\n"
+        self.write("Corefile", None, corefile % UPSTREAM)
+        self.start(corefile=os.path.join(self.folder, "Corefile"))
+        ask = self.asker().ask
+        self.assertEqual(addresses(ask("db.example")), ["192.0.2.77"])
+
+        def problem():
+            return " ".join(each for each in self.agent.status()["problems"] if "dns configuration" in each)
+
+        for file, text in (("Corefile", ".:53 {\n  forward . nowhere\n}\n"), ("Corefile", corefile[:20])):
+            with self.subTest(text=text):
+                self.write(file, None, text)
+                wait_for("the problem", lambda: f"{self.folder}/{file}:" in problem() and "what was known before stays" in problem())
+                self.assertEqual(addresses(ask("db.example")), ["192.0.2.77"])
+                self.assertEqual(addresses(ask(OUTSIDE_NAME)), [OUTSIDE_ADDRESS])
+                self.write(file, None, corefile % UPSTREAM)
+                wait_for("it to be mended", lambda: problem() == "")
+        self.write("Corefile", None, (corefile % UPSTREAM).replace("192.0.2.77", "192.0.2.78"))
+        wait_for("the new address", lambda: addresses(ask("db.example")) == ["192.0.2.78"])
 
     def test_repairs_a_flushed_ruleset(self):
         self.start()

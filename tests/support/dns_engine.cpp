@@ -22,7 +22,7 @@ EngineWorld::EngineWorld(const EngineWorldOptions& options)
     engine_ = make_engine();
 }
 
-std::unique_ptr<Engine> EngineWorld::make_engine() {
+Forwarding EngineWorld::make_forwarding() const {
     ForwardZone zone;
     for (std::size_t i = 0; i < options_.upstreams; ++i)
         zone.upstreams.push_back(*UpstreamServer::parse("192.0.2." + std::to_string(53 + i)));
@@ -31,10 +31,22 @@ std::unique_ptr<Engine> EngineWorld::make_engine() {
     auto forwarder =
         std::make_unique<Forwarder>(std::vector{zone}, options_.limits, key,
                                     std::make_shared<LoopWatch>(options_.seed, options_.upstreams));
+    return {options_.hosts, options_.rewrites, std::move(forwarder)};
+}
+
+std::unique_ptr<Engine> EngineWorld::make_engine() {
     usage_ = std::make_unique<UsageRecorder>();
     return std::make_unique<Engine>(
         now, options_.engine, EngineShared{.zone = cluster_.zone(), .clients = clients_, .cache = *cache_},
-        std::move(forwarder), *usage_, options_.seed);
+        make_forwarding(), *usage_, options_.seed);
+}
+
+void EngineWorld::reconfigure(std::vector<HostEntry> hosts) {
+    options_.hosts = std::move(hosts);
+    questions.clear();
+    engine_->reconfigure(now, make_forwarding());
+    exchange();
+    engine_->end_of_turn();
 }
 
 void EngineWorld::restart(bool with_cache) {

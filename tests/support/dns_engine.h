@@ -16,6 +16,8 @@ namespace fairlead::test {
 
 struct EngineWorldOptions {
     dns::EngineOptions engine{};
+    std::vector<dns::HostEntry> hosts{};
+    std::vector<dns::NameRewrite> rewrites{};
     dns::ForwardLimits limits{};
     dns::CacheBounds cache{};
     std::size_t upstreams = 1;
@@ -64,6 +66,9 @@ class EngineWorld {
     ZoneCluster& cluster() { return cluster_; }
     /// Makes a new engine, as after a restart; the cache stays unless told otherwise.
     void restart(bool with_cache);
+    /// Gives the engine new upstreams that say nothing so far, and these hosts; what the old ones were asked
+    /// is gone.
+    void reconfigure(std::vector<dns::HostEntry> hosts = {});
     /// Adds a pod of this node in namespace "shop".
     void add_pod(std::string_view name, std::string_view address);
 
@@ -73,6 +78,7 @@ class EngineWorld {
 
   private:
     std::unique_ptr<dns::Engine> make_engine();
+    [[nodiscard]] dns::Forwarding make_forwarding() const;
 
     EngineWorldOptions options_;
     ZoneCluster cluster_;

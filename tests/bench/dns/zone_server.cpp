@@ -47,6 +47,7 @@ class ZoneHandler : public dns_server::QueryHandler {
     void advance(base::TimePoint) override {}
     [[nodiscard]] std::optional<base::TimePoint> next_deadline() const override { return std::nullopt; }
     void take_output(dns::EngineOutput&) override {}
+    void reconfigure(base::TimePoint, dns::Forwarding) override {}
     void end_of_turn() override { gate_.quiescent(); }
 
   private:

@@ -52,6 +52,7 @@ class MarkingHandler : public QueryHandler {
         std::swap(output, output_);
         output_.clear();
     }
+    void reconfigure(base::TimePoint, dns::Forwarding) override {}
     void end_of_turn() override {}
 
   private:

@@ -32,6 +32,12 @@ std::string query(const std::string& what) {
     return std::string(1, '\0') + "\1" + what;
 }
 
+dns::UpstreamServer server_at(const base::SocketAddress& address) {
+    dns::UpstreamServer server;
+    server.address = address;
+    return server;
+}
+
 class WorkerTest : public testing::Test {
   protected:
     void start(const std::vector<std::string>& listen, std::size_t workers = 1,
@@ -81,6 +87,7 @@ TEST_F(WorkerTest, SeveralWorkersShareTheClients) {
     start({"127.0.0.1"}, 2);
     for (int i = 0; i < 64; ++i)
         ASSERT_EQ(ask_udp(address("127.0.0.1"), port(), query("now")), "here");
+    server_->stop(2s, [] {});  // a reply may be there before the worker has told that it sent it
     std::uint64_t received = 0;
     for (const auto& counts : server_->counts()) {
         EXPECT_GT(counts.udp.received, 0U);
@@ -188,7 +195,7 @@ TEST_F(WorkerTest, CarriesQuestionsToUpstreamsOverUdpAndTcp) {
     const auto upstream = *DnsServer::start(
         1, upstream_options, [](std::size_t) { return std::make_unique<MarkingHandler>("upstream"); },
         [](const std::string&) {});
-    options_.upstreams = {{upstream->addresses()[0], "", {}}};
+    options_.upstreams = {server_at(upstream->addresses()[0])};
     for (const auto transport : {dns::UpstreamTransport::kUdp, dns::UpstreamTransport::kTcp}) {
         start({"127.0.0.1"}, 1, transport);
         for (int i = 0; i < 3; ++i) {
@@ -200,8 +207,33 @@ TEST_F(WorkerTest, CarriesQuestionsToUpstreamsOverUdpAndTcp) {
     EXPECT_EQ(upstream->counts()[0].tcp.connections, 1U) << "kept for all questions";
 }
 
+TEST_F(WorkerTest, AsksOtherUpstreamsFromOneQuestionToTheNext) {
+    std::vector<std::unique_ptr<DnsServer>> upstreams;
+    std::vector<std::vector<dns::UpstreamServer>> each;
+    for (const auto* word : {"first", "second"}) {
+        WorkerOptions options;
+        options.listen = {{{address("127.0.0.1"), 0}, false}};
+        upstreams.push_back(*DnsServer::start(
+            1, options, [word](std::size_t) { return std::make_unique<MarkingHandler>(word); },
+            [](const std::string&) {}));
+        each.push_back({server_at(upstreams.back()->addresses()[0])});
+    }
+    options_.upstreams = each[0];
+    start({"127.0.0.1"}, 2);
+    FramedConnection connection{address("127.0.0.1"), port()};
+    for (const std::size_t which : {0U, 1U, 0U}) {
+        const auto done = server_->reconfigure(each[which], [](std::size_t) { return dns::Forwarding{}; });
+        ASSERT_TRUE(done) << done.error().message;
+        const auto* const word = which == 0 ? "first" : "second";
+        for (int i = 0; i < 8; ++i)
+            EXPECT_EQ(ask_udp(address("127.0.0.1"), port(), query("ask")), word) << "whichever worker it is";
+        EXPECT_TRUE(connection.send_frame(query("ask")));
+        EXPECT_EQ(connection.receive(), word) << "on the connection that was there";
+    }
+}
+
 TEST_F(WorkerTest, AnUpstreamThatIsNotThereIsNoticedAtOnce) {
-    options_.upstreams = {{{address("127.0.0.1"), 9}, "", {}}};
+    options_.upstreams = {server_at({address("127.0.0.1"), 9})};
     for (const auto transport : {dns::UpstreamTransport::kUdp, dns::UpstreamTransport::kTcp}) {
         start({"127.0.0.1"}, 1, transport);
         EXPECT_EQ(ask_udp(address("127.0.0.1"), port(), query("ask")), "failed");

@@ -32,6 +32,25 @@ TEST(DnsMetrics, AddsUpWhatTheWorkersCounted) {
         EXPECT_THAT(text, HasSubstr(line));
 }
 
+TEST(DnsMetrics, ShowsEachUpstreamThatAnyWorkerHasAndForgetsThoseThatNoneHas) {
+    const auto upstream = [](const char* text, std::uint64_t queries) {
+        return dns::UpstreamStatus{.server = *dns::UpstreamServer::parse(text), .queries = queries};
+    };
+    admin::Metrics metrics;
+    DnsMetrics shown{metrics};
+    std::vector<EngineReport> reports(3);
+    reports[0].upstreams = {upstream("192.0.2.1", 5), upstream("192.0.2.2", 1)};
+    reports[1].upstreams = {upstream("192.0.2.2", 2)};
+    shown.show(reports, {}, {});
+    EXPECT_THAT(metrics.expose(), HasSubstr(R"(fairlead_dns_upstream_queries_total{to="192.0.2.1:53"} 5)"));
+    EXPECT_THAT(metrics.expose(), HasSubstr(R"(fairlead_dns_upstream_queries_total{to="192.0.2.2:53"} 3)"));
+    EXPECT_THAT(metrics.expose(), HasSubstr(R"(fairlead_dns_upstream_healthy{to="192.0.2.2:53"} 2)"));
+    reports[0].upstreams.erase(reports[0].upstreams.begin());
+    shown.show(reports, {}, {});
+    EXPECT_THAT(metrics.expose(), Not(HasSubstr("192.0.2.1")));
+    EXPECT_THAT(metrics.expose(), HasSubstr("192.0.2.2"));
+}
+
 TEST(DnsMetrics, ShowsTheSameAgainAndNoSeriesForWhatNeverCame) {
     admin::Metrics metrics;
     DnsMetrics shown{metrics};

@@ -6,9 +6,11 @@
 namespace fairlead::dns {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
 using testing::SizeIs;
 
 base::IpAddress ip(std::string_view text) {
@@ -197,6 +199,39 @@ TEST_F(ClientDirectoryTest, ChecksWhatOtherPodsSearchBehindTheSameFirstDomain) {
                             "corp.example.", "lab.example."));
     EXPECT_EQ(find("10.64.0.2")->checked, find("10.64.0.2")->search);
     EXPECT_THAT(find("10.64.0.3")->checked, SizeIs(4));
+}
+
+TEST_F(ClientDirectoryTest, APodKeepsItsWalkWhenTheNodesSearchDomainsChangeAndAllOfThemAreChecked) {
+    pods_.put(pod("old", {"10.64.0.1"}));
+    update();
+    const auto verdicts = find("10.64.0.1")->verdicts;
+    settings_.earlier_nodes = {settings_.kubelet.node};
+    settings_.kubelet.node.searches = {"new.example"};
+    pods_.put(pod("new", {"10.64.0.2"}));
+    update();
+    EXPECT_EQ(find("10.64.0.1")->verdicts, verdicts);
+    EXPECT_THAT(texts(find("10.64.0.1")->search), Contains("corp.example."));
+    EXPECT_THAT(texts(find("10.64.0.2")->search), Contains("new.example."));
+    for (const auto* address : {"10.64.0.1", "10.64.0.2"})
+        EXPECT_THAT(texts(find(address)->checked),
+                    IsSupersetOf({"corp.example.", "new.example.", "cluster.local."}))
+            << address;
+    const auto* const settled = find("10.64.0.1");
+    update();
+    EXPECT_EQ(find("10.64.0.1"), settled);
+}
+
+TEST_F(ClientDirectoryTest, WhatWasFoundOutWithOtherUpstreamsDoesNotHoldAnyMore) {
+    pods_.put(pod("cart", {"10.64.0.1"}));
+    update();
+    const auto verdicts = find("10.64.0.1")->verdicts;
+    const auto version = find("10.64.0.1")->checked_version;
+    settings_.forwarding_version = 1;
+    update();
+    EXPECT_EQ(find("10.64.0.1")->checked_version, version + 1);
+    EXPECT_EQ(find("10.64.0.1")->verdicts, verdicts) << "who is under way is known still";
+    update();
+    EXPECT_EQ(find("10.64.0.1")->checked_version, version + 1);
 }
 
 TEST_F(ClientDirectoryTest, ReadersHoldWhatTheyFoundUntilTheyAreQuiescent) {

@@ -370,9 +370,8 @@ TEST_F(DnsEngineSearch, AFloodOfWalksIsAnsweredWithoutWaiting) {
 }
 
 TEST(DnsEngine, ConfiguredHostsComeBeforeAllElse) {
-    EngineWorld world{
-        {.engine = {.hosts = {{ip("192.0.2.7"), {name("db.example.com"), name("db2.example.com")}},
-                              {ip("192.0.2.8"), {name("DB.example.com")}}}}}};
+    EngineWorld world{{.hosts = {{ip("192.0.2.7"), {name("db.example.com"), name("db2.example.com")}},
+                                 {ip("192.0.2.8"), {name("DB.example.com")}}}}};
     EXPECT_EQ(world.ask(kStranger, "db.example.com", RecordType::kA)->answer.size(), 2U);
     const auto none = world.ask(kStranger, "db.example.com", RecordType::kAaaa);
     EXPECT_EQ(code_of(none), ResponseCode::kNoError);
@@ -385,16 +384,54 @@ TEST(DnsEngine, ConfiguredHostsComeBeforeAllElse) {
 
 TEST(DnsEngine, ARewrittenNameIsAnsweredAsTheOther) {
     EngineWorld world{
-        {.engine = {.rewrites = {{.from = name("shop.example.com"), .to = name("web.shop.svc.cluster.local")},
-                                 {.from = name("old.example.com"),
-                                  .to = name("new.example.com"),
-                                  .restore_answer = false}}}}};
+        {.rewrites = {
+             {.from = name("shop.example.com"), .to = name("web.shop.svc.cluster.local")},
+             {.from = name("old.example.com"), .to = name("new.example.com"), .restore_answer = false}}}};
     EXPECT_EQ(texts(world.ask(kStranger, "shop.example.com", RecordType::kA)->answer),
               Texts{"shop.example.com. 5 A 10.96.0.1"});
     world.ask(kStranger, "old.example.com", RecordType::kA);
     const auto token = world.last_token();
     world.answer_addresses("new.example.com");
     EXPECT_EQ(texts(world.late_reply(token)->answer), Texts{"new.example.com. 60 A 192.0.2.1"});
+}
+
+TEST(DnsEngine, WhoWaitsIsAnsweredByTheNewUpstreamsAndWhatTheOldOnesSaidIsForgotten) {
+    EngineWorld world;
+    world.ask(kStranger, "old.example.com", RecordType::kA);
+    world.answer_addresses("old.example.com");
+    world.ask(kStranger, "www.example.com", RecordType::kA);
+    const auto waits = world.last_token();
+    world.ask(kStranger, "partner.shop.svc.cluster.local", RecordType::kA);
+    const auto follows = world.last_token();
+    world.reconfigure();
+    EXPECT_FALSE(world.late_reply(waits));
+    EXPECT_EQ(world.questions_for("www.example.com"), 1U);
+    world.answer_addresses("www.example.com");
+    world.answer_addresses("www.partner.example");
+    EXPECT_EQ(texts(world.late_reply(waits)->answer), Texts{"www.example.com. 60 A 192.0.2.1"});
+    EXPECT_EQ(world.late_reply(follows)->answer.size(), 2U);
+    EXPECT_FALSE(world.ask(kStranger, "old.example.com", RecordType::kA)) << "asked anew";
+    world.pass(10s);
+    EXPECT_EQ(world.engine().waiting(), 0U);
+}
+
+TEST(DnsEngine, WhoWaitsIsAnsweredAtOnceWhereTheNewConfigurationKnowsIt) {
+    EngineWorld world;
+    world.ask(kStranger, "db.example.com", RecordType::kA);
+    const auto token = world.last_token();
+    world.reconfigure({{ip("192.0.2.7"), {name("db.example.com")}}});
+    EXPECT_EQ(texts(world.late_reply(token)->answer), Texts{"db.example.com. 30 A 192.0.2.7"});
+    EXPECT_TRUE(world.ask(kStranger, "db.example.com", RecordType::kA));
+}
+
+TEST_F(DnsEngineSearch, AWalkThatIsUnderWayIsAnsweredFromTheNewUpstreams) {
+    world.ask(kPod, first, RecordType::kA);
+    const auto token = world.last_token();
+    world.reconfigure();
+    EXPECT_EQ(world.questions_for("www.example.com"), 2U);
+    world.answer_addresses("www.example.com");
+    EXPECT_EQ(texts(world.late_reply(token)->answer),
+              (Texts{first + ". 5 CNAME www.example.com.", "www.example.com. 60 A 192.0.2.1"}));
 }
 
 TEST(DnsEngine, ALongAnswerIsCutOverUdpAndWholeOverTcp) {
