@@ -74,7 +74,8 @@ Result<void> Agent::start() {
     invalid_packets_ = std::make_unique<InvalidPackets>(loop_, metrics_, *syncer_);
     FAIRLEAD_CHECK(listen(config_));
     if (config_.dns.mode != DnsMode::kOff) {
-        FAIRLEAD_TRY(dns_, NodeDns::make(loop_, metrics_, config_.node_name, config_.dns, stores_));
+        FAIRLEAD_TRY(dns_, NodeDns::make(loop_, metrics_, config_.node_name, config_.dns, stores_,
+                                         [this](const auto& waste) { tell_of_waste(waste); }));
     }
     FAIRLEAD_CHECK(start_source());
     watch_conntrack();
@@ -152,6 +153,13 @@ void Agent::tell_of_taken_port(const services::HealthCheck& check, const std::st
                     "Listen",
                     "node " + config_.node_name + " does not answer health checks on port " +
                         std::to_string(check.port) + ": " + error});
+}
+
+void Agent::tell_of_waste(const dns::Waste& waste) {
+    constexpr const char* kReason = "DnsQueriesWasted";
+    if (waste.pod_uid.empty())
+        return tell_of_node(EventType::kWarning, kReason, waste.pod.to_string() + " " + waste.note);
+    if (events_) events_->write({{"Pod", waste.pod, waste.pod_uid}, kReason, "Lookup", waste.note});
 }
 
 Result<void> Agent::start_source() {

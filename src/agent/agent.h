@@ -68,6 +68,7 @@ class Agent {
     void serve_localhost();
     void watch_conntrack();
     void tell_of_node(EventType type, const std::string& reason, const std::string& note);
+    void tell_of_waste(const dns::Waste& waste);
     void tell_of_taken_port(const services::HealthCheck& check, const std::string& error);
     /// New connections go where they should.
     [[nodiscard]] bool serves() const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 #include "agent/config_values.h"
 #include "base/dns_name.h"
@@ -45,23 +46,35 @@ std::vector<std::string> get_pod_names(const Config& config) {
 
 constexpr SettingValue kPodNames{ValueKind::kWord, set_pod_names, get_pod_names};
 
-Result<void> set_stale_for(Config& config, Texts texts) {
+constexpr std::chrono::seconds kMostSeconds = std::chrono::hours(24 * 365);
+
+/// Whole seconds in a member of DnsSettings.
+template <std::int64_t kLeast, auto kMember>
+Result<void> set_seconds(Config& config, Texts texts) {
     FAIRLEAD_TRY(const auto duration, parse_duration(texts.front()));
-    config.dns.stale_s =
-        static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(duration).count());
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
+    if (seconds.count() < kLeast || seconds > kMostSeconds)
+        return base::fail(ErrorCode::kInvalid, "'" + texts.front() + "' is not " +
+                                                   format_duration(std::chrono::seconds(kLeast)) + " to " +
+                                                   format_duration(kMostSeconds));
+    config.dns.*kMember = static_cast<std::uint32_t>(seconds.count());
     return {};
 }
 
-std::vector<std::string> get_stale_for(const Config& config) {
-    return {format_duration(std::chrono::seconds(config.dns.stale_s))};
+template <auto kMember>
+std::vector<std::string> get_seconds(const Config& config) {
+    return {format_duration(std::chrono::seconds(config.dns.*kMember))};
 }
 
-constexpr SettingValue kStaleFor{ValueKind::kText, set_stale_for, get_stale_for};
+template <std::int64_t kLeast, auto kMember>
+constexpr SettingValue kSeconds{ValueKind::kText, set_seconds<kLeast, kMember>, get_seconds<kMember>};
 
 using Dns = DnsSettings;
 constexpr std::int64_t kMostWorkers = 64;
 constexpr std::int64_t kMostTtl = 3600;
 constexpr std::int64_t kMostCacheMib = 65536;
+constexpr std::int64_t kMostWasteFactor = 1000;
+constexpr std::int64_t kMostWasteRate = 1'000'000;
 
 constexpr std::array kRows = {
     Setting{"dns.mode", "--dns-mode", "MODE",
@@ -105,8 +118,16 @@ constexpr std::array kRows = {
     Setting{"dns.cacheMiB", "--dns-cache-mib", "NUMBER", "how large the cache may grow",
             kNumber<1, kMostCacheMib, &Config::dns, &Dns::cache_mib>, TakesEffect::kOnRestart},
     Setting{"dns.staleFor", "--dns-stale-for", "DURATION",
-            "how long after their end answers may be served while upstreams fail (0s: not at all)", kStaleFor,
-            TakesEffect::kOnRestart},
+            "how long after their end answers may be served while upstreams fail (0s: not at all)",
+            kSeconds<0, &Dns::stale_s>, TakesEffect::kOnRestart},
+    Setting{"dns.wasteEventFactor", "--dns-waste-event-factor", "NUMBER",
+            "write a Warning Event on a Pod with so many queries for each lookup; 0 (the default): never",
+            kNumber<0, kMostWasteFactor, &Config::dns, &Dns::waste_event_factor>, TakesEffect::kOnRestart},
+    Setting{"dns.wasteEventRate", "--dns-waste-event-rate", "NUMBER",
+            "but not below so many queries of the Pod a second",
+            kNumber<0, kMostWasteRate, &Config::dns, &Dns::waste_event_rate>, TakesEffect::kOnRestart},
+    Setting{"dns.wasteEventWindow", "--dns-waste-event-window", "DURATION", "over which both are measured",
+            kSeconds<1, &Dns::waste_event_window_s>, TakesEffect::kOnRestart},
 };
 
 }  // namespace

@@ -50,6 +50,10 @@ struct DnsSettings {
     std::uint32_t cache_mib = 32;
     std::uint32_t stale_s = 3600;  ///< how long answers may be served after their end
 
+    std::uint32_t waste_event_factor = 0;  ///< queries for each lookup that are worth an Event; 0: none is
+    std::uint32_t waste_event_rate = 10;   ///< queries of one Pod a second, below which there is no Event
+    std::uint32_t waste_event_window_s = 300;  ///< how long it must go on
+
     friend bool operator==(const DnsSettings&, const DnsSettings&) = default;
 };
 

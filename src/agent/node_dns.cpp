@@ -39,11 +39,11 @@ std::string without_final_dot(const dns::Name& name) {
 
 Result<std::unique_ptr<NodeDns>> NodeDns::make(net::EventLoop& loop, admin::Metrics& metrics,
                                                const std::string& node_name, DnsSettings settings,
-                                               const kube::Stores& stores) {
+                                               const kube::Stores& stores, WarnOfWaste warn) {
     DnsPlanFiles files{settings, [](const std::string& path) { return net::read_file(path); }};
     FAIRLEAD_TRY(auto plan, files.read());
     std::unique_ptr<NodeDns> dns{new NodeDns(loop, metrics, node_name, std::move(settings),
-                                             {std::move(files), std::move(plan)}, stores)};
+                                             {std::move(files), std::move(plan)}, stores, std::move(warn))};
     if (dns->settings_.mode == DnsMode::kIntercept) {
         FAIRLEAD_TRY(dns->interception_, dns_server::Interception::open());
     } else {
@@ -54,7 +54,7 @@ Result<std::unique_ptr<NodeDns>> NodeDns::make(net::EventLoop& loop, admin::Metr
 }
 
 NodeDns::NodeDns(net::EventLoop& loop, admin::Metrics& metrics, std::string node_name, DnsSettings settings,
-                 NodeForwarding forwarding, const kube::Stores& stores)
+                 NodeForwarding forwarding, const kube::Stores& stores, WarnOfWaste warn)
     : loop_(loop),
       metrics_(metrics),
       node_name_(std::move(node_name)),
@@ -64,7 +64,10 @@ NodeDns::NodeDns(net::EventLoop& loop, admin::Metrics& metrics, std::string node
       zone_options_(forwarding_.plan().zone),
       zone_(zone_options_),
       clients_(zone_.reclaimer()),
-      cache_(forwarding_.plan().forwarding.cache) {
+      cache_(forwarding_.plan().forwarding.cache),
+      waste_({settings_.waste_event_factor, settings_.waste_event_rate,
+              std::chrono::seconds(settings_.waste_event_window_s)}),
+      warn_(std::move(warn)) {
     for (std::uint32_t worker = 0; worker < settings_.workers; ++worker) {
         usages_.push_back(std::make_shared<dns::UsageRecorder>());
         reports_.push_back(std::make_shared<EngineReports>());
@@ -210,6 +213,7 @@ void NodeDns::tick() {
     follow_files();
     const bool responds = server_ && server_->responds();
     publish();
+    look_at_waste();
     if (settings_.mode != DnsMode::kIntercept || !synced_) return;
     if (!server_ && !served_.empty()) server_problem_.note(start_server());
     if (!server_) return;
@@ -227,7 +231,7 @@ void NodeDns::publish() {
                   cache_.stats());
 }
 
-std::string NodeDns::usage_json() const {
+std::vector<dns::PodUsage> NodeDns::usages() const {
     std::map<std::string, dns::PodUsage> by_pod;
     for (const auto& recorder : usages_)
         for (auto& usage : recorder->usages()) {
@@ -237,7 +241,20 @@ std::string NodeDns::usage_json() const {
     std::vector<dns::PodUsage> usages;
     for (auto& [key, usage] : by_pod)
         usages.push_back(std::move(usage));
-    return dns::usage_json(std::move(usages));
+    return usages;
+}
+
+std::string NodeDns::usage_json() const {
+    return dns::usage_json(usages());
+}
+
+void NodeDns::look_at_waste() {
+    if (!waste_.is_due(loop_.now())) return;
+    for (const auto& waste : waste_.look(loop_.now(), usages())) {
+        base::log_warning("a Pod wastes DNS queries",
+                          {{"pod", waste.pod.to_string()}, {"waste", waste.note}});
+        warn_(waste);
+    }
 }
 
 std::vector<std::string> NodeDns::problems() const {

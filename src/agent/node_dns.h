@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "dns/clients.h"
 #include "dns/cluster_zone.h"
 #include "dns/usage.h"
+#include "dns/waste_watch.h"
 #include "dns_server/dns_server.h"
 #include "dns_server/interception.h"
 #include "kube/store.h"
@@ -29,10 +31,12 @@ namespace fairlead::agent {
 /// (docs/dns-server.md). Until all objects were seen once nothing is intercepted.
 class NodeDns {
   public:
-    /// `stores` outlives it.
+    using WarnOfWaste = std::function<void(const dns::Waste& waste)>;
+
+    /// `stores` outlives it. `warn` is told of Pods that waste queries, where the settings ask for it.
     static base::Result<std::unique_ptr<NodeDns>> make(net::EventLoop& loop, admin::Metrics& metrics,
                                                        const std::string& node_name, DnsSettings settings,
-                                                       const kube::Stores& stores);
+                                                       const kube::Stores& stores, WarnOfWaste warn);
     /// Ends in order: what has come is answered, TCP connections are served to their end.
     ~NodeDns();
     NodeDns(const NodeDns&) = delete;
@@ -50,7 +54,7 @@ class NodeDns {
 
   private:
     NodeDns(net::EventLoop& loop, admin::Metrics& metrics, std::string node_name, DnsSettings settings,
-            NodeForwarding forwarding, const kube::Stores& stores);
+            NodeForwarding forwarding, const kube::Stores& stores, WarnOfWaste warn);
 
     [[nodiscard]] std::vector<dns_server::ListenAddress> listen_addresses() const;
     void update_clients();
@@ -62,6 +66,8 @@ class NodeDns {
     void tick();
     void keep_interception();
     void publish();
+    [[nodiscard]] std::vector<dns::PodUsage> usages() const;
+    void look_at_waste();
 
     net::EventLoop& loop_;
     DnsMetrics metrics_;
@@ -76,6 +82,9 @@ class NodeDns {
     dns::Cache cache_;
     std::vector<std::shared_ptr<dns::UsageRecorder>> usages_;  // of each worker
     std::vector<std::shared_ptr<EngineReports>> reports_;      // the same
+
+    dns::WasteWatch waste_;
+    const WarnOfWaste warn_;
 
     bool synced_ = false;
     std::optional<dns_server::Interception> interception_;
