@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "agent/dns_tls_pins.h"
 #include "dns/corefile_config.h"
 #include "dns/resolv_conf.h"
 
@@ -124,6 +125,7 @@ Result<DnsPlan> plan_dns(const DnsSettings& settings, const ReadFile& read_file)
     FAIRLEAD_CHECK(add_upstreams(plan, settings));
     FAIRLEAD_CHECK(add_stub_domains(plan, settings));
     if (!settings.corefile.empty()) FAIRLEAD_CHECK(add_corefile(plan, settings, read_file));
+    FAIRLEAD_CHECK(pin_upstreams(settings.tls_pins, plan.forwarding));
     FAIRLEAD_CHECK(dns::check(plan.zone));
     return plan;
 }

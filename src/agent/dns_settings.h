@@ -45,6 +45,7 @@ struct DnsSettings {
     std::string resolv_conf = "/etc/resolv.conf";  ///< kubelet's resolvConf
     std::vector<std::string> upstreams;            ///< none: the nameservers of `resolv_conf`
     std::vector<std::string> stub_domains;         ///< "example.com=10.0.0.1", one for each upstream
+    std::vector<std::string> tls_pins;             ///< "10.0.0.1=sha256//...": pin_upstreams()
     std::string corefile;           ///< an existing one; what it speaks of goes before the rest of these
     bool corefile_ignores = false;  ///< what of it has no meaning here is passed over, not refused
     std::uint32_t cache_mib = 32;

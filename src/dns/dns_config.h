@@ -34,6 +34,9 @@ struct UpstreamServer {
     std::string interface;  ///< of a link-local IPv6 address, its zone (RFC 4007): "eth0"; else empty
     UpstreamTransport transport = UpstreamTransport::kUdp;
     std::string tls_server_name;  ///< what its certificate is to name; empty: the address
+    /// SHA-256 of its public key (SubjectPublicKeyInfo, 32 bytes), one of these; then the certificate's name
+    /// and authority do not count (RFC 7858, section 4.2). None: they do.
+    std::vector<std::vector<std::uint8_t>> tls_key_pins{};
 
     /// From "10.0.0.1", "10.0.0.1:53", "fd00::1", "[fd00::1]:53", "fe80::1%eth0", each also after "udp://",
     /// "dns://" (the same), "tcp://" and "tls://"; after "tls://" "%name" is the certificate's name:

@@ -45,6 +45,7 @@ Result<void> UpstreamLinks::open_streams(std::size_t upstream) {
         options.interface = server.interface.empty() ? 0 : net::interface_index(server.interface);
         options.tls = transport == dns::UpstreamTransport::kTls;
         options.tls_options.server_name = server.tls_server_name;
+        options.tls_options.key_pins = server.tls_key_pins;
         net::FrameClient::Listener listener;
         listener.received = [this, &stream](Bytes frame) { frame_received(stream, frame); };
         listener.closed = [this, &stream](const base::Error& why) { stream_closed(stream, why); };

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import tempfile
 import threading
 import time
@@ -319,6 +320,24 @@ class DnsTest(unittest.TestCase):
                 wait_for("it to be mended", lambda: problem() == "")
         self.write("Corefile", None, (corefile % UPSTREAM).replace("192.0.2.77", "192.0.2.78"))
         wait_for("the new address", lambda: addresses(ask("db.example")) == ["192.0.2.78"])
+
+    def test_asks_an_upstream_over_tls_that_has_the_pinned_key_and_no_other(self):
+        W.outside.ip("address", "replace", f"{OTHER_UPSTREAM}/24", "dev", "eth0")
+        key, certificate = f"{self.folder}/key.pem", f"{self.folder}/certificate.pem"
+        netns.sh(f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {key} -out {certificate} -days 2 -subj /CN=any")
+        pin = netns.sh(f"openssl pkey -in {key} -pubout -outform der | openssl dgst -sha256 -binary | base64").strip()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        secure = dns_server.DnsServer(W.outside, OTHER_UPSTREAM, self.answer_as_upstream, context)
+        self.addCleanup(secure.close)
+        other_pin = "A" * 43 + "="
+        for pins, code in (([other_pin, pin], dns.rcode.NOERROR), ([other_pin], dns.rcode.SERVFAIL), ([], dns.rcode.SERVFAIL)):
+            with self.subTest(pins=pins):
+                self.start(upstreams=[f"tls://{OTHER_UPSTREAM}"], tlsPins=[f"{OTHER_UPSTREAM}=sha256//{each}" for each in pins])
+                self.assertEqual(self.asker().ask(OUTSIDE_NAME).rcode(), code)
+                self.agent.close()
+        self.assertEqual(secure.questions.count((OUTSIDE_NAME, "A")), 1)
+        self.assertEqual(self.upstream.questions, [])
 
     def test_repairs_a_flushed_ruleset(self):
         self.start()

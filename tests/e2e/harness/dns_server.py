@@ -45,10 +45,10 @@ def soa_record(zone, ttl=30):
 
 class DnsServer:
     """Answers at an address of a namespace, port 53, UDP and TCP, with what `answer(name, type)` gives: a code, records of the answer
-    section and of the authority section; None is silence."""
+    section and of the authority section; None is silence. With `tls`, an ssl.SSLContext, over TLS at port 853 in place of TCP."""
 
-    def __init__(self, namespace, address, answer):
-        self._answer = answer
+    def __init__(self, namespace, address, answer, tls=None):
+        self._answer, self._tls = answer, tls
         self.questions = []
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with namespace.inside():
@@ -56,7 +56,7 @@ class DnsServer:
             self._tcp = socket.socket(family, socket.SOCK_STREAM)
         self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._udp.bind((address, 53))
-        self._tcp.bind((address, 53))
+        self._tcp.bind((address, 853 if tls else 53))
         self._tcp.listen(16)
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._serve_udp, self._serve_tcp)]
         for thread in self._threads:
@@ -86,10 +86,13 @@ class DnsServer:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = self._tcp.accept()
-                with connection, contextlib.suppress(OSError, struct.error):
+                with contextlib.suppress(OSError, struct.error), self._secured(connection) as connection:
                     size = struct.unpack("!H", connection.recv(2, socket.MSG_WAITALL))[0]
                     if reply := self.reply_to(connection.recv(size, socket.MSG_WAITALL)):
                         connection.sendall(struct.pack("!H", len(reply)) + reply)
+
+    def _secured(self, connection):
+        return self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
 
     def close(self):
         for each in (self._udp, self._tcp):
