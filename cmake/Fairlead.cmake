@@ -1,3 +1,14 @@
+# A compiler spends most of its time on the headers; what is built from scratch reads them once for a few files.
+# So a name in an unnamed namespace may stand once in a folder.
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 6)
+function(fairlead_unity target kind)
+  if(FAIRLEAD_UNITY STREQUAL all OR FAIRLEAD_UNITY STREQUAL kind)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
+    # These take what stands in another .cpp file for what stands in a header.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-shadow)
+  endif()
+endfunction()
+
 # fairlead_library(NAME [DEPENDS lib...] [PRIVATE lib...])
 # One static library per source folder: fairlead_NAME from the folder's *.cpp files.
 # DEPENDS are libraries whose headers appear in ours; PRIVATE ones are used in .cpp files only.
@@ -8,6 +19,7 @@ function(fairlead_library name)
     add_library(fairlead_${name} STATIC ${sources})
     target_include_directories(fairlead_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
     target_link_libraries(fairlead_${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE})
+    fairlead_unity(fairlead_${name} libraries)
   else()
     add_library(fairlead_${name} INTERFACE)
     target_include_directories(fairlead_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src)
@@ -32,6 +44,7 @@ function(fairlead_test name)
   add_executable(${name} ${sources})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} fairlead_test_support GTest::gmock GTest::gtest)
+  fairlead_unity(${name} tests)
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 600)
   if(ARG_LABEL MATCHES "contract|kernel")

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "admin/process_metrics.h"
+#include "base/families.h"
 
 namespace fairlead::admin {
 
@@ -41,15 +42,13 @@ HttpAnswer readyz(const HealthSource& source) {
     return {kUnavailable, std::string(kPlainText), std::move(body)};
 }
 
-constexpr base::Family kFamilies[] = {base::Family::kIpv4, base::Family::kIpv6};
-
 /// kube-proxy's answer about its syncs; `eligible` is part of it on /healthz only.
 HttpAnswer health(const HealthSource& source, std::optional<bool> eligible) {
     const auto& sync = source.sync();
     bool synced = true;
     base::WallTime last_updated{};
     std::string families;
-    for (const auto family : kFamilies) {
+    for (const auto family : base::kFamilies) {
         const bool healthy = sync.healthy(family, source.now());
         synced = synced && healthy;
         last_updated = std::max(last_updated, sync.last_synced(family));

@@ -22,7 +22,6 @@ constexpr std::string_view kText = "text/plain";
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kYaml = "application/yaml";
 constexpr std::string_view kComponent = "fairlead";
-constexpr unsigned kOk = 200;
 constexpr unsigned kNotAcceptable = 406;
 
 const std::vector<std::pair<std::string, std::string>> kHeaders = {{"X-Content-Type-Options", "nosniff"},
@@ -101,7 +100,7 @@ HttpAnswer answer_z_page(const ZPage& page, std::string_view accept) {
     if (!form) return not_acceptable(page.kind, wants_yaml(accept));
     if (form->version.empty()) return {.body = page.text(), .headers = kHeaders};
     auto answer = answer_with_object(
-        kOk,
+        HttpAnswer{}.status,
         fmt::format(R"({{"kind":{},"apiVersion":"{}/{}","metadata":{{"name":"{}"}},{}}})"
                     "\n",
                     base::json_quote(page.kind), kGroup, form->version, kComponent, page.fields()),

@@ -12,6 +12,9 @@
 
 namespace fairlead::agent {
 
+/// Status of an answer to credentials that are not accepted.
+constexpr unsigned kUnauthorized = 401;
+
 /// The access that a configuration names: kubeconfig, --server, or the service account of the Pod that we run
 /// in.
 base::Result<kube::ApiAccess> find_api_access(const Config& config);

@@ -12,8 +12,6 @@ namespace {
 
 using base::Result;
 
-constexpr unsigned kUnauthorized = 401;
-
 // Labels that kube-proxy selects by: headless Services and those of another proxy are none of its business.
 constexpr const char* kServiceSelector = "!service.kubernetes.io/service-proxy-name";
 constexpr const char* kSliceSelector =

@@ -40,7 +40,7 @@ Connections connections_of(const services::ConnectionTotals& totals, const servi
 }
 
 template <class Map, class ToJson>
-std::string json_list(const Map& map, ToJson to_json) {
+std::string json_list_of_pairs(const Map& map, ToJson to_json) {
     std::string text = "[";
     for (const auto& [key, value] : map) {
         if (text.size() > 1) text += ",";
@@ -60,17 +60,18 @@ std::string service_json(const kube::ObjectKey& key, const ServiceConnections& s
     ConnectionNumbers sum;
     for (const auto& [port, numbers] : service.ports)
         sum += numbers;
-    return fmt::format(
-        R"({{"namespace":{},"name":{},{},"ports":{},"endpoints":{}}})", json_quote(key.namespace_name),
-        json_quote(key.name), numbers_json(sum),
-        json_list(service.ports,
-                  [](const std::string& port, const ConnectionNumbers& numbers) {
-                      return fmt::format(R"({{"port":{},{}}})", json_quote(port), numbers_json(numbers));
-                  }),
-        json_list(service.endpoints, [](const Backend& backend, std::uint64_t count) {
-            return fmt::format(R"({{"endpoint":{},"connections":{}}})",
+    return fmt::format(R"({{"namespace":{},"name":{},{},"ports":{},"endpoints":{}}})",
+                       json_quote(key.namespace_name), json_quote(key.name), numbers_json(sum),
+                       json_list_of_pairs(service.ports,
+                                          [](const std::string& port, const ConnectionNumbers& numbers) {
+                                              return fmt::format(R"({{"port":{},{}}})", json_quote(port),
+                                                                 numbers_json(numbers));
+                                          }),
+                       json_list_of_pairs(service.endpoints, [](const Backend& backend, std::uint64_t count) {
+                           return fmt::format(
+                               R"({{"endpoint":{},"connections":{}}})",
                                json_quote(base::format_endpoint(backend.address, backend.port)), count);
-        }));
+                       }));
 }
 
 }  // namespace
@@ -82,7 +83,7 @@ base::Result<std::string> connections_json(const ConnectionsFacts& facts,
     const auto read_at =
         std::chrono::duration_cast<std::chrono::milliseconds>(facts.read_at.time_since_epoch()).count();
     return fmt::format(R"({{"counting":{},"readAtMilliseconds":{},"services":{}}})", facts.counting, read_at,
-                       json_list(connections_of(totals, proxy, wanted), service_json)) +
+                       json_list_of_pairs(connections_of(totals, proxy, wanted), service_json)) +
            "\n";
 }
 

@@ -18,17 +18,17 @@ namespace {
 using base::Result;
 
 /// The settings that the plan depends on, and what every file of settings needs.
-constexpr std::array<std::string_view, 11> kFields = {"nodeName",
-                                                      "adminAddress",
-                                                      "conntrack.sizing",
-                                                      "conntrack.maxPerCore",
-                                                      "conntrack.min",
-                                                      "conntrack.tcpEstablishedTimeout",
-                                                      "conntrack.tcpCloseWaitTimeout",
-                                                      "conntrack.tcpBeLiberal",
-                                                      "conntrack.guard",
-                                                      "conntrack.udpTimeout",
-                                                      "conntrack.udpStreamTimeout"};
+constexpr std::array<std::string_view, 11> kPlannedFields = {"nodeName",
+                                                             "adminAddress",
+                                                             "conntrack.sizing",
+                                                             "conntrack.maxPerCore",
+                                                             "conntrack.min",
+                                                             "conntrack.tcpEstablishedTimeout",
+                                                             "conntrack.tcpCloseWaitTimeout",
+                                                             "conntrack.tcpBeLiberal",
+                                                             "conntrack.guard",
+                                                             "conntrack.udpTimeout",
+                                                             "conntrack.udpStreamTimeout"};
 
 struct PlanArguments {
     AgentArguments agent;
@@ -55,7 +55,7 @@ void add_conntrack_plan(CLI::App& program, int& exit_status, ObservedPeak observ
     auto arguments = std::make_shared<PlanArguments>();
     add_file_options(*command, arguments->agent);
     add_setting_options(*command, arguments->agent, [](const Setting& setting) {
-        return std::ranges::find(kFields, setting.field) != kFields.end();
+        return std::ranges::find(kPlannedFields, setting.field) != kPlannedFields.end();
     });
     command->add_option("-o,--output", arguments->output, "json, yaml or wide")
         ->type_name("FORMAT")

@@ -15,7 +15,7 @@ namespace {
 using conntrack::PlannedAction;
 using conntrack::PlannedValue;
 
-constexpr base::Duration kPause = std::chrono::seconds(10);
+constexpr base::Duration kPauseBetweenLooks = std::chrono::seconds(10);
 
 /// The files are there only while connection tracking is; any question to it has the kernel load its module.
 /// Where that does not help, the files say so.
@@ -83,7 +83,7 @@ void ConntrackSizer::check() {
 }
 
 void ConntrackSizer::check_later() {
-    next_ = loop_.after(kPause, [this] { check(); });
+    next_ = loop_.after(kPauseBetweenLooks, [this] { check(); });
 }
 
 conntrack::SizingFacts ConntrackSizer::read() const {

@@ -14,15 +14,15 @@ using base::Result;
 
 constexpr std::size_t kAddressesKept = 25'000;
 
-struct Reading {
+struct TableReading {
     conntrack::Usage usage;
     bool whole = false;
     std::uint32_t flows = 0;
 };
 
-Result<Reading> read_table(const conntrack::FlowNames& names) {
+Result<TableReading> read_table(const conntrack::FlowNames& names) {
     FAIRLEAD_TRY(auto table, kernel::conntrack::NetlinkConntrackTable::open());
-    Reading reading;
+    TableReading reading;
     FAIRLEAD_TRY(reading.flows, table.count());
     conntrack::UsageCounter counter{names, kAddressesKept};
     FAIRLEAD_TRY(reading.whole, table.visit_while({}, [&](const kernel::conntrack::Flow& flow) {

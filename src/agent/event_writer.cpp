@@ -15,8 +15,7 @@ namespace {
 using base::json_quote;
 
 constexpr std::size_t kMostWaiting = 100;
-constexpr base::Duration kPause = std::chrono::milliseconds(200);
-constexpr unsigned kUnauthorized = 401;
+constexpr base::Duration kPauseBetweenEvents = std::chrono::milliseconds(200);
 constexpr unsigned kFirstRefusal = 300;
 
 /// metav1.MicroTime.
@@ -101,7 +100,7 @@ void EventWriter::on_status(unsigned status) {
 }
 
 void EventWriter::on_done() {
-    pause_ = loop_.after(kPause, [this] {
+    pause_ = loop_.after(kPauseBetweenEvents, [this] {
         exchange_.reset();
         busy_ = false;
         send_next();

@@ -13,7 +13,7 @@ namespace fairlead::agent {
 namespace {
 
 // kube-proxy may have the port, and be about to go (docs/migration.md).
-constexpr std::chrono::seconds kRetryPause{1};
+constexpr std::chrono::seconds kPauseBetweenOpens{1};
 
 }  // namespace
 
@@ -44,7 +44,7 @@ void HealthCheckServers::open_all() {
         if (!place.server) open(address, place);
     report_taken();
     const bool missing = std::ranges::any_of(places_, [](const auto& each) { return !each.second.server; });
-    retry_ = missing ? loop_.after(kRetryPause, [this] { open_all(); }) : net::Subscription{};
+    retry_ = missing ? loop_.after(kPauseBetweenOpens, [this] { open_all(); }) : net::Subscription{};
 }
 
 void HealthCheckServers::report_taken() {

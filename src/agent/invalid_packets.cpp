@@ -12,7 +12,7 @@ namespace {
 using base::Family;
 using base::Result;
 
-constexpr base::Duration kPause = std::chrono::seconds(5);
+constexpr base::Duration kPauseBetweenReads = std::chrono::seconds(5);
 
 admin::Number* packets(admin::Metrics& metrics, Family family, std::string_view hook) {
     return &metrics.counter("fairlead_conntrack_invalid_dropped_packets_total",
@@ -35,7 +35,7 @@ InvalidPackets::InvalidPackets(net::EventLoop& loop, admin::Metrics& metrics, co
 }
 
 void InvalidPackets::read_later() {
-    next_ = loop_.after(kPause, [this] { read(); });
+    next_ = loop_.after(kPauseBetweenReads, [this] { read(); });
 }
 
 void InvalidPackets::read() {

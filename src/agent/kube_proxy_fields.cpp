@@ -21,7 +21,7 @@ constexpr std::string_view kGone = "kube-proxy has no such field any more";
 
 constexpr std::int64_t kLargestBit = 31;
 
-constexpr std::array kFields = {
+constexpr std::array kKubeProxyFields = {
     KubeProxyField{"clientConnection.kubeconfig"},
     KubeProxyField{"clientConnection.acceptContentTypes", Type::kText, kOwnTypes},
     KubeProxyField{"clientConnection.contentType", Type::kText, kOwnTypes,
@@ -93,19 +93,19 @@ constexpr KubeProxyField kGate{kGates, Type::kBoolean};
 }  // namespace
 
 std::span<const KubeProxyField> kube_proxy_fields() {
-    return kFields;
+    return kKubeProxyFields;
 }
 
 const KubeProxyField* find_kube_proxy_field(std::string_view path) {
     if (path.starts_with(kGates) && path.substr(kGates.size()).starts_with('.')) return &kGate;
-    const auto* const found = std::ranges::find(kFields, path, &KubeProxyField::path);
-    return found == kFields.end() ? nullptr : found;
+    const auto* const found = std::ranges::find(kKubeProxyFields, path, &KubeProxyField::path);
+    return found == kKubeProxyFields.end() ? nullptr : found;
 }
 
 bool is_kube_proxy_group(std::string_view path) {
     if (path == kGates) return true;
     const auto fields_of_it = std::string(path) + ".";
-    return std::ranges::any_of(kFields,
+    return std::ranges::any_of(kKubeProxyFields,
                                [&](const auto& field) { return field.path.starts_with(fields_of_it); });
 }
 

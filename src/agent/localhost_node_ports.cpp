@@ -7,6 +7,7 @@
 #include <random>
 #include <thread>
 
+#include "base/families.h"
 #include "base/log.h"
 #include "net/tcp_relay.h"
 
@@ -15,8 +16,7 @@ namespace fairlead::agent {
 namespace {
 
 // A process may have the port, and be about to go.
-constexpr std::chrono::seconds kRetryPause{1};
-constexpr base::Family kFamilies[] = {base::Family::kIpv4, base::Family::kIpv6};
+constexpr std::chrono::seconds kPauseBeforeListening{1};
 
 std::size_t index_of(base::Family family) {
     return family == base::Family::kIpv4 ? 0 : 1;
@@ -103,7 +103,8 @@ class LocalhostNodePorts::Worker {
             ++findings.listeners[family];
         }
         problems_ = findings.problems;
-        retry_ = problems_.empty() ? net::Subscription{} : loop_.after(kRetryPause, [this] { open_all(); });
+        retry_ = problems_.empty() ? net::Subscription{}
+                                   : loop_.after(kPauseBeforeListening, [this] { open_all(); });
         report_(std::move(findings));
     }
 
@@ -141,7 +142,7 @@ class LocalhostNodePorts::Worker {
 
 LocalhostNodePorts::LocalhostNodePorts(net::EventLoop& loop, admin::Metrics& metrics)
     : loop_(loop), outcome_(std::make_shared<Outcome>()) {
-    for (const auto family : kFamilies) {
+    for (const auto family : base::kFamilies) {
         const admin::MetricLabels labels{{"ip_family", std::string(base::name_of(family))}};
         outcome_->listeners[index_of(family)] =
             &metrics.gauge("kubeproxy_nftables_localhost_nodeport_listeners",

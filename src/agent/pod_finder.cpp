@@ -16,7 +16,6 @@ using base::Result;
 using Addresses = std::vector<IpAddress>;
 
 constexpr unsigned kOk = 200;
-constexpr unsigned kUnauthorized = 401;
 constexpr unsigned kForbidden = 403;
 constexpr unsigned kNotFound = 404;
 constexpr std::size_t kMostQuestions = 8;

@@ -7,6 +7,7 @@
 #include "agent/json_list.h"
 #include "agent/page_query.h"
 #include "agent/status.h"
+#include "base/families.h"
 #include "base/json.h"
 #include "services/endpoint_reasons.h"
 #include "services/frontend_claim.h"
@@ -22,8 +23,6 @@ using base::json_quote;
 using base::Result;
 using services::BackedFrontend;
 using services::CatalogEntry;
-
-constexpr Family kFamilies[] = {Family::kIpv4, Family::kIpv6};
 
 std::string_view name_of(kube::TrafficPolicy policy) {
     return policy == kube::TrafficPolicy::kLocal ? "Local" : "Cluster";
@@ -58,13 +57,13 @@ class Details {
     Details(const services::ServiceProxy& proxy, kernel::nftables::NftTables& tables,
             const CatalogEntry& entry)
         : proxy_(proxy), entry_(entry), service_(*entry.service) {
-        for (const auto family : kFamilies)
+        for (const auto family : base::kFamilies)
             shows_.emplace_back(
                 family,
                 [&tables, family](std::string_view set, const kernel::nftables::ElementBytes& key) {
                     return tables.find_element(family, services::kTableName, set, key);
                 },
-                kDetailedElements / std::size(kFamilies));
+                kDetailedElements / std::size(base::kFamilies));
     }
 
     Result<std::string> json() {
@@ -107,7 +106,7 @@ class Details {
         std::string endpoints;
         std::size_t endpoint_count = 0;
         std::string frontends;
-        for (const auto family : kFamilies) {
+        for (const auto family : base::kFamilies) {
             std::size_t count = 0;
             for (const auto& judged : services::judge_endpoints(entry_.slices, port, family, node()))
                 if (judged.cluster != services::EndpointUse::kOtherFamily && ++count <= kDetailedEndpoints)
@@ -184,7 +183,7 @@ class Details {
 
     [[nodiscard]] std::vector<services::Conflict> conflicts() const {
         std::vector<services::Conflict> ours;
-        for (const auto family : kFamilies)
+        for (const auto family : base::kFamilies)
             for (auto& conflict : proxy_.proxy(family).wanted().conflicts())
                 if (conflict.owner == service_.key || conflict.loser == service_.key)
                     ours.push_back(std::move(conflict));
@@ -193,7 +192,7 @@ class Details {
 
     [[nodiscard]] std::vector<services::Refusal> refusals() const {
         std::vector<services::Refusal> ours;
-        for (const auto family : kFamilies)
+        for (const auto family : base::kFamilies)
             for (auto& refusal : proxy_.proxy(family).wanted().refusals())
                 if (refusal.service == service_.key) ours.push_back(std::move(refusal));
         return ours;

@@ -7,6 +7,7 @@
 
 #include "agent/json_list.h"
 #include "agent/service_query.h"
+#include "base/families.h"
 #include "base/json.h"
 #include "base/version.h"
 #include "services/annotations.h"
@@ -21,8 +22,6 @@ using services::Backend;
 using services::CatalogEntry;
 using services::Frontend;
 using services::ServiceProxy;
-
-constexpr base::Family kFamilies[] = {base::Family::kIpv4, base::Family::kIpv6};
 
 std::string family_json(const services::FamilyProxy& proxy) {
     const auto& programmed = proxy.programmed();
@@ -59,7 +58,7 @@ std::string frontend_json(const ServiceProxy& proxy, const Frontend& frontend, s
 std::string frontends_json(const ServiceProxy& proxy, const CatalogEntry& entry,
                            const kube::ServicePort& port) {
     std::vector<std::pair<services::FrontendKind, Frontend>> frontends;
-    for (const auto family : kFamilies) {
+    for (const auto family : base::kFamilies) {
         const auto& options = proxy.proxy(family).options().compile;
         for (const auto& [frontend, backing, kind] :
              services::compile(*entry.service, entry.slices, family, options).frontends) {
@@ -129,7 +128,7 @@ std::string status_json(const StatusFacts& facts, const ServiceProxy& proxy) {
     auto problems = facts.problems;
     std::ranges::move(annotation_problems(proxy), std::back_inserter(problems));
     std::string families;
-    for (const auto family : kFamilies) {
+    for (const auto family : base::kFamilies) {
         families += fmt::format("{}\"{}\":{}", families.empty() ? "" : ",", base::name_of(family),
                                 family_json(proxy.proxy(family)));
         for (auto& conflict : proxy.proxy(family).wanted().conflicts())

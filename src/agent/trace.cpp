@@ -27,7 +27,7 @@ std::string step_json(const services::TraceStep& step) {
                        json_list(step.elements, element_json));
 }
 
-std::string endpoint_json(const services::TracedEndpoint& endpoint) {
+std::string traced_endpoint_json(const services::TracedEndpoint& endpoint) {
     return fmt::format("{{\"endpoint\":{},\"masqueraded\":{},\"why\":{}}}",
                        json_quote(base::format_endpoint(endpoint.backend.address, endpoint.backend.port)),
                        endpoint.masqueraded, json_quote(endpoint.why));
@@ -72,7 +72,7 @@ base::Result<std::string> trace_json(const TraceGround& ground, std::string_view
         "{{\"apiVersion\":\"fairlead.status/v1alpha1\",\"kind\":\"Trace\",\"packet\":{},\"fate\":\"{}\","
         "\"verdict\":{},\"drift\":{},\"endpointCount\":{},\"endpoints\":{},\"steps\":{}}}\n",
         packet_json(packet), services::name_of(traced->fate), json_quote(traced->verdict), traced->drifts(),
-        traced->endpoint_count, json_list(traced->endpoints, endpoint_json),
+        traced->endpoint_count, json_list(traced->endpoints, traced_endpoint_json),
         json_list(traced->steps, step_json));
 }
 

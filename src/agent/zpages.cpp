@@ -36,14 +36,14 @@ std::map<std::string, std::string> flags_of(const Config& config) {
     return flags;
 }
 
-long long seconds_of(base::Duration up) {
+long long whole_seconds_of(base::Duration up) {
     return std::chrono::duration_cast<std::chrono::seconds>(up).count();
 }
 
 std::string up_text(base::Duration up) {
     constexpr int kMinute = 60;
     constexpr int kHour = 60 * kMinute;
-    const auto seconds = seconds_of(up);
+    const auto seconds = whole_seconds_of(up);
     return fmt::format("{} hr {:02} min {:02} sec", seconds / kHour, seconds % kHour / kMinute,
                        seconds % kMinute);
 }
@@ -92,7 +92,8 @@ std::string statusz_fields(const StatuszFacts& facts) {
         paths += (paths.empty() ? "" : ",") + base::json_quote(path);
     return fmt::format(R"("startTime":"{:%Y-%m-%dT%H:%M:%SZ}","uptimeSeconds":{},"goVersion":"",)"
                        R"("binaryVersion":"{}","emulationVersion":"{}","paths":[{}])",
-                       utc(facts.started), seconds_of(facts.up), base::kVersion, kEmulatedKubernetes, paths);
+                       utc(facts.started), whole_seconds_of(facts.up), base::kVersion, kEmulatedKubernetes,
+                       paths);
 }
 
 }  // namespace fairlead::agent

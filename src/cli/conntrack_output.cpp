@@ -7,11 +7,6 @@
 
 namespace fairlead::cli {
 
-void print(std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
-}
-
 void tell(std::string_view line) {
     std::fprintf(stderr, "fairlead: %.*s\n", static_cast<int>(line.size()), line.data());
 }

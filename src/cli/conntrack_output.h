@@ -4,12 +4,11 @@
 
 #include "base/result.h"
 #include "base/socket_address.h"
+#include "cli/print.h"
 #include "conntrack/flow_names.h"
 
 namespace fairlead::cli {
 
-/// To standard output, at once.
-void print(std::string_view text);
 /// A line for people, to standard error.
 void tell(std::string_view line);
 /// 0, or 1 after the error was told.

@@ -19,18 +19,18 @@ using base::Result;
 constexpr std::size_t kFewRows = 5;
 constexpr std::size_t kRows = 10;
 
-struct TopArguments {
+struct ConntrackTopArguments {
     std::string part;
     bool all = false;
     ReportOptions report;
 };
 
-std::vector<UsagePart> parts_of(const TopArguments& arguments) {
+std::vector<UsagePart> parts_of(const ConntrackTopArguments& arguments) {
     if (const auto part = parse_usage_part(arguments.part)) return {*part};
     return {UsagePart::kServices, UsagePart::kPods, UsagePart::kPeers, UsagePart::kStates};
 }
 
-Result<UsageView> read_usage(const TopArguments& arguments, const base::SocketAddress& agent,
+Result<UsageView> read_usage(const ConntrackTopArguments& arguments, const base::SocketAddress& agent,
                              std::size_t rows) {
     FAIRLEAD_TRY(auto table, kernel::conntrack::NetlinkConntrackTable::open());
     const auto names = names_or_none(agent);
@@ -45,7 +45,7 @@ Result<UsageView> read_usage(const TopArguments& arguments, const base::SocketAd
     return view;
 }
 
-Result<void> run(const TopArguments& arguments, const base::SocketAddress& agent) {
+Result<void> run(const ConntrackTopArguments& arguments, const base::SocketAddress& agent) {
     const auto parts = parts_of(arguments);
     const auto few = parts.size() > 1 ? kFewRows : kRows;
     const auto rows = arguments.report.rows;
@@ -59,7 +59,7 @@ Result<void> run(const TopArguments& arguments, const base::SocketAddress& agent
 
 void add_conntrack_top(CLI::App& conntrack, int& exit_status) {
     auto* command = conntrack.add_subcommand("top", "Show who fills the table of tracked connections");
-    auto arguments = std::make_shared<TopArguments>();
+    auto arguments = std::make_shared<ConntrackTopArguments>();
     command->add_option("part", arguments->part, "services, pods, peers or states")
         ->type_name("PART")
         ->check(CLI::IsMember({"services", "pods", "peers", "states"}).description(""));

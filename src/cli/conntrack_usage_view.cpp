@@ -47,23 +47,23 @@ std::string percent(std::uint64_t part, std::uint64_t all) {
     return fmt::format("{:.1f}%", kPercent * share(part, all));
 }
 
-std::string number(const UsageView& view, std::uint32_t read) {
+std::string flows_read(const UsageView& view, std::uint32_t read) {
     return fmt::format("{}{}", view.whole ? "" : "~", view.scaled(read));
 }
 
 Columns::Row row(const UsageView& view, const NamedCount& each, bool wide) {
     const auto& [name, count, missed] = each;
-    Columns::Row cells = {name, number(view, count.flows), percent(count.flows, view.usage.total.flows),
+    Columns::Row cells = {name, flows_read(view, count.flows), percent(count.flows, view.usage.total.flows),
                           percent(count.unreplied, count.flows), percent(count.leads_nowhere, count.flows)};
     if (!wide) return cells;
     cells.push_back(percent(count.assured, count.flows));
-    cells.push_back(number(view, count.flows + missed));
+    cells.push_back(flows_read(view, count.flows + missed));
     return cells;
 }
 
 Columns::Row others_row(const UsageView& view, const PartFacts& facts, bool wide) {
     const auto flows = (view.usage.*facts.breakdown).other_flows;
-    Columns::Row cells = {std::string(facts.others), number(view, flows),
+    Columns::Row cells = {std::string(facts.others), flows_read(view, flows),
                           percent(flows, view.usage.total.flows), "-", "-"};
     if (wide) cells.insert(cells.end(), {"-", "-"});
     return cells;
@@ -89,7 +89,7 @@ std::string summary(const UsageView& view) {
                             kPercent * conntrack::sampling_error(total.flows, view.flows));
     return text + fmt::format("\n{} unreplied, {} assured, {} lead to no live endpoint\n",
                               percent(total.unreplied, total.flows), percent(total.assured, total.flows),
-                              number(view, total.leads_nowhere));
+                              flows_read(view, total.leads_nowhere));
 }
 
 /// The most flows that something shown may have beside those that were counted.

@@ -13,12 +13,12 @@ namespace {
 
 using base::Result;
 
-struct TopArguments {
+struct DnsTopArguments {
     std::string namespace_name;  // empty: all
     ReportOptions report;
 };
 
-Result<void> run_top(const TopArguments& arguments, const base::SocketAddress& agent) {
+Result<void> run_dns_top(const DnsTopArguments& arguments, const base::SocketAddress& agent) {
     FAIRLEAD_TRY(const auto page, fetch_page(agent, "/dns-usage"));
     FAIRLEAD_TRY(auto pods, parse_dns_usage(page.body));
     if (!arguments.namespace_name.empty())
@@ -32,12 +32,12 @@ Result<void> run_top(const TopArguments& arguments, const base::SocketAddress& a
 
 void add_top(CLI::App& dns, int& exit_status) {
     auto* command = dns.add_subcommand("top", "Show what Pods of this node ask, and what of it is wasted");
-    auto arguments = std::make_shared<TopArguments>();
+    auto arguments = std::make_shared<DnsTopArguments>();
     command->add_option("-n,--namespace", arguments->namespace_name, "Pods of this namespace only")
         ->type_name("NAME");
     add_report_options(*command, arguments->report, "--number", "so many Pods, the most wasteful ones");
     run_report(*command, arguments->report, exit_status,
-               [arguments](const auto& agent) { return run_top(*arguments, agent); });
+               [arguments](const auto& agent) { return run_dns_top(*arguments, agent); });
     command->footer(
         "Examples:\n"
         "  fairlead dns top\n"

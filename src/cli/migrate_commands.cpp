@@ -31,7 +31,7 @@ using kernel::nftables::NetlinkNftTables;
 using migrate::Direction;
 using migrate::Plan;
 
-struct Arguments {
+struct MigrateArguments {
     bool apply = false;
     bool back = false;
     bool accept_differences = false;
@@ -44,7 +44,7 @@ struct Arguments {
 /// One run of the command.
 class Migration {
   public:
-    Migration(const Arguments& arguments, base::SocketAddress agent, NetlinkNftTables tables)
+    Migration(const MigrateArguments& arguments, base::SocketAddress agent, NetlinkNftTables tables)
         : arguments_(arguments), agent_(agent), tables_(std::move(tables)) {}
 
     Result<void> run() {
@@ -129,14 +129,14 @@ class Migration {
         return services::remove_tables(tables_);
     }
 
-    const Arguments& arguments_;
+    const MigrateArguments& arguments_;
     base::SocketAddress agent_;
     NetlinkNftTables tables_;
     NodeState node_;
     Plan plan_;
 };
 
-Result<void> migrate_kube_proxy(const Arguments& arguments) {
+Result<void> migrate_kube_proxy(const MigrateArguments& arguments) {
     FAIRLEAD_TRY(const auto agent, base::SocketAddress::parse(arguments.admin_address));
     FAIRLEAD_TRY(auto tables, NetlinkNftTables::open());
     return Migration{arguments, agent, std::move(tables)}.run();
@@ -149,7 +149,7 @@ void add_migrate_commands(CLI::App& program, int& exit_status) {
     group->require_subcommand(1);
     auto* command = group->add_subcommand(
         "kube-proxy", "Show what moving this node from kube-proxy to fairlead takes; with --apply, do it");
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<MigrateArguments>();
     command->add_flag("--apply", arguments->apply,
                       "remove the rules of the one that goes, if nothing is in the way");
     command->add_flag("--back", arguments->back, "from fairlead to kube-proxy");

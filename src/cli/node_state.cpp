@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/families.h"
 #include "cli/agent_client.h"
 #include "cli/iptables_program.h"
 #include "cli/service_view.h"
@@ -26,8 +27,6 @@ using base::Result;
 using kernel::nftables::NftTables;
 using migrate::Facts;
 using migrate::RulesKind;
-
-constexpr Family kFamilies[] = {Family::kIpv4, Family::kIpv6};
 
 /// The value of "--flag value" or "--flag=value"; empty if it is not there.
 std::string flag_value(const std::vector<std::string>& arguments, std::string_view flag) {
@@ -97,7 +96,7 @@ Result<void> look_at_iptables(NftTables& tables, NodeState& node, RulesKind kind
 
 Result<void> look_at_kube_proxy(NftTables& tables, NodeState& node) {
     FAIRLEAD_CHECK(look_at_processes(node.facts));
-    for (const auto family : kFamilies) {
+    for (const auto family : base::kFamilies) {
         FAIRLEAD_TRY(auto rules, migrate::read_nftables_rules(tables, family));
         if (rules) {
             node.facts.rules.push_back(*std::move(rules));
@@ -120,7 +119,7 @@ Result<bool> translates(NftTables& tables, Family family) {
 }
 
 Result<void> look_at_fairlead(NftTables& tables, Facts& facts) {
-    for (const auto family : kFamilies) {
+    for (const auto family : base::kFamilies) {
         FAIRLEAD_TRY(auto read, services::read_back(tables, family));
         if (read.state == services::KernelState::kAbsent) continue;
         facts.tables_present = true;

@@ -12,6 +12,7 @@
 #include "cli/agent_client.h"
 #include "cli/agent_option.h"
 #include "cli/describe_service.h"
+#include "cli/print.h"
 #include "cli/service_selection.h"
 #include "cli/service_watch.h"
 #include "cli/top_command.h"
@@ -53,11 +54,6 @@ Result<View> view_of(const ViewArguments& arguments) {
 
 bool colours() {
     return isatty(STDOUT_FILENO) == 1 && net::environment("NO_COLOR").empty();
-}
-
-void print(std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
 }
 
 void tell(std::string_view line) {

@@ -15,7 +15,7 @@ namespace {
 using simdjson::dom::array;
 using simdjson::dom::element;
 
-constexpr std::string_view kApiVersion = "fairlead.status/v1alpha1";
+constexpr std::string_view kTopApiVersion = "fairlead.status/v1alpha1";
 
 std::unexpected<base::Error> refuse() {
     return base::fail(base::ErrorCode::kInvalid,
@@ -188,7 +188,7 @@ std::string top_table(const std::vector<ServiceRate>& rates, const TopStyle& sty
 
 std::string top_json(const ServiceRate& rate, double seconds) {
     return fmt::format(R"({{"apiVersion":"{}","kind":"ServiceConnections","intervalSeconds":{:.3f},{}}})",
-                       kApiVersion, seconds, fields_of(rate));
+                       kTopApiVersion, seconds, fields_of(rate));
 }
 
 std::string top_list_json(const std::vector<ServiceRate>& rates, double seconds) {
@@ -198,7 +198,7 @@ std::string top_list_json(const std::vector<ServiceRate>& rates, double seconds)
             fmt::format(R"({}{{"kind":"ServiceConnections",{}}})", items.empty() ? "" : ",", fields_of(rate));
     return fmt::format(
         R"({{"apiVersion":"{}","kind":"ServiceConnectionsList","intervalSeconds":{:.3f},"items":[{}]}})",
-        kApiVersion, seconds, items);
+        kTopApiVersion, seconds, items);
 }
 
 }  // namespace fairlead::cli

@@ -12,10 +12,10 @@ namespace {
 
 using simdjson::dom::element;
 
-constexpr int kLabelWidth = 16;
+constexpr int kTraceLabelWidth = 16;
 
-std::string line(std::string_view label, std::string_view text) {
-    return fmt::format("{:<{}}{}\n", label, kLabelWidth, text);
+std::string trace_line(std::string_view label, std::string_view text) {
+    return fmt::format("{:<{}}{}\n", label, kTraceLabelWidth, text);
 }
 
 std::string element_line(element item) {
@@ -30,7 +30,7 @@ std::string endpoint_line(element item) {
 }
 
 std::string step_text(element step) {
-    auto text = line(json::text(step, "topic") + ":", json::text(step, "says"));
+    auto text = trace_line(json::text(step, "topic") + ":", json::text(step, "says"));
     json::each(step, "elements", [&](element item) { text += element_line(item); });
     const auto drift = json::text(step, "drift");
     if (!drift.empty()) text += "  ! the kernel differs: " + drift + "\n";
@@ -62,12 +62,13 @@ base::Result<TraceView> trace_view(std::string_view page) {
         return base::fail(base::ErrorCode::kInvalid, "the agent answered with something that is no trace");
     TraceView view;
     element packet;
-    if (trace["packet"].get(packet) == simdjson::SUCCESS) view.text = line("Packet:", packet_text(packet));
+    if (trace["packet"].get(packet) == simdjson::SUCCESS)
+        view.text = trace_line("Packet:", packet_text(packet));
     json::each(trace, "steps", [&](element step) { view.text += step_text(step); });
     std::string endpoints;
     json::each(trace, "endpoints", [&](element item) { endpoints += endpoint_line(item); });
     const auto drift = json::flag(trace, "drift") ? " (the kernel differs from what the agent wants)" : "";
-    view.text += line("Verdict:", json::text(trace, "verdict") + drift) + endpoints;
+    view.text += trace_line("Verdict:", json::text(trace, "verdict") + drift) + endpoints;
     const auto fate = json::text(trace, "fate");
     view.gets_there = fate == "endpoint" || fate == "untouched";
     return view;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dns/collapse_verdict.h"
+#include "dns/edns.h"
 
 namespace fairlead::dns {
 
@@ -16,7 +17,6 @@ constexpr base::Duration kPatience = 1s;
 constexpr base::Duration kLongestLifetime = 60s;
 /// A base of fewer labels is the name of a Service: a wrong one is to fail fast.
 constexpr std::size_t kFewestLabels = 2;
-constexpr std::size_t kOptSize = 11;
 
 constexpr RecordType kPair[] = {RecordType::kA, RecordType::kAaaa};
 

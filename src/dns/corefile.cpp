@@ -23,9 +23,9 @@ std::size_t count(const Directives& directives) {
     return sum;
 }
 
-class Parser {
+class CorefileParser {
   public:
-    Parser(std::string_view file, std::vector<CorefileToken> tokens)
+    CorefileParser(std::string_view file, std::vector<CorefileToken> tokens)
         : file_(file), tokens_(std::move(tokens)) {}
 
     base::Result<std::vector<CorefileServer>> run() {
@@ -146,7 +146,7 @@ class Parser {
 base::Result<std::vector<CorefileServer>> parse_corefile(std::string_view file, std::string_view text,
                                                          const CorefileEnvironment& environment) {
     FAIRLEAD_TRY(auto tokens, corefile_tokens(file, text, environment));
-    return Parser{file, std::move(tokens)}.run();
+    return CorefileParser{file, std::move(tokens)}.run();
 }
 
 }  // namespace fairlead::dns

@@ -6,7 +6,7 @@ namespace fairlead::dns {
 
 namespace {
 
-constexpr std::size_t kMostText = std::size_t{1024} * 1024;
+constexpr std::size_t kLongestCorefile = std::size_t{1024} * 1024;
 
 bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
@@ -92,7 +92,7 @@ class Tokenizer {
                     fmt::format("{}:{}: no value for the environment variable '{}'", file_, line, name));
             text.replace(begin, end + close.size() - begin, value->second);
             from = begin + value->second.size();
-            if (text.size() > kMostText)
+            if (text.size() > kLongestCorefile)
                 return base::fail(base::ErrorCode::kInvalid,
                                   fmt::format("{}:{}: the word is too long", file_, line));
         }
@@ -110,7 +110,7 @@ class Tokenizer {
 
 base::Result<std::vector<CorefileToken>> corefile_tokens(std::string_view file, std::string_view text,
                                                          const CorefileEnvironment& environment) {
-    if (text.size() > kMostText)
+    if (text.size() > kLongestCorefile)
         return base::fail(base::ErrorCode::kInvalid, fmt::format("{}:1: is longer than 1 MiB", file));
     return Tokenizer{file, text, environment}.run();
 }

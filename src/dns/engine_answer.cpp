@@ -10,8 +10,6 @@ namespace fairlead::dns {
 
 namespace {
 
-constexpr std::size_t kQuestionTail = 4;  // type and class
-
 bool is_failure(ResponseCode code) {
     return code != ResponseCode::kNoError && code != ResponseCode::kNxDomain;
 }
@@ -46,7 +44,7 @@ Engine::Answer Engine::answer_rewritten(base::TimePoint now, const Query& query,
     Query inner = query;
     inner.name = rewrite.to.lowered();
     std::vector<std::uint8_t> question(rewrite.to.wire().begin(), rewrite.to.wire().end());
-    const Bytes tail = query.question.last(kQuestionTail);
+    const Bytes tail = query.question.last(kQuestionTailSize);
     question.insert(question.end(), tail.begin(), tail.end());
     inner.question = question;
     std::vector<std::uint8_t> reply(kMaxMessageSize);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMostUpstreamNameservers = 3;
 /// Of a ConfigMap (core/v1 validation: 1 MiB in all).
-constexpr std::size_t kMostText = std::size_t{1024} * 1024;
+constexpr std::size_t kLongestValue = std::size_t{1024} * 1024;
 
 std::unexpected<base::Error> refuse(std::string_view place, std::string_view why) {
     return base::fail(base::ErrorCode::kInvalid, fmt::format("{}: {}", place, why));
@@ -32,7 +32,7 @@ base::Result<std::vector<UpstreamServer>> servers_in(std::string_view place, sim
 
 base::Result<simdjson::dom::element> parse(std::string_view place, std::string_view text,
                                            simdjson::dom::parser& parser) {
-    if (text.size() > kMostText) return refuse(place, "is longer than 1 MiB");
+    if (text.size() > kLongestValue) return refuse(place, "is longer than 1 MiB");
     simdjson::dom::element root;
     if (const auto error = parser.parse(simdjson::padded_string{text}).get(root))
         return refuse(place, fmt::format("is not JSON: {}", simdjson::error_message(error)));

@@ -65,6 +65,7 @@ std::optional<RecordType> parse_record_type(std::string_view text);
 
 /// Bytes of the header of every message (RFC 1035, section 4.1.1).
 constexpr std::size_t kHeaderSize = 12;
+constexpr std::size_t kQuestionTailSize = 4;  // type and class
 /// The longest message that TCP's length field can frame, in bytes.
 constexpr std::size_t kMaxMessageSize = 65535;
 /// What every client takes over UDP, in bytes (RFC 1035, section 4.2.1; RFC 6891, section 6.2.5).

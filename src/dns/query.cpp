@@ -11,7 +11,6 @@ namespace {
 /// Types that no server of today answers with records (RFC 1035, section 3.2.3).
 constexpr RecordType kMailB{253};
 constexpr RecordType kMailA{254};
-constexpr std::size_t kQuestionTail = 4;  // type and class
 
 /// The OPT record among the records behind the question.
 class RecordScan {
@@ -70,9 +69,9 @@ std::variant<Query, Refusal, Silence> parse_query(Bytes packet) {
     std::variant<Query, Refusal, Silence> result{std::in_place_type<Query>};
     Query& query = std::get<Query>(result);
     const auto tail = Name::read(packet, kHeaderSize, query.name);
-    if (get_u16(packet, 4) != 1 || !tail || packet.size() - *tail < kQuestionTail)
+    if (get_u16(packet, 4) != 1 || !tail || packet.size() - *tail < kQuestionTailSize)
         return refused(ResponseCode::kFormErr);
-    const std::size_t question_end = *tail + kQuestionTail;
+    const std::size_t question_end = *tail + kQuestionTailSize;
     query.question = refusal.question = packet.subspan(kHeaderSize, question_end - kHeaderSize);
     query.type = RecordType{get_u16(packet, *tail)};
     query.klass = RecordClass{get_u16(packet, *tail + 2)};

@@ -16,8 +16,6 @@ namespace fairlead::dns {
 
 namespace {
 
-constexpr std::size_t kQuestionTail = 4;  // type and class
-
 std::size_t start_of(const ReplyBody& body, std::size_t record) {
     return record == 0 ? 0 : body.records[record - 1].end;
 }
@@ -72,7 +70,7 @@ void set_ttls(std::uint8_t* records, const ReplyBody& body, std::size_t fitting,
 
 ReplyBody make_body(const Name& question, ResponseCode code, std::span<const Record> answer,
                     std::span<const Record> authority, std::span<const Record> additional) {
-    const std::size_t start = kHeaderSize + question.wire().size() + kQuestionTail;
+    const std::size_t start = kHeaderSize + question.wire().size() + kQuestionTailSize;
     std::size_t bound = start;
     for (const auto section : {answer, authority, additional})
         for (const Record& record : section)
@@ -119,7 +117,7 @@ BodyRecords records_of(const Name& question, const ReplyBody& body) {
     put_u16(&packet[8], body.authorities);
     put_u16(&packet[10], body.additionals);
     packet.insert(packet.end(), question.wire().begin(), question.wire().end());
-    packet.resize(packet.size() + kQuestionTail);
+    packet.resize(packet.size() + kQuestionTailSize);
     packet.insert(packet.end(), body.bytes.begin(), body.bytes.end());
     auto message = decode_message(packet);
     FAIRLEAD_ASSERT(message);

@@ -31,7 +31,7 @@ constexpr std::array<std::pair<std::string_view, bool ResolvConf::*>, 9> kFlags{
     {"no_aaaa", &ResolvConf::no_aaaa},
 }};
 
-class Parser {
+class ResolvConfParser {
   public:
     void line(std::string_view text) {
         ++number_;
@@ -120,7 +120,7 @@ class Parser {
 }  // namespace
 
 ResolvConf parse_resolv_conf(std::string_view text) {
-    Parser parser;
+    ResolvConfParser parser;
     for_each_line(text, [&](std::string_view line) { parser.line(line); });
     return parser.take();
 }

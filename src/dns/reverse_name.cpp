@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kIpv4Zone("\7in-addr\4arpa", 14);
 constexpr std::string_view kIpv6Zone("\3ip6\4arpa", 10);
-constexpr std::size_t kMostLabels = 127;
+constexpr std::size_t kLabelsOfAnyName = 127;
 
 std::size_t label_limit(base::Family family) {
     return base::address_size_bytes(family) * 8 / bits_per_label(family);
@@ -23,7 +23,7 @@ struct LabelOffsets {
         for (std::size_t at = 0; at + 1 < wire.size(); at += 1U + static_cast<unsigned char>(wire[at]))
             offsets[count++] = static_cast<std::uint8_t>(at);
     }
-    std::array<std::uint8_t, kMostLabels> offsets{};
+    std::array<std::uint8_t, kLabelsOfAnyName> offsets{};
     std::size_t count = 0;
 };
 

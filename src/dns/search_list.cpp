@@ -14,14 +14,14 @@ constexpr std::size_t kMaxSearches = 32;
 constexpr std::size_t kMaxSearchCharacters = 2048;
 constexpr std::size_t kMaxSearchSize = 253;
 constexpr unsigned kMaxNdots = 15;
-constexpr std::string_view kBlanks = " \t\r\v\f";
+constexpr std::string_view kFieldBlanks = " \t\r\v\f";
 
-std::vector<std::string_view> words_of(std::string_view line) {
+std::vector<std::string_view> fields_of(std::string_view line) {
     std::vector<std::string_view> words;
     for (;;) {
-        const auto begin = line.find_first_not_of(kBlanks);
+        const auto begin = line.find_first_not_of(kFieldBlanks);
         if (begin == std::string_view::npos) return words;
-        const auto end = std::min(line.find_first_of(kBlanks, begin), line.size());
+        const auto end = std::min(line.find_first_of(kFieldBlanks, begin), line.size());
         words.push_back(line.substr(begin, end - begin));
         line.remove_prefix(end);
     }
@@ -91,7 +91,7 @@ ResolverSettings read_as_kubelet(std::string_view resolv_conf) {
     ResolverSettings settings;
     while (!resolv_conf.empty()) {
         const auto end = std::min(resolv_conf.find('\n'), resolv_conf.size());
-        const auto words = words_of(resolv_conf.substr(0, end));
+        const auto words = fields_of(resolv_conf.substr(0, end));
         resolv_conf.remove_prefix(std::min(end + 1, resolv_conf.size()));
         if (words.empty() || words[0].starts_with('#')) continue;
         if (words[0] == "nameserver" && words.size() > 1) settings.nameservers.emplace_back(words[1]);

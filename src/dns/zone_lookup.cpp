@@ -9,7 +9,7 @@ namespace fairlead::dns {
 
 namespace {
 
-using Kind = Found::Kind;
+using FoundKind = Found::Kind;
 
 std::optional<base::L4Protocol> protocol_of(std::string_view label) {
     if (label == "tcp") return base::L4Protocol::kTcp;
@@ -28,12 +28,12 @@ bool has_port(const ServiceRecords& service, Wanted wanted) {
 }
 
 void find_below_service(const ClusterName& name, Found& found) {
-    found.kind = Kind::kMissing;
+    found.kind = FoundKind::kMissing;
     found.may_grow = true;
     if (found.service->kind() == ServiceRecords::Kind::kExternalName) return;
     if (name.kind == ClusterName::Kind::kEndpoint) {
         found.endpoints = found.service->endpoints().called(name.label);
-        if (!found.endpoints.empty()) found.kind = Kind::kEndpoint;
+        if (!found.endpoints.empty()) found.kind = FoundKind::kEndpoint;
         return;
     }
     const auto protocol = protocol_of(name.protocol);
@@ -42,22 +42,22 @@ void find_below_service(const ClusterName& name, Found& found) {
         const auto is_named = [&](const auto& port) {
             return port.protocol == *protocol && !port.name.empty();
         };
-        if (has_port(*found.service, is_named)) found.kind = Kind::kBranch;
+        if (has_port(*found.service, is_named)) found.kind = FoundKind::kBranch;
         return;
     }
     const PortFilter filter{name.port, *protocol};
     if (!has_port(*found.service, [&](const auto& port) { return filter.matches(port); })) return;
     found.port = filter;
-    found.kind = Kind::kService;
+    found.kind = FoundKind::kService;
 }
 
 void find_service(const ZoneTables& tables, const ClusterName& name, Found& found) {
-    found.kind = Kind::kMissing;
+    found.kind = FoundKind::kMissing;
     found.service = tables.services.find(name.service_wire);
     if (found.service == nullptr) return;
     if (name.kind != ClusterName::Kind::kService) return find_below_service(name, found);
     const auto kind = found.service->kind();
-    found.kind = kind == ServiceRecords::Kind::kExternalName ? Kind::kAlias : Kind::kService;
+    found.kind = kind == ServiceRecords::Kind::kExternalName ? FoundKind::kAlias : FoundKind::kService;
     found.may_grow = kind == ServiceRecords::Kind::kHeadless;
 }
 
@@ -73,35 +73,35 @@ bool is_pod(const ZoneTables& tables, const ClusterName& name, const base::IpAdd
 }
 
 void find_pod(const ZoneTables& tables, const ClusterName& name, Found& found) {
-    found.kind = Kind::kMissing;
+    found.kind = FoundKind::kMissing;
     const auto address = parse_address_label(name.label);
     if (!address || !is_pod(tables, name, *address)) return;
-    found.kind = Kind::kPod;
+    found.kind = FoundKind::kPod;
     found.address = *address;
 }
 
 void find_in_domain(const ZoneTables& tables, const ClusterName& name, Found& found) {
     switch (name.kind) {
         case ClusterName::Kind::kApex:
-            found.kind = Kind::kApex;
+            found.kind = FoundKind::kApex;
             return;
         case ClusterName::Kind::kVersion:
-            found.kind = Kind::kVersion;
+            found.kind = FoundKind::kVersion;
             return;
         case ClusterName::Kind::kBranch:
-            found.kind = Kind::kBranch;
+            found.kind = FoundKind::kBranch;
             return;
         case ClusterName::Kind::kNone:
-            found.kind = Kind::kMissing;
+            found.kind = FoundKind::kMissing;
             return;
         case ClusterName::Kind::kPod:
             return find_pod(tables, name, found);
         case ClusterName::Kind::kNamespace:
-            found.kind =
-                tables.namespaces.find(name.namespace_wire) != nullptr ? Kind::kBranch : Kind::kMissing;
+            found.kind = tables.namespaces.find(name.namespace_wire) != nullptr ? FoundKind::kBranch
+                                                                                : FoundKind::kMissing;
             return;
         case ClusterName::Kind::kNameServer:
-            found.kind = Kind::kNameServer;
+            found.kind = FoundKind::kNameServer;
             found.service = tables.services.find(tables.dns_service_wire);
             found.may_grow = true;
             return;
@@ -141,13 +141,13 @@ void find_reverse(const ZoneTables& tables, const ReverseName& name, Found& foun
         found.owners = tables.addresses.find(found.address);
     }
     if (found.owners != nullptr && leads_back(tables, *found.owners)) {
-        found.kind = Kind::kPointer;
+        found.kind = FoundKind::kPointer;
         found.may_grow = true;
     } else if (!tables.options.reverse_fall_through) {
         if (found.labels_above_apex == 0)
-            found.kind = Kind::kApex;
+            found.kind = FoundKind::kApex;
         else
-            found.kind = name.whole && !name.is_address() ? Kind::kBranch : Kind::kMissing;
+            found.kind = name.whole && !name.is_address() ? FoundKind::kBranch : FoundKind::kMissing;
     }
 }
 
@@ -178,8 +178,8 @@ Found find_in_zone(const ZoneTables& tables, const Name& name) {
     auto found = find_anywhere(tables, name);
     if (synced) {
         found.may_grow = false;
-    } else if (found.kind == Kind::kMissing) {
-        found.kind = Kind::kUnknown;
+    } else if (found.kind == FoundKind::kMissing) {
+        found.kind = FoundKind::kUnknown;
     }
     return found;
 }

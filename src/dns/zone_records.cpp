@@ -9,7 +9,7 @@ namespace fairlead::dns {
 
 namespace {
 
-using Kind = Found::Kind;
+using FoundKind = Found::Kind;
 
 constexpr std::string_view kSpecificationVersion = "1.1.0";
 constexpr std::uint32_t kVersionTtlS = 28'800;  // of the example in the specification
@@ -21,37 +21,37 @@ constexpr std::uint32_t kExpireS = 86'400;
 }  // namespace
 
 std::optional<ResponseCode> ZoneRecords::write() {
-    if (found_.kind == Kind::kUnknown) return std::nullopt;
-    if (found_.kind != Kind::kMissing) write_answer();
+    if (found_.kind == FoundKind::kUnknown) return std::nullopt;
+    if (found_.kind != FoundKind::kMissing) write_answer();
     if (has_answer_) return ResponseCode::kNoError;
     if (found_.may_grow) return std::nullopt;
     add_soa(Section::kAuthority, std::min(ttl_s(), kLongestNegativeTtlS));
-    return found_.kind == Kind::kMissing ? ResponseCode::kNxDomain : ResponseCode::kNoError;
+    return found_.kind == FoundKind::kMissing ? ResponseCode::kNxDomain : ResponseCode::kNoError;
 }
 
 void ZoneRecords::write_answer() {
     switch (found_.kind) {
-        case Kind::kApex:
+        case FoundKind::kApex:
             return write_apex();
-        case Kind::kVersion:
+        case FoundKind::kVersion:
             return write_version();
-        case Kind::kAlias:
+        case FoundKind::kAlias:
             if (wants(RecordType::kCname)) write_alias();
             return;
-        case Kind::kPod:
+        case FoundKind::kPod:
             if (wants(found_.address.family())) add_address(found_.address);
             return;
-        case Kind::kPointer:
+        case FoundKind::kPointer:
             if (wants(RecordType::kPtr)) write_pointers();
             return;
-        case Kind::kNameServer:
+        case FoundKind::kNameServer:
             if (found_.service != nullptr) write_service_addresses();
             return;
-        case Kind::kService:
+        case FoundKind::kService:
             write_service_addresses();
             if (wants(RecordType::kSrv)) write_service_srv();
             return;
-        case Kind::kEndpoint:
+        case FoundKind::kEndpoint:
             write_endpoint_addresses(found_.endpoints);
             if (wants(RecordType::kSrv)) write_endpoint_srv(found_.endpoints);
             return;

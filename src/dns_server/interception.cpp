@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/families.h"
 #include "dns_server/interception_tables.h"
 
 namespace fairlead::dns_server {
@@ -13,8 +14,6 @@ using base::IpAddress;
 using base::Result;
 using kernel::nftables::Element;
 using kernel::nftables::TableContents;
-
-constexpr Family kFamilies[] = {Family::kIpv4, Family::kIpv6};
 
 bool same_layout(const TableContents& found, const TableContents& wanted) {
     return found.table == wanted.table && found.chains == wanted.chains && found.rules == wanted.rules &&
@@ -85,7 +84,7 @@ Result<bool> Interception::apply(std::vector<IpAddress> addresses) {
         FAIRLEAD_TRY(const bool routed, routes_.apply(addresses));
         changed |= routed;
     }
-    for (const auto family : kFamilies) {
+    for (const auto family : base::kFamilies) {
         FAIRLEAD_TRY(const bool own, apply_own_queries(family, addresses));
         FAIRLEAD_TRY(const bool intercepted, apply_table(interception_table(family), addresses));
         changed |= own || intercepted;

@@ -8,9 +8,11 @@
 #include <cstdio>
 #include <vector>
 
+#include "base/families.h"
 #include "lab/conntrack_parts.h"
 #include "lab/guarded.h"
 #include "lab/plot.h"
+#include "lab/state.h"
 #include "lab/terminal.h"
 #include "lab/up.h"
 
@@ -21,15 +23,8 @@ namespace {
 using base::Family;
 using base::Result;
 
-constexpr const char* kLab = "case";
 constexpr const char* kCloseWait = "net/netfilter/nf_conntrack_tcp_timeout_close_wait";
 constexpr const char* kLoose = "net/netfilter/nf_conntrack_tcp_loose";
-constexpr std::array<Family, 2> kFamilies = {Family::kIpv4, Family::kIpv6};
-
-void say(const std::string& line) {
-    std::puts(line.c_str());
-    std::fflush(stdout);
-}
 
 void say_table(const std::vector<std::vector<std::string>>& rows) {
     std::fputs(render_table(rows).c_str(), stdout);
@@ -70,7 +65,7 @@ Result<void> show_window(const ConntrackStage& off, const ConntrackStage& guarde
         {"guard", "what the client saw", "invalid", "dropped by the guard", "RST"}};
     DisturbedTransfer reset;
     DisturbedTransfer peace;
-    for (const auto family : kFamilies) {
+    for (const auto family : base::kFamilies) {
         DisturbedTransfer first;
         DisturbedTransfer second;
         FAIRLEAD_TRY(auto before, window_rows(off, family, first, style));
@@ -146,7 +141,7 @@ Result<void> show_full_table(const ConntrackStage& stage, const Style& style) {
     return {};
 }
 
-void print_reading() {
+void print_reading_of_conntrack() {
     say("");
     say("Is it yours? On a node:  conntrack -S   looks at invalid, drop, insert_failed;  conntrack -C  "
         "beside");
@@ -171,11 +166,11 @@ Result<void> show_all() {
     const auto started = std::chrono::steady_clock::now();
     const auto style = style_of_stdout();
     announce(style);
-    FAIRLEAD_CHECK(make_directories(StatePaths{kLab}));
-    Network network{kLab};
+    FAIRLEAD_CHECK(make_directories(StatePaths{kCaseLab}));
+    Network network{kCaseLab};
     FAIRLEAD_CHECK(network.build({"unguarded", "guarded"}));
-    ConntrackStage off{kLab, "unguarded", 1};
-    ConntrackStage guarded{kLab, "guarded", 2};
+    ConntrackStage off{kCaseLab, "unguarded", 1};
+    ConntrackStage guarded{kCaseLab, "guarded", 2};
     FAIRLEAD_CHECK(off.set_up(network, own_program(),
                               {"--conntrack-guard", "off", "--conntrack-tcp-timeout-close-wait", "1s"}));
     FAIRLEAD_CHECK(
@@ -184,7 +179,7 @@ Result<void> show_all() {
     FAIRLEAD_CHECK(show_window(off, guarded, style));
     FAIRLEAD_CHECK(show_fin(off, guarded, style));
     FAIRLEAD_CHECK(show_full_table(guarded, style));
-    print_reading();
+    print_reading_of_conntrack();
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
     say(fmt::format("{:.0f} s; all of it is removed again.", seconds.count()));
     return {};
@@ -193,9 +188,9 @@ Result<void> show_all() {
 }  // namespace
 
 Result<void> run_conntrack_case() {
-    FAIRLEAD_TRY(const auto claim, Claim::take(kLab));
-    FAIRLEAD_CHECK(clear_lab(kLab));
-    return run_guarded(kLab, show_all, [] { return remove_lab(kLab); });
+    FAIRLEAD_TRY(const auto claim, Claim::take(kCaseLab));
+    FAIRLEAD_CHECK(clear_lab(kCaseLab));
+    return run_guarded(kCaseLab, show_all, [] { return remove_lab(kCaseLab); });
 }
 
 }  // namespace fairlead::lab

@@ -13,6 +13,7 @@
 #include "lab/guarded.h"
 #include "lab/plot.h"
 #include "lab/services_contest.h"
+#include "lab/state.h"
 #include "lab/terminal.h"
 #include "net/files.h"
 
@@ -22,15 +23,9 @@ namespace {
 
 using base::Result;
 
-constexpr const char* kLab = "case";
 constexpr std::array<std::size_t, 4> kSizes = {1'000, 2'500, 5'000, 10'000};
 constexpr std::size_t kSamples = 3'000;
 constexpr std::size_t kChanges = 5;
-
-void say(const std::string& line) {
-    std::puts(line.c_str());
-    std::fflush(stdout);
-}
 
 /// What was measured of one contestant.
 struct Figures {
@@ -51,7 +46,7 @@ std::string cpu_model() {
 }
 
 Result<std::string> iptables_version(const std::string& node_netns) {
-    const auto log = StatePaths{kLab}.logs + "/version";
+    const auto log = StatePaths{kCaseLab}.logs + "/version";
     FAIRLEAD_TRY(const auto finished, run_command({node_netns, {"iptables-restore", "--version"}, ""}, log));
     if (finished.seconds < 0) return std::string{};
     auto text = net::read_file(log).value_or("");
@@ -143,7 +138,7 @@ void print_plot(const Figures& before, const Figures& after, const Style& style)
     std::fputs(render_bars(groups, kWidth, style).c_str(), stdout);
 }
 
-void print_reading() {
+void print_reading_of_services() {
     say("");
     say("Why: every new connection, to a Service or not, walks iptables' rules one by one, and every sync "
         "of");
@@ -180,12 +175,12 @@ Result<void> measure(Contestant& iptables, Figures& before, Contestant& fairlead
 Result<void> measure_and_print() {
     const auto started = std::chrono::steady_clock::now();
     const auto style = style_of_stdout();
-    FAIRLEAD_CHECK(make_directories(StatePaths{kLab}));
-    Network network{kLab};
-    const auto iptables = make_iptables_contestant(kLab);
-    const auto fairlead = make_fairlead_contestant(kLab);
+    FAIRLEAD_CHECK(make_directories(StatePaths{kCaseLab}));
+    Network network{kCaseLab};
+    const auto iptables = make_iptables_contestant(kCaseLab);
+    const auto fairlead = make_fairlead_contestant(kCaseLab);
     FAIRLEAD_CHECK(network.build({iptables->name(), fairlead->name()}));
-    FAIRLEAD_CHECK(announce(machine_namespace(kLab, iptables->name()), style));
+    FAIRLEAD_CHECK(announce(machine_namespace(kCaseLab, iptables->name()), style));
     FAIRLEAD_CHECK(iptables->set_up(network, 1));
     FAIRLEAD_CHECK(fairlead->set_up(network, 2));
     Figures before{"iptables", {}, {}, {}, {}, {}};
@@ -193,7 +188,7 @@ Result<void> measure_and_print() {
     FAIRLEAD_CHECK(measure(*iptables, before, *fairlead, after, style));
     print_table(before, after, style);
     print_plot(before, after, style);
-    print_reading();
+    print_reading_of_services();
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
     say(fmt::format("{:.0f} s; all of it is removed again.", seconds.count()));
     return {};
@@ -202,9 +197,9 @@ Result<void> measure_and_print() {
 }  // namespace
 
 Result<void> run_services_case() {
-    FAIRLEAD_TRY(const auto claim, Claim::take(kLab));
-    FAIRLEAD_CHECK(clear_lab(kLab));
-    return run_guarded(kLab, measure_and_print, [] { return remove_lab(kLab); });
+    FAIRLEAD_TRY(const auto claim, Claim::take(kCaseLab));
+    FAIRLEAD_CHECK(clear_lab(kCaseLab));
+    return run_guarded(kCaseLab, measure_and_print, [] { return remove_lab(kCaseLab); });
 }
 
 }  // namespace fairlead::lab

@@ -24,7 +24,7 @@ namespace {
 
 using base::Result;
 
-constexpr int kPatienceMs = 2000;
+constexpr int kAnswerPatienceMs = 2000;
 
 /// A file descriptor until somebody takes it.
 class Owned {
@@ -43,7 +43,7 @@ class Owned {
 };
 
 void set_patience(int fd) {
-    const timeval patience{kPatienceMs / 1000, 0};
+    const timeval patience{kAnswerPatienceMs / 1000, 0};
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 }
@@ -80,7 +80,7 @@ base::SocketAddress local_address(int fd) {
 
 int accept_from(int listener) {
     pollfd waiting{listener, POLLIN, 0};
-    if (poll(&waiting, 1, kPatienceMs) != 1) return -1;
+    if (poll(&waiting, 1, kAnswerPatienceMs) != 1) return -1;
     return accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
 }
 

@@ -21,11 +21,9 @@ using base::ErrorCode;
 using base::Result;
 using Objects = kube::ManifestFiles::Objects;
 
-constexpr std::uint16_t kHealthPort = 10256;
-
 std::string agent_state(std::string_view lab, const std::string& node) {
     constexpr unsigned kOk = 200;
-    const auto answer = probe_http_in(machine_namespace(lab, node), kHealthPort, "/readyz");
+    const auto answer = probe_http_in(machine_namespace(lab, node), kAgentHealthPort, "/readyz");
     if (!answer) return "down";
     return answer->status == kOk ? "ready" : "not ready";
 }

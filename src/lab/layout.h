@@ -10,6 +10,9 @@
 
 namespace fairlead::lab {
 
+/// Where an agent answers /readyz (its default).
+constexpr std::uint16_t kAgentHealthPort = 10256;
+
 /// What distinguishes one lab from another: 1 to 16 of a-z and 0-9. No hyphen, so that no lab's namespaces
 /// begin like another's.
 base::Result<std::string> parse_lab_name(std::string_view text);

@@ -11,6 +11,9 @@
 
 namespace fairlead::lab {
 
+/// The lab in which cases run: one at a time.
+constexpr const char* kCaseLab = "case";
+
 /// The files of a lab, below kStateRoot.
 struct StatePaths {
     std::string directory;

@@ -9,6 +9,7 @@
 #include "kernel/netns/namespaces.h"
 #include "lab/hosts_files.h"
 #include "lab/http_probe.h"
+#include "lab/layout.h"
 #include "lab/manifest_writer.h"
 
 namespace fairlead::lab {
@@ -17,7 +18,6 @@ namespace {
 
 using base::Result;
 
-constexpr std::uint16_t kHealthPort = 10256;
 // Agents let a file settle for 50 ms before they read it; then they take some to write it.
 constexpr base::Duration kTakenIn = std::chrono::milliseconds(200);
 // From one look at what is not ready to the next: quick after a change, and ever slower.
@@ -258,7 +258,7 @@ std::vector<std::string> Supervisor::unready() const {
 void Supervisor::probe_agents() {
     for (const auto& name : placement_->node_names()) {
         if (ready_agents_.contains(name)) continue;
-        const auto answer = probe_http_in(machine_namespace(options_.lab, name), kHealthPort, "/readyz");
+        const auto answer = probe_http_in(machine_namespace(options_.lab, name), kAgentHealthPort, "/readyz");
         constexpr unsigned kOk = 200;
         if (answer && answer->status == kOk) ready_agents_.insert(name);
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
+#include <cstdio>
 
 #include <algorithm>
 #include <cctype>
@@ -35,6 +36,11 @@ std::string padded(const std::string& cell, std::size_t width, bool right) {
 }
 
 }  // namespace
+
+void say(const std::string& line) {
+    std::puts(line.c_str());
+    std::fflush(stdout);
+}
 
 Style style_of_stdout() {
     const bool terminal = isatty(STDOUT_FILENO) != 0;

@@ -19,6 +19,9 @@ std::string coloured(const Style& style, int sgr, std::string_view text);
 inline constexpr int kRed = 31;
 inline constexpr int kGreen = 32;
 
+/// Writes a line to standard output, at once.
+void say(const std::string& line);
+
 /// Columns as wide as their widest cell, two blanks between them; numbers stand to the right in every column
 /// but the first. The first row is the head.
 std::string render_table(const std::vector<std::vector<std::string>>& rows);

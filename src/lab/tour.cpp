@@ -36,11 +36,6 @@ using base::Result;
 constexpr unsigned kRequests = 60;
 constexpr std::string_view kTourPrefix = "tour";
 
-void say(const std::string& line) {
-    std::puts(line.c_str());
-    std::fflush(stdout);
-}
-
 /// The tour of one lab, step by step. Every command that it shows is a command that it runs.
 class Tour {
   public:

@@ -19,6 +19,7 @@
 #include "lab/layout.h"
 #include "lab/state.h"
 #include "lab/supervisor.h"
+#include "lab/terminal.h"
 
 namespace fairlead::lab {
 
@@ -26,11 +27,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using base::Result;
-
-void say(const std::string& line) {
-    std::puts(line.c_str());
-    std::fflush(stdout);
-}
 
 Result<std::string> manifests_of(const UpOptions& options) {
     if (!options.manifests.empty()) {

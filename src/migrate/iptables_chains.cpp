@@ -19,7 +19,6 @@ constexpr std::string_view kPrefixes[] = {"KUBE-SVC-", "KUBE-SVL-", "KUBE-EXT-",
 constexpr std::string_view kEntrances[] = {"KUBE-SERVICES",  "KUBE-EXTERNAL-SERVICES",
                                            "KUBE-NODEPORTS", "KUBE-POSTROUTING",
                                            "KUBE-FORWARD",   "KUBE-PROXY-FIREWALL"};
-constexpr std::string_view kMark = "KUBE-MARK-MASQ";
 constexpr std::string_view kPostrouting = "KUBE-POSTROUTING";
 
 class TableRemoval {
@@ -72,7 +71,7 @@ class TableRemoval {
     void keep(const std::string& chain, const std::string& why) {
         if (going_.erase(chain) == 0) return;
         kept_.push_back(fmt::format("{} in table {}, for: {}", chain, table_.name, why));
-        if (chain == kMark) keep(std::string(kPostrouting), why);
+        if (chain == kMarkChain) keep(std::string(kPostrouting), why);
         for (const auto& rule : table_.rules)
             if (rule.chain == chain) keep(std::string(rule.target()), why);
     }

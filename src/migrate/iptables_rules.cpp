@@ -17,7 +17,6 @@ using services::Frontend;
 constexpr std::string_view kServices = "KUBE-SERVICES";
 constexpr std::string_view kExternalServices = "KUBE-EXTERNAL-SERVICES";
 constexpr std::string_view kNodePorts = "KUBE-NODEPORTS";
-constexpr std::string_view kMark = "KUBE-MARK-MASQ";
 
 std::optional<std::uint16_t> port_of(std::string_view text) {
     std::uint16_t port = 0;
@@ -86,7 +85,7 @@ class Reader {
                 read_frontend(rule);
             // In the table filter this chain lets health checks in.
             if (rule.chain == kNodePorts && table.name == "nat") read_node_port(rule);
-            if (rule.chain.starts_with("KUBE-SVC-") && rule.target() == kMark && rule.has("-d"))
+            if (rule.chain.starts_with("KUBE-SVC-") && rule.target() == kMarkChain && rule.has("-d"))
                 read_masquerade(rule);
         }
     }

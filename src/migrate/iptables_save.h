@@ -9,6 +9,9 @@
 
 namespace fairlead::migrate {
 
+/// Where kube-proxy marks what is to be masqueraded.
+constexpr std::string_view kMarkChain = "KUBE-MARK-MASQ";
+
 /// A rule as iptables-save(8) prints it.
 struct IptablesRule {
     std::string chain;

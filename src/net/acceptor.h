@@ -5,10 +5,14 @@
 #include <fcntl.h>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <chrono>
 
 #include "base/socket_address.h"
 
 namespace fairlead::net {
+
+/// Before it is tried again to accept, where there is no descriptor for a connection.
+constexpr std::chrono::milliseconds kPauseBetweenTries{100};
 
 inline boost::asio::ip::tcp::endpoint endpoint_of(const base::SocketAddress& address) {
     return {boost::asio::ip::make_address(address.address.to_string()), address.port};

@@ -6,14 +6,14 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <optional>
 
 #include "net/acceptor.h"
+#include "net/awaiting.h"
 #include "net/event_loop_state.h"
+#include "net/frame.h"
 #include "net/frame_tls.h"
 
 namespace fairlead::net {
@@ -25,12 +25,6 @@ using base::Result;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 using SecureStream = asio::ssl::stream<tcp::socket&>;
-
-constexpr std::size_t kLengthBytes = 2;
-
-auto into(error_code& error) {
-    return asio::redirect_error(asio::use_awaitable, error);
-}
 
 }  // namespace
 
@@ -172,7 +166,7 @@ class FrameClient::State : public std::enable_shared_from_this<State> {
 
     template <class Stream>
     static asio::awaitable<void> read(std::shared_ptr<State> self, ConnectionPtr connection, Stream& stream) {
-        std::array<std::uint8_t, kLengthBytes> length{};
+        std::array<std::uint8_t, kFrameLengthBytes> length{};
         std::vector<std::uint8_t> frame;
         error_code error;
         while (connection->open) {

@@ -13,7 +13,6 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr std::size_t kLengthBytes = 2;
 constexpr std::size_t kUnsentBytesFactor = 4;
 
 }  // namespace
@@ -23,7 +22,7 @@ FrameConnection::FrameConnection(FrameShared& shared, FrameServer::Client client
     : shared_(&shared),
       client_(std::move(client)),
       socket_(std::move(socket)),
-      input_(kLengthBytes + shared.limits.largest_frame_bytes) {
+      input_(kFrameLengthBytes + shared.limits.largest_frame_bytes) {
     error_code ignored;
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
 }
@@ -59,20 +58,20 @@ void FrameConnection::take_in(std::size_t count) {
 void FrameConnection::take_frames() {
     std::size_t next = 0;
     handling_ = true;
-    while (shared_ != nullptr && filled_ - next >= kLengthBytes && may_read()) {
+    while (shared_ != nullptr && filled_ - next >= kFrameLengthBytes && may_read()) {
         const std::size_t size = std::size_t{input_[next]} << 8U | input_[next + 1];
         if (size > shared_->limits.largest_frame_bytes) {
             ++shared_->counts.broken;
             close();
             break;
         }
-        if (filled_ - next < kLengthBytes + size) break;
+        if (filled_ - next < kFrameLengthBytes + size) break;
         ++shared_->counts.frames;
         ++unanswered_;
         last_active_ = frame_began_ = std::chrono::steady_clock::now();
-        const auto frame = std::span{input_}.subspan(next + kLengthBytes, size);
+        const auto frame = std::span{input_}.subspan(next + kFrameLengthBytes, size);
         if (!shared_->handler(client_, frame) && unanswered_ > 0) --unanswered_;
-        next += kLengthBytes + size;
+        next += kFrameLengthBytes + size;
     }
     handling_ = false;
     std::memmove(input_.data(), input_.data() + next, filled_ - next);

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "net/acceptor.h"
 #include "net/event_loop_state.h"
 #include "net/frame_connection.h"
 #include "net/native_address.h"
@@ -21,7 +22,6 @@ using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
 constexpr std::chrono::milliseconds kLookAtClocks{500};
-constexpr std::chrono::milliseconds kPauseBetweenTries{100};
 
 std::optional<base::SocketAddress> peer_of(tcp::socket& socket) {
     sockaddr_storage native{};

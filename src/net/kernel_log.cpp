@@ -7,26 +7,14 @@
 #include <array>
 #include <cerrno>
 
+#include "net/descriptor.h"
+
 namespace fairlead::net {
 
 namespace {
 
 constexpr const char* kLog = "/dev/kmsg";
 constexpr std::size_t kLargestRecordBytes = 8192;  // CONSOLE_EXT_LOG_MAX
-
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (fd_ >= 0) close(fd_);
-    }
-    [[nodiscard]] int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
 
 }  // namespace
 

@@ -5,14 +5,13 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <optional>
 
 #include "net/acceptor.h"
+#include "net/awaiting.h"
 #include "net/event_loop_state.h"
 
 namespace fairlead::net {
@@ -24,14 +23,9 @@ namespace beast = boost::beast;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
-constexpr std::size_t kLargestConnections = 1024;
+constexpr std::size_t kLargestRelayed = 1024;
 constexpr auto kBufferBytes = std::size_t{32} << 10U;
 constexpr std::chrono::seconds kConnectTimeout{5};
-constexpr std::chrono::milliseconds kPauseBetweenTries{100};
-
-auto into(error_code& error) {
-    return asio::redirect_error(asio::use_awaitable, error);
-}
 
 /// Ends a connection so that the other side sees a failure.
 void reset(tcp::socket& socket) {
@@ -109,7 +103,7 @@ class TcpRelay::Listener : public std::enable_shared_from_this<Listener> {
     }
 
     [[nodiscard]] bool has_room() const {
-        return connections_.use_count() <= static_cast<long>(kLargestConnections);
+        return connections_.use_count() <= static_cast<long>(kLargestRelayed);
     }
 
     static asio::awaitable<void> serve(std::shared_ptr<Listener> self, tcp::socket client) {

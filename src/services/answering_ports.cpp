@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/families.h"
 #include "services/compile.h"
 #include "services/flow_watch.h"
 #include "services/frontend_claim.h"
@@ -10,12 +11,10 @@ namespace fairlead::services {
 
 namespace {
 
-constexpr base::Family kFamilies[] = {base::Family::kIpv4, base::Family::kIpv6};
-
 void add_frontends(const AnsweringPortsSource& source, const CatalogEntry& entry,
                    std::vector<AnsweringPort>& ports) {
     const auto& service = *entry.service;
-    for (const auto family : kFamilies) {
+    for (const auto family : base::kFamilies) {
         const auto& options = family == base::Family::kIpv4 ? source.ipv4 : source.ipv6;
         for (const auto& backed : compile(service, {}, family, options).frontends) {
             const auto contested = source.owners.find(backed.frontend);
@@ -46,7 +45,7 @@ AnsweringPortsSource answering_ports_source(const ServiceProxy& proxy,
     std::ranges::sort(source.entries, {}, &CatalogEntry::key);
     source.ipv4 = proxy.proxy(base::Family::kIpv4).options().compile;
     source.ipv6 = proxy.proxy(base::Family::kIpv6).options().compile;
-    for (const auto family : kFamilies)
+    for (const auto family : base::kFamilies)
         for (const auto& conflict : proxy.proxy(family).wanted().conflicts())
             source.owners.emplace(conflict.frontend, conflict.owner);
     return source;

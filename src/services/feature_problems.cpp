@@ -16,7 +16,7 @@ constexpr std::size_t kMostNames = 10;
 
 using Asks = std::function<bool(const kube::Service&)>;
 
-bool is_sticky(const kube::Service& service) {
+bool wants_affinity(const kube::Service& service) {
     return service.affinity_timeout_s.value_or(0) > 0;
 }
 
@@ -26,7 +26,7 @@ Asks who_asks(Feature feature) {
         case Feature::kHashes:
             return [](const kube::Service& service) { return wishes_of(service).consistent; };
         case Feature::kDynamicSets:
-            return is_sticky;
+            return wants_affinity;
         case Feature::kReject:
             return [](const kube::Service& service) { return wishes_of(service).resets; };
         default:

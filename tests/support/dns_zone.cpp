@@ -107,6 +107,10 @@ std::string outcome_of(const ZoneReply& reply) {
     return "";
 }
 
+std::string outcome_of(const dns::ClusterZone& zone, std::string_view name, dns::RecordType type) {
+    return outcome_of(ask(zone, name, type));
+}
+
 ZoneReply reply_of(const dns::Message& message) {
     ZoneReply reply;
     reply.code = dns::name_of(message.code);

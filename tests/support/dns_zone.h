@@ -68,6 +68,10 @@ struct AskOptions {
 ZoneReply ask(const dns::ClusterZone& zone, std::string_view name, dns::RecordType type,
               const AskOptions& options = {});
 
+/// That of what is said to a question.
+std::string outcome_of(const dns::ClusterZone& zone, std::string_view name,
+                       dns::RecordType type = dns::RecordType::kA);
+
 /// "cart.shop.svc.cluster.local. 5 A 10.96.0.1"
 std::string text_of(const dns::Record& record);
 

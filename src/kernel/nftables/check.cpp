@@ -22,10 +22,6 @@ std::unexpected<base::Error> refuse(std::string_view why) {
     return base::fail(ErrorCode::kInvalid, std::string(why));
 }
 
-bool holds_verdicts(const Set& set) {
-    return set.data == std::vector{DataType::kVerdict};
-}
-
 Result<void> check_name(std::string_view name) {
     if (name.empty()) return refuse("a name is empty");
     if (name.size() > kLongestNameBytes) return refuse("a name is longer than 255 bytes");

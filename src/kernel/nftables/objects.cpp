@@ -10,13 +10,17 @@ namespace fairlead::kernel::nftables {
 
 namespace {
 
-constexpr std::size_t kRegisterBytes = 4;
+constexpr std::size_t kUnitBytes = 4;
 
 constexpr std::size_t padded(std::size_t size_bytes) {
-    return (size_bytes + kRegisterBytes - 1) / kRegisterBytes * kRegisterBytes;
+    return (size_bytes + kUnitBytes - 1) / kUnitBytes * kUnitBytes;
 }
 
 }  // namespace
+
+bool holds_verdicts(const Set& set) {
+    return set.data == std::vector{DataType::kVerdict};
+}
 
 std::size_t size_bytes_of(DataType type) {
     switch (type) {

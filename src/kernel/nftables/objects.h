@@ -152,6 +152,9 @@ struct Set {
     friend bool operator==(const Set&, const Set&) = default;
 };
 
+/// Whether it is a verdict map.
+bool holds_verdicts(const Set& set);
+
 /// One element of a set or map. What passes by itself (counts, time left) is not part of it.
 struct Element {
     ElementBytes key;

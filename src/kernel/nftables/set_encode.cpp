@@ -14,10 +14,6 @@ std::uint32_t length_of(const std::vector<DataType>& types) {
     return static_cast<std::uint32_t>(size_bytes_of(types));
 }
 
-bool holds_verdicts(const Set& set) {
-    return set.data == std::vector{DataType::kVerdict};
-}
-
 std::uint32_t flags_of(const Set& set) {
     std::uint32_t flags = 0;
     if (!set.data.empty()) flags |= NFT_SET_MAP;

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "kernel/conntrack/netlink_conntrack_table.h"
+#include "support/addresses.h"
 #include "support/command.h"
 #include "support/conntrack_fixture.h"
 #include "support/fake_conntrack_table.h"
@@ -16,12 +17,9 @@ namespace {
 
 using base::Family;
 using base::IpAddress;
+using test::address;
 using test::udp_flow;
 using test::with_protocol;
-
-IpAddress address(std::string_view text) {
-    return IpAddress::parse(text).value();
-}
 
 /// Without what differs between the two: the id, and the time that has passed.
 Flow comparable(Flow flow) {

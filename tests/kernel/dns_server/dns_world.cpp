@@ -11,6 +11,7 @@
 #include "dns_server/dns_server.h"
 #include "dns_server/interception.h"
 #include "kernel/dns_server/marking_handler.h"
+#include "support/addresses.h"
 #include "support/command.h"
 
 namespace fairlead::dns_server {
@@ -22,11 +23,8 @@ using base::Family;
 using base::IpAddress;
 using base::L4Protocol;
 using kernel::netns::Namespace;
+using test::address;
 using test::output_of;
-
-IpAddress address(std::string_view text) {
-    return IpAddress::parse(text).value();
-}
 
 std::string name_of_namespace(const char* role) {
     return "fl-dns-" + std::string(role) + "-" + std::to_string(getpid());

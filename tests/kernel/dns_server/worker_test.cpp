@@ -9,6 +9,7 @@
 
 #include "dns_server/dns_server.h"
 #include "kernel/dns_server/marking_handler.h"
+#include "support/addresses.h"
 #include "support/command.h"
 #include "support/dns_client.h"
 
@@ -17,15 +18,12 @@ namespace {
 
 using namespace std::chrono_literals;
 using base::IpAddress;
+using test::address;
 using test::ask_tcp;
 using test::ask_udp;
 using test::FramedConnection;
 using test::output_of;
 using testing::HasSubstr;
-
-IpAddress address(std::string_view text) {
-    return IpAddress::parse(text).value();
-}
 
 /// With a NUL for the first byte of the id, which a literal cannot begin with and go on.
 std::string query(const std::string& what) {

@@ -31,7 +31,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-const std::string kProgram = FAIRLEAD_PROGRAM_PATH;
+const std::string kLabProgram = FAIRLEAD_PROGRAM_PATH;
 
 template <class Done>
 bool eventually(Done done) {
@@ -51,7 +51,7 @@ class LabTest : public testing::Test {
         write("pods.yaml", demo_pods(2));
     }
     void TearDown() override {
-        output_of(kProgram + " lab down --name " + lab_);
+        output_of(kLabProgram + " lab down --name " + lab_);
         fs::remove_all(manifests_);
         while (waitpid(-1, nullptr, WNOHANG) > 0) {
         }
@@ -68,10 +68,10 @@ class LabTest : public testing::Test {
         std::ofstream(manifests_ + "/" + file) << text;
     }
     [[nodiscard]] std::string up() const {
-        return output_of(kProgram + " lab up --detach --name " + lab_ + " -f " + manifests_ + " 2>&1");
+        return output_of(kLabProgram + " lab up --detach --name " + lab_ + " -f " + manifests_ + " 2>&1");
     }
     [[nodiscard]] std::string exec(const std::string& place, const std::string& command) const {
-        return output_of(kProgram + " lab exec --name " + lab_ + " " + place + " -- " + command + " 2>&1");
+        return output_of(kLabProgram + " lab exec --name " + lab_ + " " + place + " -- " + command + " 2>&1");
     }
     [[nodiscard]] std::string ask(const std::string& place, const std::string& url) const {
         return exec(place, "curl -gs --max-time 5 " + url);
@@ -154,7 +154,7 @@ pid_t start_up(const std::string& lab, const std::string& manifests, const char*
     const int quiet = open("/dev/null", O_WRONLY);
     dup2(quiet, STDOUT_FILENO);
     dup2(quiet, STDERR_FILENO);
-    execl(kProgram.c_str(), "fairlead", "lab", "up", "--name", lab.c_str(), "-f", manifests.c_str(), mode,
+    execl(kLabProgram.c_str(), "fairlead", "lab", "up", "--name", lab.c_str(), "-f", manifests.c_str(), mode,
           nullptr);
     _exit(EXIT_FAILURE);
 }
@@ -187,7 +187,7 @@ TEST_F(LabTest, KillNineWhileTheNetworkIsMadeLeavesNothingThatDownDoesNotRemove)
     EXPECT_TRUE(eventually([&] { return !netns::list(namespace_prefix(lab_)).value().empty(); }));
     kill(run, SIGKILL);
     waitpid(run, nullptr, 0);
-    output_of(kProgram + " lab down --name " + lab_);
+    output_of(kLabProgram + " lab down --name " + lab_);
     expect_nothing_left(lab_);
 }
 
@@ -226,7 +226,7 @@ TEST_F(LabTest, AnUnreadyPodGetsNothing) {
     EXPECT_THAT(up(), HasSubstr("is up"));
     write("pods.yaml", pods);
     EXPECT_TRUE(eventually([&] { return pods_are("1"); }));
-    EXPECT_THAT(output_of(kProgram + " lab status --name " + lab_), HasSubstr("not ready"));
+    EXPECT_THAT(output_of(kLabProgram + " lab status --name " + lab_), HasSubstr("not ready"));
 }
 
 TEST_F(LabTest, AKilledAgentComesBackAndLosesNothing) {
@@ -236,7 +236,7 @@ TEST_F(LabTest, AKilledAgentComesBackAndLosesNothing) {
     kill(agents.front(), SIGKILL);
     EXPECT_THAT(ask("node-1", "http://cart.shop"), HasSubstr("pod shop/cart-"));
     EXPECT_TRUE(eventually([&] {
-        return output_of(kProgram + " lab status -o json --name " + lab_)
+        return output_of(kLabProgram + " lab status -o json --name " + lab_)
                    .find(R"("name":"node-1","agent":"ready")") != std::string::npos;
     }));
     EXPECT_NE(netns::processes_in({machine_namespace(lab_, "node-1")}), agents);
@@ -245,7 +245,7 @@ TEST_F(LabTest, AKilledAgentComesBackAndLosesNothing) {
 TEST_F(LabTest, StatusHasEveryForm) {
     EXPECT_THAT(up(), HasSubstr("is up"));
     const auto status = [&](const std::string& options) {
-        return output_of(kProgram + " lab status " + options);
+        return output_of(kLabProgram + " lab status " + options);
     };
     const auto name = " --name " + lab_;
     EXPECT_THAT(status("-o wide" + name), HasSubstr("fl-" + lab_ + "-shop_cart-1"));
@@ -262,7 +262,7 @@ TEST_F(LabTest, AfterKillNineTheNextUpBeginsAnew) {
     ASSERT_TRUE(holder);
     kill(*holder, SIGKILL);
     EXPECT_TRUE(eventually([&] { return processes() == 0; })) << "everything dies with the supervisor";
-    EXPECT_THAT(output_of(kProgram + " lab status -A"), HasSubstr("left behind"));
+    EXPECT_THAT(output_of(kLabProgram + " lab status -A"), HasSubstr("left behind"));
     EXPECT_THAT(up(), HasSubstr("is up"));
     EXPECT_THAT(ask("visitor", "http://cart"), HasSubstr("pod shop/cart-"));
 }
@@ -270,7 +270,7 @@ TEST_F(LabTest, AfterKillNineTheNextUpBeginsAnew) {
 TEST_F(LabTest, DownAfterKillNineLeavesNothing) {
     EXPECT_THAT(up(), HasSubstr("is up"));
     kill(claim_holder(lab_).value(), SIGKILL);
-    output_of(kProgram + " lab down --name " + lab_);
+    output_of(kLabProgram + " lab down --name " + lab_);
     expect_nothing_left(lab_);
 }
 
@@ -278,13 +278,13 @@ TEST_F(LabTest, DownEndsProgramsInTheLabToo) {
     EXPECT_THAT(up(), HasSubstr("is up"));
     const pid_t shell = fork();
     if (shell == 0) {
-        execl(kProgram.c_str(), "fairlead", "lab", "exec", "--name", lab_.c_str(), "visitor", "--", "sleep",
-              "600", nullptr);
+        execl(kLabProgram.c_str(), "fairlead", "lab", "exec", "--name", lab_.c_str(), "visitor", "--",
+              "sleep", "600", nullptr);
         _exit(EXIT_FAILURE);
     }
     EXPECT_TRUE(eventually(
         [&] { return netns::processes_in({namespace_prefix(lab_) + "shop_visitor"}).size() == 2; }));
-    output_of(kProgram + " lab down --name " + lab_);
+    output_of(kLabProgram + " lab down --name " + lab_);
     int status = 0;
     waitpid(shell, &status, 0);
     EXPECT_EQ(WTERMSIG(status), SIGKILL);
@@ -293,15 +293,16 @@ TEST_F(LabTest, DownEndsProgramsInTheLabToo) {
 TEST_F(LabTest, TwoLabsDoNotCollide) {
     EXPECT_THAT(up(), HasSubstr("is up"));
     const auto other = "other" + std::to_string(getpid());
-    EXPECT_THAT(output_of(kProgram + " lab up --detach --name " + other), HasSubstr("is up"));
+    EXPECT_THAT(output_of(kLabProgram + " lab up --detach --name " + other), HasSubstr("is up"));
     EXPECT_THAT(ask("visitor", "http://cart"), HasSubstr("pod shop/cart-"));
     EXPECT_THAT(
-        output_of(kProgram + " lab exec --name " + other + " visitor -- curl -s --max-time 5 http://cart"),
+        output_of(kLabProgram + " lab exec --name " + other + " visitor -- curl -s --max-time 5 http://cart"),
         HasSubstr("pod shop/cart-"));
-    output_of(kProgram + " lab down --name " + other);
+    output_of(kLabProgram + " lab down --name " + other);
     expect_nothing_left(other);
     EXPECT_THAT(ask("visitor", "http://cart"), HasSubstr("pod shop/cart-"));
-    EXPECT_THAT(output_of(kProgram + " lab up --name " + lab_ + " 2>&1 || true"), HasSubstr("is up already"));
+    EXPECT_THAT(output_of(kLabProgram + " lab up --name " + lab_ + " 2>&1 || true"),
+                HasSubstr("is up already"));
 }
 
 TEST_F(LabTest, CtrlCRemovesACaseInTheMiddle) {
@@ -310,7 +311,7 @@ TEST_F(LabTest, CtrlCRemovesACaseInTheMiddle) {
         const int quiet = open("/dev/null", O_WRONLY);
         dup2(quiet, STDOUT_FILENO);
         dup2(quiet, STDERR_FILENO);
-        execl(kProgram.c_str(), "fairlead", "lab", "run", "services", nullptr);
+        execl(kLabProgram.c_str(), "fairlead", "lab", "run", "services", nullptr);
         _exit(EXIT_FAILURE);
     }
     EXPECT_TRUE(eventually([&] { return !netns::processes_in({"fl-case-iptables"}).empty(); }));
@@ -349,7 +350,7 @@ TEST(OldTours, AreRemovedAndOtherLabsAreLeftAlone) {
 }
 
 TEST_F(LabTest, TheCaseShowsEveryComparisonInFavourOfFairlead) {
-    const auto said = output_of(kProgram + " lab run services 2>&1");
+    const auto said = output_of(kLabProgram + " lab run services 2>&1");
     std::istringstream lines{said};
     int rows = 0;
     for (std::string line; std::getline(lines, line);) {
@@ -365,10 +366,10 @@ TEST_F(LabTest, TheCaseShowsEveryComparisonInFavourOfFairlead) {
 }
 
 TEST(LabRun, ListsItsCasesAndRefusesOthers) {
-    EXPECT_THAT(output_of(kProgram + " lab run"),
+    EXPECT_THAT(output_of(kLabProgram + " lab run"),
                 testing::AllOf(HasSubstr("services   connections and updates slow down"),
                                HasSubstr("conntrack  connections through a Service that end")));
-    EXPECT_THAT(output_of(kProgram + " lab run nope 2>&1; echo status $?"),
+    EXPECT_THAT(output_of(kLabProgram + " lab run nope 2>&1; echo status $?"),
                 testing::AllOf(HasSubstr("no case 'nope'"), HasSubstr("status 1")));
 }
 
@@ -379,7 +380,7 @@ pid_t start_tour() {
         const int quiet = open("/dev/null", O_WRONLY);
         dup2(quiet, STDOUT_FILENO);
         dup2(quiet, STDERR_FILENO);
-        execl(kProgram.c_str(), "fairlead", "lab", "tour", nullptr);
+        execl(kLabProgram.c_str(), "fairlead", "lab", "tour", nullptr);
         _exit(EXIT_FAILURE);
     }
     const StatePaths paths{"tour" + std::to_string(tour)};
@@ -413,7 +414,7 @@ TEST_F(LabTest, TourAfterKillNineIsRemovedByTheNext) {
 }
 
 TEST_F(LabTest, TheTourEndsWell) {
-    const auto tour = output_of(kProgram + " lab tour 2>&1");
+    const auto tour = output_of(kLabProgram + " lab tour 2>&1");
     EXPECT_THAT(tour, HasSubstr("What to try next"));
     EXPECT_THAT(tour, Not(HasSubstr("fairlead: ")));
     const auto labs = labs_on_this_machine().value();

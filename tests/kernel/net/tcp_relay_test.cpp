@@ -13,7 +13,7 @@ namespace {
 
 using testing::HasSubstr;
 
-base::SocketAddress address(std::string_view text) {
+base::SocketAddress socket_address(std::string_view text) {
     return base::SocketAddress::parse(text).value();
 }
 
@@ -36,7 +36,7 @@ class RelayTest : public testing::Test {
             targets.choose = [to] {
                 std::vector<base::SocketAddress> addresses;
                 for (const auto& text : to)
-                    addresses.push_back(address(text));
+                    addresses.push_back(socket_address(text));
                 return addresses;
             };
             targets.connected = [this](const base::SocketAddress& target) {
@@ -44,7 +44,7 @@ class RelayTest : public testing::Test {
                 if (goes_after_first_) loop_.post([this] { relay_.reset(); });
             };
             targets.refused = [this] { connected_.emplace_back("none"); };
-            auto opened = TcpRelay::listen(loop_, address(at), std::move(targets));
+            auto opened = TcpRelay::listen(loop_, socket_address(at), std::move(targets));
             if (opened) relay_ = *std::move(opened);
             result.set_value(opened ? "" : opened.error().message);
         });

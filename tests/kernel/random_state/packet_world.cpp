@@ -12,11 +12,14 @@
 #include <map>
 
 #include "kernel/random_state/talk.h"
+#include "support/addresses.h"
 #include "support/command.h"
 
 namespace fairlead::test {
 
 namespace {
+
+using test::address;
 
 using base::Family;
 using base::IpAddress;
@@ -28,10 +31,6 @@ constexpr std::size_t kOutsideNamespace = PacketWorld::kPods + 1;
 constexpr const char* kOutsideAddresses[] = {"198.51.100.2", "198.51.7.2", "198.18.0.9", "fd00:3::2",
                                              "fd00:9::2"};
 constexpr const char* kNodeAddresses[] = {"172.18.0.11", "203.0.113.1", "fd00:172::11"};
-
-IpAddress address(std::string_view text) {
-    return IpAddress::parse(text).value();
-}
 
 /// Of the calling thread; handed on to commands, which find it below /proc.
 Descriptor own_namespace() {

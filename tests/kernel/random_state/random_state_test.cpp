@@ -9,6 +9,7 @@
 #include "kernel/random_state/listed_view.h"
 #include "kernel/random_state/reference_model.h"
 #include "services/service_proxy.h"
+#include "support/addresses.h"
 #include "support/command.h"
 
 // The whole data plane against the real kernel: what stock nft lists and where real packets go, after random
@@ -30,14 +31,11 @@ void PrintTo(const TableView& view, std::ostream* out) {
 namespace {
 
 using base::Family;
+using test::address;
 using test::Outcome;
 using test::output_of;
 
 constexpr Family kFamilies[] = {Family::kIpv4, Family::kIpv6};
-
-base::IpAddress address(std::string_view text) {
-    return base::IpAddress::parse(text).value();
-}
 
 std::vector<base::Prefix> prefixes(std::initializer_list<std::string_view> texts) {
     std::vector<base::Prefix> all;

@@ -11,19 +11,17 @@
 #include <set>
 
 #include "kernel/netns/namespaces.h"
+#include "support/addresses.h"
 #include "support/command.h"
 
 namespace fairlead::kernel::rtnetlink {
 namespace {
 
 using base::ErrorCode;
+using test::address;
 using test::output_of;
 using testing::Contains;
 using testing::HasSubstr;
-
-base::IpAddress address(std::string_view text) {
-    return base::IpAddress::parse(text).value();
-}
 
 base::Prefix prefix(std::string_view text) {
     return base::Prefix::parse(text).value();

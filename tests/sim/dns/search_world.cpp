@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 namespace {
 
 const std::vector<std::string> kExtraDomains = {"lab.example", "bank.svc.cluster.local", "example.com"};
-constexpr std::size_t kAddresses = 5;
+constexpr std::size_t kWorldAddresses = 5;
 /// Longer than anything that was found out may be used.
 constexpr auto kForgotten = 70s;
 
@@ -107,9 +107,9 @@ void SearchWorld::add_pod() {
 }
 
 std::optional<base::IpAddress> SearchWorld::free_address() {
-    for (std::size_t tries = 0; tries < 2 * kAddresses; ++tries) {
+    for (std::size_t tries = 0; tries < 2 * kWorldAddresses; ++tries) {
         const auto address =
-            base::IpAddress::parse("10.64.0." + std::to_string(1 + random.below(kAddresses))).value();
+            base::IpAddress::parse("10.64.0." + std::to_string(1 + random.below(kWorldAddresses))).value();
         const auto is_taken = [&](const auto& living) {
             return living->has_network && !living->pod.host_network && living->pod.pod_ips.front() == address;
         };

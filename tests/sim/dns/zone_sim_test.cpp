@@ -19,11 +19,11 @@ namespace {
 
 const std::vector<std::string> kSpaces = {"shop", "media"};
 const std::vector<std::string> kServices = {"cart", "db", "web"};
-const std::vector<std::string> kAddresses = {"10.64.0.1",  "10.64.0.2", "10.64.0.3", "10.96.0.1",
-                                             "fd00:64::1", "fd00:64::", "fd00:96::1"};
+const std::vector<std::string> kSomeAddresses = {"10.64.0.1",  "10.64.0.2", "10.64.0.3", "10.96.0.1",
+                                                 "fd00:64::1", "fd00:64::", "fd00:96::1"};
 const std::vector<std::string> kHostnames = {"", "", "host-0", "host-1"};
 const std::vector<std::string> kPods = {"", "db-0", "db-1", "db.2"};
-const std::vector<std::string> kTypes = {"A", "AAAA", "SRV", "CNAME", "PTR", "TXT", "MX", "NS"};
+const std::vector<std::string> kTypeNames = {"A", "AAAA", "SRV", "CNAME", "PTR", "TXT", "MX", "NS"};
 const std::vector<std::string> kExternal = {"www.example.com",
                                             "cart.shop.svc.cluster.local",
                                             "db.media.svc.cluster.local",
@@ -79,7 +79,7 @@ class ZoneSimulation {
                                            "_._tcp",    "a.b",       "a._http._tcp", "db-0"};
         for (const auto& hostname : kHostnames)
             if (!hostname.empty()) labels.push_back(hostname);
-        for (const auto& address : kAddresses) {
+        for (const auto& address : kSomeAddresses) {
             const auto parsed = base::IpAddress::parse(address).value();
             candidates_.insert(dns::reverse_name_of(parsed).to_string());
             labels.emplace_back(dns::AddressLabel(parsed).text());
@@ -162,7 +162,7 @@ class ZoneSimulation {
         const auto family = random_.below(3) == 0 ? base::Family::kIpv6 : base::Family::kIpv4;
         std::vector<std::string> endpoints;
         for (auto count = random_.below(5); count > 0; --count) {
-            const auto& address = one_of(kAddresses);
+            const auto& address = one_of(kSomeAddresses);
             if (base::IpAddress::parse(address)->family() != family) continue;
             const auto& hostname = one_of(kHostnames);
             endpoints.push_back((random_.below(4) == 0 ? "!" : "") +
@@ -179,7 +179,7 @@ class ZoneSimulation {
         candidates_.insert(model.names().begin(), model.names().end());
         for (const auto& name : candidates_) {
             EXPECT_EQ(cluster_.zone().state_of(dns::Name::parse(name).value()), model.state_of(name)) << name;
-            for (const auto& type : kTypes)
+            for (const auto& type : kTypeNames)
                 compare(model, name, type);
         }
     }

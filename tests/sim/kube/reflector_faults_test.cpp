@@ -5,6 +5,7 @@
 
 #include "kube/reflector.h"
 #include "sim/kube/fake_api_server.h"
+#include "sim/kube/reflected_copy.h"
 
 namespace fairlead::kube {
 namespace {
@@ -17,27 +18,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
-
-class Copy final : public ReflectorSink {
-  public:
-    FakeApiServer::Objects objects;
-    std::vector<std::string> reports;
-
-    void replace(std::deque<AnyObject> list, std::vector<ObjectKey> unreadable) override {
-        FakeApiServer::Objects wanted;
-        for (const auto& key : unreadable)
-            if (objects.contains(key.name)) wanted[key.name] = objects[key.name];
-        objects = std::move(wanted);
-        for (auto& object : list)
-            put(std::move(object));
-    }
-    void put(AnyObject object) override {
-        const auto& service = std::get<Service>(object);
-        objects[service.key.name] = service.cluster_ips.at(0).to_string();
-    }
-    void remove(const ObjectKey& key) override { objects.erase(key.name); }
-    void report(const std::string& message) override { reports.push_back(message); }
-};
 
 class ReflectorFaults : public testing::TestWithParam<Encoding> {
   protected:
@@ -67,7 +47,7 @@ class ReflectorFaults : public testing::TestWithParam<Encoding> {
     FakeApiServer server_;
     base::TimePoint now_{};
     base::Random random_{1};
-    Copy copy_;
+    ReflectedCopy copy_;
     Reflector reflector_{
         {"services", "/api/v1/services", "Service", "!a/b", "metadata.name=x"}, copy_, random_};
 };
@@ -101,7 +81,7 @@ TEST_P(ReflectorFaults, StreamIsTheSameWhereverItIsCut) {
     server_.remove("b");
     body.body += server_.news() + server_.bookmark();
     for (std::size_t cut = 0; cut <= body.body.size(); ++cut) {
-        Copy copy;
+        ReflectedCopy copy;
         Reflector reflector{{"services", "/api/v1/services", "Service", "", ""}, copy, random_};
         ASSERT_TRUE(reflector.poll(now_));
         reflector.receive_head(now_, 200, "", body.content_type);

@@ -1,4 +1,5 @@
 #include "kube/reflector.h"
+#include "sim/kube/reflected_copy.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -31,30 +32,6 @@ std::string bookmark(int version, bool end) {
                      (end ? R"(,"annotations":{"k8s.io/initial-events-end":"true"})" : "") + "}}");
 }
 
-/// What the reflector's copy looks like: name to ClusterIP.
-class Copy final : public ReflectorSink {
-  public:
-    std::map<std::string, std::string> objects;
-    std::vector<std::string> reports;
-    int replacements = 0;
-
-    void replace(std::deque<AnyObject> list, std::vector<ObjectKey> unreadable) override {
-        std::map<std::string, std::string> wanted;
-        for (const auto& key : unreadable)
-            if (objects.contains(key.name)) wanted[key.name] = objects[key.name];
-        objects = std::move(wanted);
-        for (auto& object : list)
-            put(std::move(object));
-        ++replacements;
-    }
-    void put(AnyObject object) override {
-        const auto& service = std::get<Service>(object);
-        objects[service.key.name] = service.cluster_ips.at(0).to_string();
-    }
-    void remove(const ObjectKey& key) override { objects.erase(key.name); }
-    void report(const std::string& message) override { reports.push_back(message); }
-};
-
 class ReflectorTest : public testing::Test {
   protected:
     /// Waits until the reflector sends its next request.
@@ -73,7 +50,7 @@ class ReflectorTest : public testing::Test {
 
     base::TimePoint now_{};
     base::Random random_{1};
-    Copy copy_;
+    ReflectedCopy copy_;
     Reflector reflector_{{"services", "/api/v1/services", "Service", "!a/b", ""}, copy_, random_};
 };
 
@@ -98,7 +75,7 @@ TEST_F(ReflectorTest, UnderstandsTheStreamHoweverItIsCut) {
                                event("ADDED", service_json("c", 5, "10.96.0.5"));
     const std::map<std::string, std::string> wanted = {{"a", "10.96.0.3"}, {"c", "10.96.0.5"}};
     for (std::size_t cut = 1; cut < stream.size(); ++cut) {
-        Copy copy;
+        ReflectedCopy copy;
         Reflector reflector{{"services", "/api/v1/services", "Service", "", ""}, copy, random_};
         ASSERT_TRUE(reflector.poll(now_));
         reflector.receive_head(now_, 200, "");
@@ -325,7 +302,7 @@ TEST_F(ReflectorTest, AnObjectThatCannotBeReadIsReportedAndStaysAsItWas) {
 TEST_F(ReflectorTest, ConvergesToTheTruthWhateverTheServerDoes) {
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
         base::Random random{seed};
-        Copy copy;
+        ReflectedCopy copy;
         Reflector reflector{{"services", "/api/v1/services", "Service", "", ""}, copy, random};
         std::map<std::string, std::string> truth;
         std::deque<std::string> history;  // events, the last one has version `version`

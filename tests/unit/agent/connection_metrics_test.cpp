@@ -132,7 +132,7 @@ class ConnectionsPage : public testing::Test {
     services::ConnectionTotals totals_;
 };
 
-constexpr std::string_view kCart =
+constexpr std::string_view kCartPort =
     R"({"namespace":"shop","name":"cart","connections":10,"denied":{"noEndpoints":0,"policy":0,"sourceRange":0},)"
     R"("ports":[{"port":"http","connections":10,"denied":{"noEndpoints":0,"policy":0,"sourceRange":0}}],)"
     R"("endpoints":[{"endpoint":"10.64.0.9:8080","connections":2},{"endpoint":"10.64.0.10:8080","connections":5},)"
@@ -153,7 +153,7 @@ TEST_F(ConnectionsPage, HasWhatTheAgentCarriedItself) {
 
 TEST_F(ConnectionsPage, HasTheServicesThatAreAskedForWithTheirEndpointsOfBothFamilies) {
     const std::string head = R"({"counting":true,"readAtMilliseconds":1500,"services":[)";
-    EXPECT_EQ(page("").value(), head + std::string(kCart) + "," + std::string(kTill) + "]}\n");
+    EXPECT_EQ(page("").value(), head + std::string(kCartPort) + "," + std::string(kTill) + "]}\n");
     EXPECT_EQ(page("namespace=shop&name=till").value(), head + std::string(kTill) + "]}\n");
     EXPECT_EQ(page("namespace=bar").value(), head + "]}\n");
     EXPECT_EQ(page("color=red").error().code, base::ErrorCode::kInvalid);

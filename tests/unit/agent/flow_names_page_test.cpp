@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/addresses.h"
 #include "support/conntrack_fixture.h"
 #include "support/fake_nft_tables.h"
 #include "support/kube_fixture.h"
@@ -10,12 +11,9 @@
 namespace fairlead::agent {
 namespace {
 
+using test::address;
 using testing::HasSubstr;
 using testing::Not;
-
-base::IpAddress address(std::string_view text) {
-    return base::IpAddress::parse(text).value();
-}
 
 class FlowNamesTest : public testing::Test {
   protected:

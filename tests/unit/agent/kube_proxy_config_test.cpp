@@ -17,18 +17,18 @@ using testing::IsEmpty;
 using testing::StartsWith;
 using namespace std::chrono_literals;
 
-std::string with_header(std::string_view rest) {
+std::string with_kube_proxy_header(std::string_view rest) {
     return "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n" + std::string(rest);
 }
 
 /// What a file of kube-proxy's kind with these fields comes to.
 KubeProxyConfig parse(std::string_view fields) {
-    auto parsed = parse_kube_proxy_config("config.conf", with_header(fields));
+    auto parsed = parse_kube_proxy_config("config.conf", with_kube_proxy_header(fields));
     EXPECT_TRUE(parsed) << parsed.error().message;
     return parsed ? *std::move(parsed) : KubeProxyConfig{};
 }
 
-Config config_of(std::string_view fields) {
+Config kube_proxy_config_of(std::string_view fields) {
     return parse(fields).draft.config;
 }
 
@@ -123,7 +123,7 @@ TEST(ParseKubeProxyConfig, TakesTheFileOfKubeadmWithoutAWord) {
 }
 
 TEST(ParseKubeProxyConfig, ReadsEveryFieldThatMeansSomething) {
-    const auto config = config_of(R"(
+    const auto config = kube_proxy_config_of(R"(
 featureGates: {AllowServiceExternalIPs: false}
 clientConnection: {kubeconfig: /etc/k}
 logging: {format: json, verbosity: 4}
@@ -191,7 +191,7 @@ TEST(ParseKubeProxyConfig, TakesSectionsByTheMode) {
                                      {"ipvs", true, 2s, {"all"}},
                                      {"nftables", false, 3s, {}}};
     for (const auto& [mode, masquerade_all, sync_period, node_ports] : cases) {
-        const auto config = config_of(sections + "mode: " + mode + "\n");
+        const auto config = kube_proxy_config_of(sections + "mode: " + mode + "\n");
         EXPECT_EQ(config.masquerade_all, masquerade_all) << mode;
         EXPECT_EQ(config.sync_period, sync_period) << mode;
         EXPECT_EQ(config.node_port_addresses.to_texts(), node_ports) << mode;
@@ -216,16 +216,17 @@ TEST(ParseKubeProxyConfig, LocalhostNodePortsFollowTheModeTheListAndTheSwitchOfM
                                             {"mode: nftables\n", false},
                                             {"mode: nftables\n" + keyword + off, true},
                                             {"mode: ipvs\n", false}})
-        EXPECT_EQ(!config_of(fields).node_port_addresses.localhost_addresses().empty(), localhost) << fields;
+        EXPECT_EQ(!kube_proxy_config_of(fields).node_port_addresses.localhost_addresses().empty(), localhost)
+            << fields;
 }
 
 TEST(ParseKubeProxyConfig, TellsZeroFromNotGivenWhereKubeProxyDoes) {
-    const auto config = config_of("conntrack: {maxPerCore: 0, tcpEstablishedTimeout: 0s}\n");
+    const auto config = kube_proxy_config_of("conntrack: {maxPerCore: 0, tcpEstablishedTimeout: 0s}\n");
     EXPECT_EQ(config.conntrack, (ConntrackSettings{0, 0, 0s, 1h, false, 0s, 0s, conntrack::Sizing::kFixed}));
 }
 
 TEST(ParseKubeProxyConfig, TakesItsDefaultAddressesFromTheFamilyOfTheBindAddress) {
-    const auto config = config_of("bindAddress: '::'\n");
+    const auto config = kube_proxy_config_of("bindAddress: '::'\n");
     EXPECT_EQ(config.health_address.to_string(), "[::]:10256");
     EXPECT_EQ(config.admin_address.to_string(), "[::1]:10249");
 }
@@ -294,48 +295,59 @@ TEST(ParseKubeProxyConfig, NamesFileLineAndFieldOfWhatItRefuses) {
         {"apiVersion: fairlead.config/v1alpha1\nkind: AgentConfiguration",
          "c:1: apiVersion: wants 'kubeproxy.config.k8s.io/v1alpha1'"},
         {"apiVersion: kubeproxy.config.k8s.io/v1alpha1", "c:1: kind: is missing"},
-        {with_header("---\nmode: x"), "c: holds 2 documents"},
-        {with_header("Mode: nftables"), "c:3: Mode: no such field"},
-        {with_header("conntrack:\n  max: 5"), "c:4: conntrack.max: no such field"},
-        {with_header("conntrack: 5"), "c:3: conntrack: wants fields"},
-        {with_header("logging: {options: {text: [1]}}"), "c:3: logging.options.text: wants fields"},
-        {with_header("conntrack: {min: 1, min: 2}"), "c:3: conntrack.min: is there twice, first in line 3"},
-        {with_header("mode: kernelspace"), "c:3: mode: 'kernelspace' is none of iptables, ipvs, nftables"},
-        {with_header("mode: [ipvs]"), "c:3: mode: wants text"},
-        {with_header("mode: {a: b}"), "c:3: mode: wants text"},
-        {with_header("hostnameOverride: 1"), "c:3: hostnameOverride: wants text: put '1' in quotes"},
-        {with_header("bindAddressHardFail: 'true'"),
+        {with_kube_proxy_header("---\nmode: x"), "c: holds 2 documents"},
+        {with_kube_proxy_header("Mode: nftables"), "c:3: Mode: no such field"},
+        {with_kube_proxy_header("conntrack:\n  max: 5"), "c:4: conntrack.max: no such field"},
+        {with_kube_proxy_header("conntrack: 5"), "c:3: conntrack: wants fields"},
+        {with_kube_proxy_header("logging: {options: {text: [1]}}"),
+         "c:3: logging.options.text: wants fields"},
+        {with_kube_proxy_header("conntrack: {min: 1, min: 2}"),
+         "c:3: conntrack.min: is there twice, first in line 3"},
+        {with_kube_proxy_header("mode: kernelspace"),
+         "c:3: mode: 'kernelspace' is none of iptables, ipvs, nftables"},
+        {with_kube_proxy_header("mode: [ipvs]"), "c:3: mode: wants text"},
+        {with_kube_proxy_header("mode: {a: b}"), "c:3: mode: wants text"},
+        {with_kube_proxy_header("hostnameOverride: 1"),
+         "c:3: hostnameOverride: wants text: put '1' in quotes"},
+        {with_kube_proxy_header("bindAddressHardFail: 'true'"),
          "c:3: bindAddressHardFail: wants true or false, without"},
-        {with_header("oomScoreAdj: '1'"), "c:3: oomScoreAdj: wants a number, without quotes"},
-        {with_header("oomScoreAdj: 1001"), "c:3: oomScoreAdj: '1001' is no whole number from -1000 to 1000"},
-        {with_header("oomScoreAdj: 1.5"), "c:3: oomScoreAdj: '1.5"},
-        {with_header("conntrack: {min: -1}"),
+        {with_kube_proxy_header("oomScoreAdj: '1'"), "c:3: oomScoreAdj: wants a number, without quotes"},
+        {with_kube_proxy_header("oomScoreAdj: 1001"),
+         "c:3: oomScoreAdj: '1001' is no whole number from -1000 to 1000"},
+        {with_kube_proxy_header("oomScoreAdj: 1.5"), "c:3: oomScoreAdj: '1.5"},
+        {with_kube_proxy_header("conntrack: {min: -1}"),
          "c:3: conntrack.min: '-1' is no whole number from 0 to 2147483647"},
-        {with_header("conntrack: {udpTimeout: 5}"),
+        {with_kube_proxy_header("conntrack: {udpTimeout: 5}"),
          "c:3: conntrack.udpTimeout: wants text: put '5' in quotes"},
-        {with_header("conntrack: {udpTimeout: 5d}"), "c:3: conntrack.udpTimeout: '5d' is not a duration"},
-        {with_header("conntrack: {udpTimeout: -5s}"), "conntrack.udpTimeout: '-5s' is a negative duration"},
-        {with_header("ipvs: {tcpTimeout: x}"), "c:3: ipvs.tcpTimeout: 'x' is not a duration"},
-        {with_header("nftables: {masqueradeBit: 32}"),
+        {with_kube_proxy_header("conntrack: {udpTimeout: 5d}"),
+         "c:3: conntrack.udpTimeout: '5d' is not a duration"},
+        {with_kube_proxy_header("conntrack: {udpTimeout: -5s}"),
+         "conntrack.udpTimeout: '-5s' is a negative duration"},
+        {with_kube_proxy_header("ipvs: {tcpTimeout: x}"), "c:3: ipvs.tcpTimeout: 'x' is not a duration"},
+        {with_kube_proxy_header("nftables: {masqueradeBit: 32}"),
          "nftables.masqueradeBit: '32' is no whole number from 0"},
-        {with_header("clientConnection: {qps: fast}"),
+        {with_kube_proxy_header("clientConnection: {qps: fast}"),
          "clientConnection.qps: wants a number, without quotes"},
-        {with_header("nodePortAddresses: primary"), "c:3: nodePortAddresses: wants a list"},
-        {with_header("nodePortAddresses: [[primary]]"), "c:3: nodePortAddresses: wants text"},
-        {with_header("nodePortAddresses: [here]"),
+        {with_kube_proxy_header("nodePortAddresses: primary"), "c:3: nodePortAddresses: wants a list"},
+        {with_kube_proxy_header("nodePortAddresses: [[primary]]"), "c:3: nodePortAddresses: wants text"},
+        {with_kube_proxy_header("nodePortAddresses: [here]"),
          "c:3: nodePortAddresses: 'here' is neither a CIDR nor one of"},
-        {with_header("clusterCIDR: 10.0.0.0/8,"), "c:3: clusterCIDR: '' is not a CIDR"},
-        {with_header("clusterCIDR: 10.0.0.0"), "c:3: clusterCIDR: '10.0.0.0' is not a CIDR"},
-        {with_header("detectLocalMode: Guess"), "c:3: detectLocalMode: 'Guess' is none of ClusterCIDR, "},
-        {with_header("bindAddress: here"), "c:3: bindAddress: 'here' is not"},
-        {with_header("healthzBindAddress: here:80"),
+        {with_kube_proxy_header("clusterCIDR: 10.0.0.0/8,"), "c:3: clusterCIDR: '' is not a CIDR"},
+        {with_kube_proxy_header("clusterCIDR: 10.0.0.0"), "c:3: clusterCIDR: '10.0.0.0' is not a CIDR"},
+        {with_kube_proxy_header("detectLocalMode: Guess"),
+         "c:3: detectLocalMode: 'Guess' is none of ClusterCIDR, "},
+        {with_kube_proxy_header("bindAddress: here"), "c:3: bindAddress: 'here' is not"},
+        {with_kube_proxy_header("healthzBindAddress: here:80"),
          "c:3: healthzBindAddress: 'here:80' is not ADDRESS:PORT"},
-        {with_header("metricsBindAddress: 127.0.0.1:0"), "c:3: metricsBindAddress: '127.0.0.1:0' is not"},
-        {with_header("featureGates: {AllowServiceExternalIPs: 1}"), "wants true or false, without quotes"},
-        {with_header("featureGates: [a]"), "c:3: featureGates: wants fields"},
-        {with_header("logging: {format: xml}"), "c:3: logging.format: 'xml' is not a log format"},
-        {with_header("logging: {verbosity: -1}"), "c:3: logging.verbosity: '-1' is no whole number from 0"},
-        {with_header("logging: {flushFrequency: soon}"),
+        {with_kube_proxy_header("metricsBindAddress: 127.0.0.1:0"),
+         "c:3: metricsBindAddress: '127.0.0.1:0' is not"},
+        {with_kube_proxy_header("featureGates: {AllowServiceExternalIPs: 1}"),
+         "wants true or false, without quotes"},
+        {with_kube_proxy_header("featureGates: [a]"), "c:3: featureGates: wants fields"},
+        {with_kube_proxy_header("logging: {format: xml}"), "c:3: logging.format: 'xml' is not a log format"},
+        {with_kube_proxy_header("logging: {verbosity: -1}"),
+         "c:3: logging.verbosity: '-1' is no whole number from 0"},
+        {with_kube_proxy_header("logging: {flushFrequency: soon}"),
          "c:3: logging.flushFrequency: 'soon' is not a duration"},
     };
     for (const auto& [text, wanted] : cases) {
@@ -354,7 +366,8 @@ TEST(ParseKubeProxyConfig, SaysWhereAValueComesFromThatCannotWork) {
 }
 
 TEST(ParseKubeProxyConfig, GivesWhatCanBePrintedAsAFileOfOurOwn) {
-    const auto config = config_of("mode: iptables\nconntrack: {udpTimeout: 30s}\noomScoreAdj: -5\n");
+    const auto config =
+        kube_proxy_config_of("mode: iptables\nconntrack: {udpTimeout: 30s}\noomScoreAdj: -5\n");
     const auto again = parse_config("again.yaml", to_yaml(config));
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(again->config, config);

@@ -13,7 +13,7 @@ namespace {
 using base::IpAddress;
 using testing::HasSubstr;
 
-std::vector<IpAddress> addresses(const std::vector<std::string>& texts) {
+std::vector<IpAddress> addresses_of(const std::vector<std::string>& texts) {
     std::vector<IpAddress> parsed;
     for (const auto& text : texts)
         parsed.push_back(IpAddress::parse(text).value());
@@ -49,9 +49,10 @@ class TraceTest : public testing::Test {
 
     test::FakeNftTables tables_;
     services::ServiceProxy proxy_{services::Options{}, tables_};
-    TraceGround ground_{proxy_, tables_, addresses({"127.0.0.1", "::1", "192.0.2.2", "fd00:18::2"}),
+    TraceGround ground_{proxy_, tables_, addresses_of({"127.0.0.1", "::1", "192.0.2.2", "fd00:18::2"}),
                         node_source, [](const kube::ObjectKey& pod) -> base::Result<std::vector<IpAddress>> {
-                            if (pod.to_string() == "shop/web") return addresses({"fd00:64::9", "10.64.1.9"});
+                            if (pod.to_string() == "shop/web")
+                                return addresses_of({"fd00:64::9", "10.64.1.9"});
                             return base::fail(base::ErrorCode::kNotFound, "no Pod " + pod.to_string());
                         }};
 };

@@ -1,4 +1,5 @@
 #include "cli/flow_arguments.h"
+#include "support/addresses.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,12 +8,9 @@ namespace fairlead::cli {
 namespace {
 
 using conntrack::FlowSelection;
+using fairlead::test::address;
 using kernel::conntrack::TcpState;
 using testing::HasSubstr;
-
-base::IpAddress address(std::string_view text) {
-    return base::IpAddress::parse(text).value();
-}
 
 TEST(FlowArguments, BecomeASelection) {
     const struct {

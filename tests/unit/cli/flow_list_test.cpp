@@ -15,7 +15,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 namespace status = kernel::conntrack::status;
 
-constexpr std::string_view kPage =
+constexpr std::string_view kFlowListPage =
     "{\"services\":[\n"
     R"({"namespace":"shop","name":"dns","ports":[{"protocol":"UDP","port":53,)"
     R"("frontends":["10.96.0.10:53","[fd00:96::10]:53"],)"
@@ -24,7 +24,7 @@ constexpr std::string_view kPage =
 
 conntrack::FlowNames names_of_page() {
     FlowNamesReader reader;
-    reader.take(kPage);
+    reader.take(kFlowListPage);
     return reader.finish().value();
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr std::string_view kPage =
+constexpr std::string_view kFlowNamesReaderPage =
     "{\"services\":[\n"
     R"({"namespace":"shop","name":"dns","ports":[{"protocol":"UDP","port":53,)"
     R"("frontends":["10.96.0.10:53","[fd00:96::10]:53"],)"
@@ -32,8 +32,9 @@ base::Result<conntrack::FlowNames> read(std::string_view page, std::size_t piece
 }
 
 TEST(FlowNamesReader, TakesAPageInPiecesOfAnyLength) {
-    for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{100}, kPage.size()}) {
-        const auto names = read(kPage, piece);
+    for (const std::size_t piece :
+         {std::size_t{1}, std::size_t{7}, std::size_t{100}, kFlowNamesReaderPage.size()}) {
+        const auto names = read(kFlowNamesReaderPage, piece);
         ASSERT_TRUE(names) << names.error().message;
         EXPECT_EQ(names->service_count(), 2U) << "one has no ports";
         const auto flow = test::udp_flow("10.9.0.1:1000", "10.96.0.10:53", "10.64.0.2:5353");
@@ -67,7 +68,8 @@ TEST(FlowNamesReader, RefusesWhatIsNoPageOrNotAWholeOne) {
              Case{"{\"services\":[\n]}\n{", "no list of names"},
              Case{with_line(R"({"namespace":"a")"), "no list of names"},
              Case{with_line("{}"), "no list of names"},
-             Case{std::string(kPage.substr(0, kPage.size() - 4)), "no list of names"},
+             Case{std::string(kFlowNamesReaderPage.substr(0, kFlowNamesReaderPage.size() - 4)),
+                  "no list of names"},
              Case{with_port(R"({"protocol":"ICMP"})"), "/flow-names"},
              Case{with_port(R"({"protocol":"TCP","frontends":["x"]})"), "/flow-names"},
          }) {

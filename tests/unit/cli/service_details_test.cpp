@@ -9,7 +9,8 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::string_view kPage = R"({"apiVersion":"fairlead.status/v1alpha1","kind":"ServiceDetails",
+constexpr std::string_view kServiceDetailsPage =
+    R"({"apiVersion":"fairlead.status/v1alpha1","kind":"ServiceDetails",
   "namespace":"shop","name":"cart","type":"NodePort","clusterIPs":["10.96.0.10"],"notServed":"","node":"n1","zone":"",
   "internalTrafficPolicy":"Cluster","externalTrafficPolicy":"Local","affinityTimeoutSeconds":100,
   "trafficDistribution":"","healthCheckNodePort":0,"annotations":["fairlead.io/a: 1","fairlead.io/b: 2"],
@@ -29,7 +30,7 @@ constexpr std::string_view kPage = R"({"apiVersion":"fairlead.status/v1alpha1","
   "refusedAddresses":[{"service":"shop/cart","address":"127.0.0.1"}]})";
 
 TEST(ServiceDetails, AreDescribedAsKubectlDoes) {
-    const auto details = service_details(kPage, false);
+    const auto details = service_details(kServiceDetailsPage, false);
     ASSERT_TRUE(details) << details.error().message;
     EXPECT_EQ(details->text, R"(Name:                    cart
 Namespace:               shop
@@ -69,8 +70,8 @@ Kernel elements:
 }
 
 TEST(ServiceDetails, HaveColoursForTerminalsOnly) {
-    EXPECT_THAT(service_details(kPage, false)->text, Not(HasSubstr("\033")));
-    EXPECT_THAT(service_details(kPage, true)->text, HasSubstr("\033[31mdropped\033[0m"));
+    EXPECT_THAT(service_details(kServiceDetailsPage, false)->text, Not(HasSubstr("\033")));
+    EXPECT_THAT(service_details(kServiceDetailsPage, true)->text, HasSubstr("\033[31mdropped\033[0m"));
 }
 
 TEST(ServiceDetails, RefuseOtherPages) {

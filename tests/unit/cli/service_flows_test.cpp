@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/addresses.h"
 #include "support/conntrack_fixture.h"
 #include "support/fake_conntrack_table.h"
 
@@ -10,20 +11,18 @@ namespace fairlead::cli {
 namespace {
 
 using base::L4Protocol;
+using fairlead::test::address;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-base::IpAddress address(std::string_view text) {
-    return base::IpAddress::parse(text).value();
-}
 
 class ServiceFlowsTest : public testing::Test {
   protected:
     void add(std::string_view source, std::string_view destination, std::string_view answering,
              std::uint8_t protocol = 17) {
-        table_.insert(test::with_protocol(test::udp_flow(source, destination, answering), protocol));
+        table_.insert(fairlead::test::with_protocol(fairlead::test::udp_flow(source, destination, answering),
+                                                    protocol));
     }
-    test::FakeConntrackTable table_;
+    fairlead::test::FakeConntrackTable table_;
     const FlowDestination dns_{address("10.96.0.10"), L4Protocol::kUdp, 53};
 };
 

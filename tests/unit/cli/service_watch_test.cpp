@@ -12,17 +12,17 @@ using base::Result;
 using testing::ElementsAre;
 using Services = std::vector<ServiceView>;
 
-const auto kCart = test::service("shop", "cart", {"10.64.0.1:8080"});
+const auto kCartName = test::service("shop", "cart", {"10.64.0.1:8080"});
 const auto kCartWithoutEndpoints = test::service("shop", "cart", {});
 const auto kTill = test::service("shop", "till", {});
 
 TEST(ServiceWatch, PrintsOnlyWhatChangedAndWhatIsGone) {
     ServiceWatch watch{OutputFormat::kTable, {}};
-    EXPECT_EQ(watch.update({kCart, kTill}).value(),
+    EXPECT_EQ(watch.update({kCartName, kTill}).value(),
               "NAME   TYPE        CLUSTER-IP   PORT(S)   ENDPOINTS   STATE\n"
               "cart   ClusterIP   10.96.0.1    80/TCP    1           balanced\n"
               "till   ClusterIP   10.96.0.1    80/TCP    0           rejected\n");
-    EXPECT_EQ(watch.update({kCart, kTill}).value(), "");
+    EXPECT_EQ(watch.update({kCartName, kTill}).value(), "");
     EXPECT_EQ(watch.update({kCartWithoutEndpoints}).value(),
               "cart   ClusterIP   10.96.0.1    80/TCP    0           rejected\n"
               "till   ClusterIP   10.96.0.1    80/TCP    0           deleted\n");
@@ -36,11 +36,11 @@ TEST(ServiceWatch, IsAStreamOfEventsAsJsonAndAsYaml) {
     const auto event = [](std::string_view type, const ServiceView& service) {
         return "{\"type\":\"" + std::string(type) + "\",\"object\":" + service_json(service) + "}\n";
     };
-    EXPECT_EQ(json.update({kCart, kTill}).value(), event("ADDED", kCart) + event("ADDED", kTill));
+    EXPECT_EQ(json.update({kCartName, kTill}).value(), event("ADDED", kCartName) + event("ADDED", kTill));
     EXPECT_EQ(json.update({kCartWithoutEndpoints}).value(),
               event("MODIFIED", kCartWithoutEndpoints) + event("DELETED", kTill));
     ServiceWatch yaml{OutputFormat::kYaml, {}};
-    EXPECT_THAT(yaml.update({kCart}).value(),
+    EXPECT_THAT(yaml.update({kCartName}).value(),
                 testing::StartsWith("---\ntype: \"ADDED\"\nobject:\n  apiVersion: "));
 }
 
@@ -54,7 +54,7 @@ struct Script {
 
     Result<void> run() {
         ServiceWatch watch{OutputFormat::kTable, {}};
-        printed = watch.update({kCart}).value();
+        printed = watch.update({kCartName}).value();
         std::size_t turn = 0;
         return run_watch(watch, {[&](bool ask_afresh) {
                                      afresh.push_back(ask_afresh);
@@ -68,7 +68,8 @@ struct Script {
 
 TEST(RunWatch, WaitsForAnAgentThatIsAwayAndSaysSoOnce) {
     const auto away = base::fail(base::ErrorCode::kUnavailable, "refused");
-    Script script{{Services{kCart}, away, away, Services{kCart}, std::nullopt, Services{kCart, kTill}}};
+    Script script{
+        {Services{kCartName}, away, away, Services{kCartName}, std::nullopt, Services{kCartName, kTill}}};
     ASSERT_TRUE(script.run());
     EXPECT_THAT(script.afresh, ElementsAre(false, false, true, true, false, false));
     EXPECT_THAT(script.told, ElementsAre("the agent does not answer; waiting for it", "the agent is back"));

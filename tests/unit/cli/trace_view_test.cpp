@@ -5,7 +5,7 @@
 namespace fairlead::cli {
 namespace {
 
-constexpr std::string_view kPage = R"({"apiVersion":"fairlead.status/v1alpha1","kind":"Trace",
+constexpr std::string_view kTraceViewPage = R"({"apiVersion":"fairlead.status/v1alpha1","kind":"Trace",
   "packet":{"source":"fd00::1","destination":"fd00:96::1","port":80,"protocol":"TCP","interface":"eth0"},
   "fate":"endpoint","verdict":"reaches one of 2","drift":true,"endpointCount":2,
   "endpoints":[{"endpoint":"[fd00::2]:8080","masqueraded":false,"why":"is ready"},
@@ -15,7 +15,7 @@ constexpr std::string_view kPage = R"({"apiVersion":"fairlead.status/v1alpha1","
                         {"set":"masquerade_all","element":"fd00:96::1 . tcp . 80","found":false}]}]})";
 
 TEST(TraceView, SaysStepsElementsAndTheVerdictLast) {
-    const auto view = trace_view(kPage);
+    const auto view = trace_view(kTraceViewPage);
     ASSERT_TRUE(view) << view.error().message;
     EXPECT_TRUE(view->gets_there);
     EXPECT_EQ(view->text,

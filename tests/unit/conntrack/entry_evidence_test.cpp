@@ -4,17 +4,16 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
+#include "support/addresses.h"
 #include "support/conntrack_fixture.h"
 
 namespace fairlead::conntrack {
 namespace {
 
+using test::address;
+
 using kernel::conntrack::Flow;
 namespace status = kernel::conntrack::status;
-
-base::IpAddress address(std::string_view text) {
-    return base::IpAddress::parse(text).value();
-}
 
 /// Services s/0, s/1 and so on at 10.96.0.10, 10.96.0.11 ..., port 53, UDP and TCP, that 10.64.0.1:53
 /// answers.

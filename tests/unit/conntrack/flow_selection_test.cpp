@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
+#include "support/addresses.h"
 #include "support/conntrack_fixture.h"
 #include "support/fake_conntrack_table.h"
 
@@ -11,18 +12,15 @@ namespace {
 
 using kernel::conntrack::Flow;
 using kernel::conntrack::TcpState;
+using test::address;
 using test::udp_flow;
 
-base::IpAddress address(std::string_view text) {
-    return base::IpAddress::parse(text).value();
-}
-
-FlowNames shop() {
+FlowNames dns_and_web() {
     FlowNames names;
-    names.add({"shop/dns",
+    names.add({"dns_and_web/dns",
                {{base::L4Protocol::kUdp, address("10.96.0.10"), 53}},
-               {{{address("10.64.0.1"), 5353}, "shop/dns-1"}, {{address("10.64.0.2"), 5353}, ""}}});
-    names.add({"shop/web", {{base::L4Protocol::kTcp, address("10.96.0.20"), 80}}, {}});
+               {{{address("10.64.0.1"), 5353}, "dns_and_web/dns-1"}, {{address("10.64.0.2"), 5353}, ""}}});
+    names.add({"dns_and_web/web", {{base::L4Protocol::kTcp, address("10.96.0.20"), 80}}, {}});
     return names;
 }
 
@@ -50,13 +48,13 @@ struct Case {
 
 const Case kCases[] = {
     {"everything", [](FlowSelection&) {}, {0, 1, 2, 3, 4}},
-    {"a Service", [](FlowSelection& it) { it.service = "shop/dns"; }, {0, 1, 2}},
-    {"a Service that is not there", [](FlowSelection& it) { it.service = "shop/none"; }, {}},
-    {"a Pod", [](FlowSelection& it) { it.pod = "shop/dns-1"; }, {0}},
+    {"a Service", [](FlowSelection& it) { it.service = "dns_and_web/dns"; }, {0, 1, 2}},
+    {"a Service that is not there", [](FlowSelection& it) { it.service = "dns_and_web/none"; }, {}},
+    {"a Pod", [](FlowSelection& it) { it.pod = "dns_and_web/dns-1"; }, {0}},
     {"what leads nowhere", [](FlowSelection& it) { it.leads_nowhere = true; }, {2, 3}},
     {"what of a Service leads nowhere",
      [](FlowSelection& it) {
-         it.service = "shop/dns";
+         it.service = "dns_and_web/dns";
          it.leads_nowhere = true;
      },
      {2}},
@@ -76,7 +74,7 @@ const Case kCases[] = {
 };
 
 TEST(FlowSelection, SelectsWhatEverythingGivenHoldsForAndDeletesNothingElse) {
-    const auto names = shop();
+    const auto names = dns_and_web();
     for (const auto& [name, fill, selected] : kCases) {
         FlowSelection selection;
         fill(selection);
@@ -102,18 +100,18 @@ TEST(FlowSelection, DeletesMoreThanIsHeldAtATime) {
             table.insert(udp_flow("10.9.0.1:" + std::to_string(i), "10.96.0.10:53", "10.64.0.3:5353")));
     FlowSelection selection;
     selection.address = address("10.9.0.1");
-    EXPECT_EQ(delete_selected(table, selection, shop()).value(), 2'500U);
+    EXPECT_EQ(delete_selected(table, selection, dns_and_web()).value(), 2'500U);
     EXPECT_TRUE(table.flows().empty());
 }
 
 TEST(FlowSelection, NeverDeletesEverythingAndTellsWhatTheKernelRefused) {
     test::FakeConntrackTable table;
     ASSERT_TRUE(table.insert(flows()[0]));
-    EXPECT_EQ(delete_selected(table, {}, shop()).error().code, base::ErrorCode::kInvalid);
+    EXPECT_EQ(delete_selected(table, {}, dns_and_web()).error().code, base::ErrorCode::kInvalid);
     FlowSelection selection;
-    selection.service = "shop/dns";
+    selection.service = "dns_and_web/dns";
     table.fail_calls({base::ErrorCode::kDenied, 1, "not allowed"});
-    EXPECT_EQ(delete_selected(table, selection, shop()).error().message, "not allowed");
+    EXPECT_EQ(delete_selected(table, selection, dns_and_web()).error().message, "not allowed");
     EXPECT_EQ(table.flows().size(), 1U);
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 using kernel::conntrack::Flow;
 
-Place place(std::string_view address, std::uint16_t port) {
+Place place_at(std::string_view address, std::uint16_t port) {
     return {base::IpAddress::parse(address).value(), port};
 }
 
@@ -29,9 +29,9 @@ Flow flow(const Place& service, const Place& answers, std::uint16_t source_port 
     return flow;
 }
 
-const Place kDns = place("10.96.0.10", 53);
-const Place kAlive = place("10.64.0.1", 5353);
-const Place kGone = place("10.64.0.2", 5353);
+const Place kDns = place_at("10.96.0.10", 53);
+const Place kAlive = place_at("10.64.0.1", 5353);
+const Place kGone = place_at("10.64.0.2", 5353);
 
 WatchedServices watched(const Place& service, std::initializer_list<Place> may_answer,
                         base::L4Protocol protocol = base::L4Protocol::kUdp) {
@@ -52,8 +52,8 @@ TEST(StaleFlows, LeadToWhereNobodyServesOrWereNeverTranslated) {
         {flow(kDns, kGone), true, true, "an endpoint that is gone"},
         {flow(kDns, {kAlive.first, 53}), true, true, "another port of a live endpoint"},
         {flow(kDns, kDns), true, false, "not translated"},
-        {flow(place("10.96.0.11", 53), kGone), false, false, "another Service"},
-        {flow(place("10.96.0.10", 54), kGone), false, false, "another port"},
+        {flow(place_at("10.96.0.11", 53), kGone), false, false, "another Service"},
+        {flow(place_at("10.96.0.10", 54), kGone), false, false, "another port"},
         {flow(kDns, kGone, 1, IPPROTO_TCP), false, false, "another protocol"},
     };
     for (const auto& [flow, stale_if_served, stale_if_unserved, what] : cases) {
@@ -73,16 +73,16 @@ TEST(StaleFlows, OverTcpAreThoseThatWereTranslated) {
 TEST(StaleFlows, AreFoundAndNoOthersHoweverManyAddressesThereAre) {
     for (const int extra_services : {0, 5}) {
         test::FakeConntrackTable table;
-        const Place ipv6 = place("fd00:96::10", 53);
+        const Place ipv6 = place_at("fd00:96::10", 53);
         auto services = watched(kDns, {kAlive});
         services.merge(watched(ipv6, {}));
         services.merge(watched(kDns, {kAlive}, base::L4Protocol::kTcp));
         for (int i = 0; i < extra_services; ++i)
-            services.merge(watched(place("10.96.1." + std::to_string(i), 53), {kAlive}));
+            services.merge(watched(place_at("10.96.1." + std::to_string(i), 53), {kAlive}));
         ASSERT_TRUE(table.insert(flow(kDns, kAlive, 1)));
         ASSERT_TRUE(table.insert(flow(kDns, kGone, 2)));
-        ASSERT_TRUE(table.insert(flow(ipv6, place("fd00::2", 53), 3)));
-        ASSERT_TRUE(table.insert(flow(place("10.96.0.99", 53), kGone, 4)));
+        ASSERT_TRUE(table.insert(flow(ipv6, place_at("fd00::2", 53), 3)));
+        ASSERT_TRUE(table.insert(flow(place_at("10.96.0.99", 53), kGone, 4)));
         ASSERT_TRUE(table.insert(flow(kDns, kGone, 5, IPPROTO_TCP)));
         std::set<std::uint16_t> found;
         const auto stale = find_stale_flows(table, services, 10).value();
@@ -122,11 +122,11 @@ TEST(StaleFlows, AreLookedForInStepsInATableThatTheKernelWalksForLong) {
     using Filters = std::vector<kernel::conntrack::FlowFilter>;
     const auto ipv4 = watched(kDns, {kAlive});
     auto both = ipv4;
-    const Place ipv6_dns = place("fd00:96::10", 53);
+    const Place ipv6_dns = place_at("fd00:96::10", 53);
     both.merge(watched(ipv6_dns, {}));
     auto many = ipv4;
     for (const auto* address : {"10.96.1.1", "10.96.1.2", "10.96.1.3"})
-        many.merge(watched(place(address, 53), {}));
+        many.merge(watched(place_at(address, 53), {}));
     kernel::conntrack::FlowFilter udp;
     udp.family = base::Family::kIpv4;
     udp.protocol = IPPROTO_UDP;

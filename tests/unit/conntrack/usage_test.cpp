@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/random.h"
+#include "support/addresses.h"
 #include "support/conntrack_fixture.h"
 
 namespace fairlead::conntrack {
@@ -14,16 +15,13 @@ namespace {
 
 using kernel::conntrack::Flow;
 using kernel::conntrack::TcpState;
+using test::address;
 using test::udp_flow;
 using test::with_protocol;
 using testing::ElementsAre;
 using testing::FieldsAre;
 using testing::IsEmpty;
 namespace status = kernel::conntrack::status;
-
-base::IpAddress address(std::string_view text) {
-    return base::IpAddress::parse(text).value();
-}
 
 Place place(std::string_view text, std::uint16_t port) {
     return {address(text), port};

@@ -5,13 +5,12 @@
 #include <vector>
 
 #include "base/random.h"
+#include "support/addresses.h"
 
 namespace fairlead::dns {
 namespace {
 
-base::IpAddress address(std::string_view text) {
-    return base::IpAddress::parse(text).value();
-}
+using test::address;
 
 TEST(AddressLabel, HasDashesWhereTheAddressHasDotsAndColons) {
     const struct {

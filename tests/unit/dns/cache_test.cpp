@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const base::TimePoint kStart{1h};
+const base::TimePoint kCacheStart{1h};
 
 CacheKey key_of(const std::string& name, RecordType type = RecordType::kA) {
     return CacheKey{{*Name::parse(name), type, false, false}};
@@ -48,15 +48,15 @@ TEST(CacheKey, NamesDifferByMoreThanTheirCase) {
 
 TEST(Cache, AReplyIsFreshUntilItsEnd) {
     Cache cache{small()};
-    EXPECT_EQ(cache.find(kStart, key_of("a")).reply, nullptr);
+    EXPECT_EQ(cache.find(kCacheStart, key_of("a")).reply, nullptr);
     const auto body = reply();
-    cache.store(kStart, key_of("a"), body, 60s);
-    const CacheHit hit = cache.find(kStart + 59s, key_of("A"));
+    cache.store(kCacheStart, key_of("a"), body, 60s);
+    const CacheHit hit = cache.find(kCacheStart + 59s, key_of("A"));
     ASSERT_NE(hit.reply, nullptr);
     EXPECT_EQ(hit.reply->body, body);
-    EXPECT_EQ(hit.reply->age_s(kStart + 59s), 59U);
+    EXPECT_EQ(hit.reply->age_s(kCacheStart + 59s), 59U);
     EXPECT_EQ(hit.freshness, Freshness::kFresh);
-    EXPECT_EQ(cache.find(kStart + 60s, key_of("a")).freshness, Freshness::kStale);
+    EXPECT_EQ(cache.find(kCacheStart + 60s, key_of("a")).freshness, Freshness::kStale);
     EXPECT_EQ(cache.stats().hits, 1U);
     EXPECT_EQ(cache.stats().stale_hits, 1U);
     EXPECT_EQ(cache.stats().misses, 1U);
@@ -64,41 +64,41 @@ TEST(Cache, AReplyIsFreshUntilItsEnd) {
 
 TEST(Cache, AnExpiredReplyIsStaleForAnHourAndThenGone) {
     Cache cache{small()};
-    cache.store(kStart, key_of("a"), reply(), 60s);
-    EXPECT_EQ(cache.find(kStart + 60s + 1h - 1s, key_of("a")).freshness, Freshness::kStale);
-    EXPECT_EQ(cache.find(kStart + 60s + 1h, key_of("a")).reply, nullptr);
+    cache.store(kCacheStart, key_of("a"), reply(), 60s);
+    EXPECT_EQ(cache.find(kCacheStart + 60s + 1h - 1s, key_of("a")).freshness, Freshness::kStale);
+    EXPECT_EQ(cache.find(kCacheStart + 60s + 1h, key_of("a")).reply, nullptr);
 }
 
 TEST(Cache, WithoutServingStaleAnExpiredReplyIsGone) {
     CacheBounds bounds = small();
     bounds.stale_for = 0s;
     Cache cache{bounds};
-    cache.store(kStart, key_of("a"), reply(), 60s);
-    EXPECT_EQ(cache.find(kStart + 60s, key_of("a")).reply, nullptr);
+    cache.store(kCacheStart, key_of("a"), reply(), 60s);
+    EXPECT_EQ(cache.find(kCacheStart + 60s, key_of("a")).reply, nullptr);
 }
 
 TEST(Cache, WhatMustNotBeCachedIsNot) {
     Cache cache{small()};
-    cache.store(kStart, key_of("a"), reply(), 0s);
+    cache.store(kCacheStart, key_of("a"), reply(), 0s);
     auto truncated = std::make_shared<ReplyBody>(*reply());
     truncated->truncated = true;
-    cache.store(kStart, key_of("a"), truncated, 60s);
-    EXPECT_EQ(cache.find(kStart, key_of("a")).reply, nullptr);
+    cache.store(kCacheStart, key_of("a"), truncated, 60s);
+    EXPECT_EQ(cache.find(kCacheStart, key_of("a")).reply, nullptr);
 }
 
 TEST(Cache, AFailureIsNeverServedStale) {
     Cache cache{small()};
-    cache.store(kStart, key_of("a"), reply(ResponseCode::kServFail), 5s);
-    EXPECT_NE(cache.find(kStart + 4s, key_of("a")).reply, nullptr);
-    EXPECT_EQ(cache.find(kStart + 5s, key_of("a")).reply, nullptr);
+    cache.store(kCacheStart, key_of("a"), reply(ResponseCode::kServFail), 5s);
+    EXPECT_NE(cache.find(kCacheStart + 4s, key_of("a")).reply, nullptr);
+    EXPECT_EQ(cache.find(kCacheStart + 5s, key_of("a")).reply, nullptr);
 }
 
 TEST(Cache, AFailureLeavesAStaleAnswerInItsPlaceToBeServedAtOnce) {
     Cache cache{small()};
     const auto good = reply();
-    cache.store(kStart, key_of("a"), good, 60s);
-    cache.store(kStart + 61s, key_of("a"), reply(ResponseCode::kServFail), 5s);
-    const CacheHit hit = cache.find(kStart + 62s, key_of("a"));
+    cache.store(kCacheStart, key_of("a"), good, 60s);
+    cache.store(kCacheStart + 61s, key_of("a"), reply(ResponseCode::kServFail), 5s);
+    const CacheHit hit = cache.find(kCacheStart + 62s, key_of("a"));
     EXPECT_EQ(hit.reply->body, good);
     EXPECT_EQ(hit.freshness, Freshness::kStaleUpstreamsFailed);
     EXPECT_FALSE(hit.refresh) << "upstreams have failed a second ago";
@@ -106,9 +106,9 @@ TEST(Cache, AFailureLeavesAStaleAnswerInItsPlaceToBeServedAtOnce) {
 
 TEST(Cache, AfterAFailureOneCallerTriesAgainEachThirtySeconds) {
     Cache cache{small()};
-    cache.store(kStart, key_of("a"), reply(), 60s);
-    cache.store(kStart + 61s, key_of("a"), reply(ResponseCode::kServFail), 5s);
-    const auto retry = kStart + 61s + 30s;
+    cache.store(kCacheStart, key_of("a"), reply(), 60s);
+    cache.store(kCacheStart + 61s, key_of("a"), reply(ResponseCode::kServFail), 5s);
+    const auto retry = kCacheStart + 61s + 30s;
     EXPECT_FALSE(cache.find(retry - 1s, key_of("a")).refresh);
     EXPECT_TRUE(cache.find(retry, key_of("a")).refresh);
     EXPECT_FALSE(cache.find(retry, key_of("a")).refresh);
@@ -121,23 +121,23 @@ TEST(Cache, AfterAFailureOneCallerTriesAgainEachThirtySeconds) {
 
 TEST(Cache, ANewAnswerReplacesAFailureAndTheOtherWayRoundWhenNothingIsLeft) {
     Cache cache{small()};
-    cache.store(kStart, key_of("a"), reply(ResponseCode::kServFail), 5s);
-    cache.store(kStart, key_of("a"), reply(ResponseCode::kNxDomain), 10s);
-    EXPECT_EQ(cache.find(kStart, key_of("a")).reply->body->code, ResponseCode::kNxDomain);
-    const auto long_after = kStart + 2h;
+    cache.store(kCacheStart, key_of("a"), reply(ResponseCode::kServFail), 5s);
+    cache.store(kCacheStart, key_of("a"), reply(ResponseCode::kNxDomain), 10s);
+    EXPECT_EQ(cache.find(kCacheStart, key_of("a")).reply->body->code, ResponseCode::kNxDomain);
+    const auto long_after = kCacheStart + 2h;
     cache.store(long_after, key_of("a"), reply(ResponseCode::kServFail), 5s);
     EXPECT_EQ(cache.find(long_after, key_of("a")).reply->body->code, ResponseCode::kServFail);
 }
 
 TEST(Cache, APopularEntryNearItsEndIsRefreshedByOneCaller) {
     Cache cache{small()};
-    cache.store(kStart, key_of("hot"), reply(), 100s);
-    cache.store(kStart, key_of("cold"), reply(), 100s);
+    cache.store(kCacheStart, key_of("hot"), reply(), 100s);
+    cache.store(kCacheStart, key_of("cold"), reply(), 100s);
     for (int i = 0; i < 3; ++i)
-        EXPECT_FALSE(cache.find(kStart + 80s, key_of("hot")).refresh);
-    EXPECT_TRUE(cache.find(kStart + 90s, key_of("hot")).refresh);
-    EXPECT_FALSE(cache.find(kStart + 91s, key_of("hot")).refresh);
-    EXPECT_FALSE(cache.find(kStart + 91s, key_of("cold")).refresh);
+        EXPECT_FALSE(cache.find(kCacheStart + 80s, key_of("hot")).refresh);
+    EXPECT_TRUE(cache.find(kCacheStart + 90s, key_of("hot")).refresh);
+    EXPECT_FALSE(cache.find(kCacheStart + 91s, key_of("hot")).refresh);
+    EXPECT_FALSE(cache.find(kCacheStart + 91s, key_of("cold")).refresh);
     EXPECT_EQ(cache.stats().refreshes, 1U);
 }
 
@@ -145,9 +145,9 @@ TEST(Cache, PrefetchCanBeSwitchedOff) {
     CacheBounds bounds = small();
     bounds.prefetch_hits = 0;
     Cache cache{bounds};
-    cache.store(kStart, key_of("hot"), reply(), 100s);
+    cache.store(kCacheStart, key_of("hot"), reply(), 100s);
     for (int i = 0; i < 10; ++i)
-        EXPECT_FALSE(cache.find(kStart + 99s, key_of("hot")).refresh);
+        EXPECT_FALSE(cache.find(kCacheStart + 99s, key_of("hot")).refresh);
 }
 
 TEST(Cache, ItsBytesAreBounded) {
@@ -155,7 +155,7 @@ TEST(Cache, ItsBytesAreBounded) {
     Cache cache{small(most)};
     base::Random random{1};
     for (int i = 0; i < 5000; ++i) {
-        cache.store(kStart, key_of("n" + std::to_string(random.below(3000))),
+        cache.store(kCacheStart, key_of("n" + std::to_string(random.below(3000))),
                     reply(ResponseCode::kNoError, random.below(900)), 60s);
         ASSERT_LE(cache.stats().bytes, most);
     }
@@ -168,8 +168,8 @@ TEST(Cache, ItsBytesAreBounded) {
 
 TEST(Cache, AReplyThatWouldThrowOutManyOthersIsNotStored) {
     Cache cache{small()};
-    cache.store(kStart, key_of("a"), reply(ResponseCode::kNoError, 40'000), 60s);
-    EXPECT_EQ(cache.find(kStart, key_of("a")).reply, nullptr);
+    cache.store(kCacheStart, key_of("a"), reply(ResponseCode::kNoError, 40'000), 60s);
+    EXPECT_EQ(cache.find(kCacheStart, key_of("a")).reply, nullptr);
     EXPECT_EQ(cache.stats().too_large, 1U);
 }
 
@@ -177,18 +177,18 @@ TEST(Cache, AReplyThatWouldThrowOutManyOthersIsNotStored) {
 double hot_hits(int scans, int asks_of_each_scanned_name) {
     Cache cache{small()};
     for (int hot = 0; hot < 50; ++hot)
-        cache.store(kStart, key_of("hot" + std::to_string(hot)), reply(), 1h);
+        cache.store(kCacheStart, key_of("hot" + std::to_string(hot)), reply(), 1h);
     int hits = 0;
     for (int scan = 0; scan < scans; ++scan) {
         const auto key = key_of("scan" + std::to_string(scan));
-        cache.store(kStart, key, reply(ResponseCode::kNxDomain), 1h);
+        cache.store(kCacheStart, key, reply(ResponseCode::kNxDomain), 1h);
         for (int i = 1; i < asks_of_each_scanned_name; ++i)
-            static_cast<void>(cache.find(kStart, key));
+            static_cast<void>(cache.find(kCacheStart, key));
         const auto hot = key_of("hot" + std::to_string(scan % 50));
-        if (cache.find(kStart, hot).reply != nullptr)
+        if (cache.find(kCacheStart, hot).reply != nullptr)
             ++hits;
         else
-            cache.store(kStart, hot, reply(), 1h);
+            cache.store(kCacheStart, hot, reply(), 1h);
     }
     return static_cast<double>(hits) / scans;
 }
@@ -203,13 +203,13 @@ TEST(Cache, ExpiredEntriesGoFirst) {
     bounds.stale_for = 0s;
     Cache cache{bounds};
     for (int i = 0; i < 50; ++i)
-        cache.store(kStart, key_of("short" + std::to_string(i)), reply(), 5s);
+        cache.store(kCacheStart, key_of("short" + std::to_string(i)), reply(), 5s);
     for (int i = 0; i < 3; ++i)
         for (int n = 0; n < 50; ++n)
-            static_cast<void>(cache.find(kStart, key_of("short" + std::to_string(n))));
+            static_cast<void>(cache.find(kCacheStart, key_of("short" + std::to_string(n))));
     const auto stored_before = cache.stats().entries;
     for (int i = 0; i < 100; ++i)
-        cache.store(kStart + 10s, key_of("long" + std::to_string(i)), reply(), 60s);
+        cache.store(kCacheStart + 10s, key_of("long" + std::to_string(i)), reply(), 60s);
     EXPECT_EQ(cache.stats().evictions, 0U);
     EXPECT_GE(cache.stats().entries, stored_before);
 }
@@ -219,7 +219,7 @@ TEST(Cache, RandomOperationsNeverGiveAWrongReply) {
     base::Random random{7};
     Cache cache{small(16 * std::size_t{1024})};
     std::map<std::string, std::pair<std::shared_ptr<const ReplyBody>, base::TimePoint>> model;
-    auto now = kStart;
+    auto now = kCacheStart;
     for (int i = 0; i < 30'000; ++i) {
         const std::string name = "n" + std::to_string(random.below(300));
         if (random.below(3) == 0) {

@@ -12,16 +12,13 @@ namespace fairlead::dns {
 namespace {
 
 using test::ask;
+using test::outcome_of;
 using test::ZoneCluster;
 using testing::IsEmpty;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
 constexpr auto kDb = "db.shop.svc.cluster.local";
-
-std::string code(ZoneCluster& cluster, std::string_view asked, RecordType type = RecordType::kA) {
-    return test::outcome_of(ask(cluster.zone(), asked, type));
-}
 
 TEST(ClusterZoneReplies, AddressesStandInAnOrderThatTheDrawChooses) {
     ZoneCluster cluster;
@@ -80,8 +77,8 @@ TEST(ClusterZoneReplies, ALargeHeadlessServiceIsCutAtARecord) {
     EXPECT_TRUE(srv.truncated);
     EXPECT_THAT(srv.additional, IsEmpty());
     EXPECT_THAT(srv.answer, testing::Each(testing::HasSubstr(" SRV 0 1 5432 10-")));
-    EXPECT_EQ(code(cluster, "10-77-1-99.db.shop.svc.cluster.local"), "NOERROR");
-    EXPECT_EQ(code(cluster, "10-77-1-100.db.shop.svc.cluster.local"), "NXDOMAIN");
+    EXPECT_EQ(outcome_of(cluster.zone(), "10-77-1-99.db.shop.svc.cluster.local"), "NOERROR");
+    EXPECT_EQ(outcome_of(cluster.zone(), "10-77-1-100.db.shop.svc.cluster.local"), "NXDOMAIN");
 }
 
 TEST(ClusterZoneReplies, AReplyThatLacksOnlyAdditionalRecordsIsNotTruncated) {

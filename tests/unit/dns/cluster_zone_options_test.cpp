@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "dns/cluster_zone.h"
+#include "support/dns_packets.h"
 #include "support/dns_zone.h"
 #include "support/kube_fixture.h"
 
@@ -9,16 +10,9 @@ namespace fairlead::dns {
 namespace {
 
 using test::ask;
+using test::outcome_of;
 using test::ZoneCluster;
 using testing::ElementsAre;
-
-std::string code(ZoneCluster& cluster, std::string_view asked, RecordType type = RecordType::kA) {
-    return test::outcome_of(ask(cluster.zone(), asked, type));
-}
-
-Name name(std::string_view text) {
-    return Name::parse(text).value();
-}
 
 TEST(ClusterZoneOptions, SeveralClusterDomainsHaveTheSameNamesAndPointersLeadToTheFirst) {
     ZoneOptions options;
@@ -35,7 +29,7 @@ TEST(ClusterZoneOptions, SeveralClusterDomainsHaveTheSameNamesAndPointersLeadToT
                 ElementsAre(testing::StartsWith("prod.example.com. 5 SOA ns.dns.prod.example.com.")));
     EXPECT_THAT(ask(cluster.zone(), "1.0.96.10.in-addr.arpa", RecordType::kPtr).answer,
                 ElementsAre("1.0.96.10.in-addr.arpa. 5 PTR cart.shop.svc.cluster.local."));
-    EXPECT_EQ(code(cluster, "cart.shop.svc.example.com"), "OUTSIDE");
+    EXPECT_EQ(outcome_of(cluster.zone(), "cart.shop.svc.example.com"), "OUTSIDE");
 }
 
 TEST(ClusterZoneOptions, ReverseRangesAreZonesOfOursWhereNothingFallsThrough) {
@@ -73,7 +67,7 @@ TEST(ClusterZoneOptions, ReverseRangesAreZonesOfOursWhereNothingFallsThrough) {
         {"8.0.0.0.1.0.0.0.0.d.f.ip6.arpa", RecordType::kPtr, "OUTSIDE", ""},
     };
     for (const auto& each : cases) {
-        EXPECT_EQ(code(cluster, each.name, each.type), each.code) << each.name;
+        EXPECT_EQ(outcome_of(cluster.zone(), each.name, each.type), each.code) << each.name;
         const auto reply = ask(cluster.zone(), each.name, each.type);
         const std::string zone =
             reply.authority.empty() ? "" : reply.authority[0].substr(0, reply.authority[0].find(' '));
@@ -90,10 +84,10 @@ TEST(ClusterZoneOptions, ReverseRangesThatFallThroughOnlyLimitWhatIsAnswered) {
     cluster.put(test::service("far", {"192.0.2.1"}));
     cluster.apply();
     cluster.zone().set_synced();
-    EXPECT_EQ(code(cluster, "1.0.96.10.in-addr.arpa", RecordType::kPtr), "NOERROR");
-    EXPECT_EQ(code(cluster, "2.0.96.10.in-addr.arpa", RecordType::kPtr), "OUTSIDE");
-    EXPECT_EQ(code(cluster, "96.10.in-addr.arpa", RecordType::kSoa), "OUTSIDE");
-    EXPECT_EQ(code(cluster, "1.2.0.192.in-addr.arpa", RecordType::kPtr), "OUTSIDE");
+    EXPECT_EQ(outcome_of(cluster.zone(), "1.0.96.10.in-addr.arpa", RecordType::kPtr), "NOERROR");
+    EXPECT_EQ(outcome_of(cluster.zone(), "2.0.96.10.in-addr.arpa", RecordType::kPtr), "OUTSIDE");
+    EXPECT_EQ(outcome_of(cluster.zone(), "96.10.in-addr.arpa", RecordType::kSoa), "OUTSIDE");
+    EXPECT_EQ(outcome_of(cluster.zone(), "1.2.0.192.in-addr.arpa", RecordType::kPtr), "OUTSIDE");
 }
 
 kube::Pod pod(std::string pod_name, std::string address) {
@@ -113,8 +107,8 @@ TEST(ClusterZoneOptions, PodNamesAreDisabledOrVerifiedOrOfAnyAddress) {
         cluster.put(test::name_space("other"));
         cluster.apply();
         cluster.zone().set_synced();
-        EXPECT_EQ(code(cluster, asked), mode == PodNames::kInsecure ? "NOERROR" : "NXDOMAIN");
-        EXPECT_EQ(code(cluster, "shop.pod.cluster.local"), "NOERROR");
+        EXPECT_EQ(outcome_of(cluster.zone(), asked), mode == PodNames::kInsecure ? "NOERROR" : "NXDOMAIN");
+        EXPECT_EQ(outcome_of(cluster.zone(), "shop.pod.cluster.local"), "NOERROR");
         const auto change = [&](std::shared_ptr<const kube::Pod> before,
                                 std::shared_ptr<const kube::Pod> after) {
             const std::vector<kube::Change<kube::Pod>> changes = {{std::move(before), std::move(after)}};
@@ -123,19 +117,19 @@ TEST(ClusterZoneOptions, PodNamesAreDisabledOrVerifiedOrOfAnyAddress) {
         const auto first = test::shared(pod("a", "10.64.0.1"));
         const auto second = test::shared(pod("b", "10.64.0.1"));
         change(nullptr, first);
-        EXPECT_EQ(code(cluster, asked), mode == PodNames::kDisabled ? "NXDOMAIN" : "NOERROR");
+        EXPECT_EQ(outcome_of(cluster.zone(), asked), mode == PodNames::kDisabled ? "NXDOMAIN" : "NOERROR");
         if (mode != PodNames::kVerified) continue;
-        EXPECT_EQ(code(cluster, "10-64-0-1.other.pod.cluster.local"), "NXDOMAIN");
-        EXPECT_EQ(code(cluster, "10-64-0-2.shop.pod.cluster.local"), "NXDOMAIN");
+        EXPECT_EQ(outcome_of(cluster.zone(), "10-64-0-1.other.pod.cluster.local"), "NXDOMAIN");
+        EXPECT_EQ(outcome_of(cluster.zone(), "10-64-0-2.shop.pod.cluster.local"), "NXDOMAIN");
         change(nullptr, second);
         auto finished = *first;
         finished.finished = true;
         change(first, test::shared(finished));
-        EXPECT_EQ(code(cluster, asked), "NOERROR") << "another Pod has the address";
+        EXPECT_EQ(outcome_of(cluster.zone(), asked), "NOERROR") << "another Pod has the address";
         change(second, nullptr);
-        EXPECT_EQ(code(cluster, asked), "NXDOMAIN");
+        EXPECT_EQ(outcome_of(cluster.zone(), asked), "NXDOMAIN");
         change(test::shared(finished), nullptr);
-        EXPECT_EQ(code(cluster, asked), "NXDOMAIN");
+        EXPECT_EQ(outcome_of(cluster.zone(), asked), "NXDOMAIN");
     }
 }
 
@@ -153,12 +147,15 @@ TEST(ClusterZoneOptions, EndpointsCanBeCalledByTheirPods) {
     cluster.put(std::move(slice));
     cluster.apply();
     cluster.zone().set_synced();
-    EXPECT_EQ(code(cluster, "db-7c4f.db.shop.svc.cluster.local"), "NOERROR");
-    EXPECT_EQ(code(cluster, "10-64-1-1.db.shop.svc.cluster.local"), "NXDOMAIN");
-    EXPECT_EQ(code(cluster, "host.db.shop.svc.cluster.local"), "NOERROR") << "a hostname comes first";
-    EXPECT_EQ(code(cluster, "db-9x2k.db.shop.svc.cluster.local"), "NXDOMAIN");
-    EXPECT_EQ(code(cluster, "10-64-1-3.db.shop.svc.cluster.local"), "NOERROR") << "too long for a label";
-    EXPECT_EQ(code(cluster, "10-64-1-4.db.shop.svc.cluster.local"), "NOERROR") << "more than a label";
+    EXPECT_EQ(outcome_of(cluster.zone(), "db-7c4f.db.shop.svc.cluster.local"), "NOERROR");
+    EXPECT_EQ(outcome_of(cluster.zone(), "10-64-1-1.db.shop.svc.cluster.local"), "NXDOMAIN");
+    EXPECT_EQ(outcome_of(cluster.zone(), "host.db.shop.svc.cluster.local"), "NOERROR")
+        << "a hostname comes first";
+    EXPECT_EQ(outcome_of(cluster.zone(), "db-9x2k.db.shop.svc.cluster.local"), "NXDOMAIN");
+    EXPECT_EQ(outcome_of(cluster.zone(), "10-64-1-3.db.shop.svc.cluster.local"), "NOERROR")
+        << "too long for a label";
+    EXPECT_EQ(outcome_of(cluster.zone(), "10-64-1-4.db.shop.svc.cluster.local"), "NOERROR")
+        << "more than a label";
     EXPECT_THAT(ask(cluster.zone(), "1.1.64.10.in-addr.arpa", RecordType::kPtr).answer,
                 ElementsAre(testing::EndsWith(" db-7c4f.db.shop.svc.cluster.local.")));
 }
@@ -173,7 +170,7 @@ TEST(ClusterZoneOptions, TheDnsServiceMayBeHeadlessOrAnother) {
     cluster.zone().set_synced();
     EXPECT_THAT(ask(cluster.zone(), "ns.dns.cluster.local", RecordType::kA).answer,
                 ElementsAre("ns.dns.cluster.local. 5 A 10.64.1.1"));
-    EXPECT_EQ(code(cluster, "cluster.local", RecordType::kNs), "NOERROR");
+    EXPECT_EQ(outcome_of(cluster.zone(), "cluster.local", RecordType::kNs), "NOERROR");
 }
 
 }  // namespace

@@ -4,26 +4,19 @@
 #include <gtest/gtest.h>
 
 #include "cluster_zone_fixture.h"
+#include "support/dns_packets.h"
 #include "support/kube_fixture.h"
 
 namespace fairlead::dns {
 namespace {
 
 using test::ask;
+using test::outcome_of;
 using test::ZoneCluster;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr auto kCart = "cart.shop.svc.cluster.local";
-constexpr auto kDb = "db.shop.svc.cluster.local";
-
-std::string code(ZoneCluster& cluster, std::string_view asked, RecordType type = RecordType::kA) {
-    return test::outcome_of(ask(cluster.zone(), asked, type));
-}
-
-Name name(std::string_view text) {
-    return Name::parse(text).value();
-}
 
 TEST(ClusterZone, NegativeAnswersCarryTheSoaWithTheTimeOfTheLastChange) {
     ZoneCluster cluster;
@@ -78,8 +71,8 @@ TEST(ClusterZone, WhatIsKnownIsServedBeforeEverythingIsAndTheRestFails) {
     } cases[] = {
         {kCart, RecordType::kA, "NOERROR", "NOERROR", NameState::kExists},
         {kCart, RecordType::kAaaa, "NOERROR", "NOERROR", NameState::kExists},
-        {kDb, RecordType::kA, "NOERROR", "NOERROR", NameState::kExists},
-        {kDb, RecordType::kAaaa, "SERVFAIL", "NOERROR", NameState::kExists},
+        {"db.shop.svc.cluster.local", RecordType::kA, "NOERROR", "NOERROR", NameState::kExists},
+        {"db.shop.svc.cluster.local", RecordType::kAaaa, "SERVFAIL", "NOERROR", NameState::kExists},
         {"missing.shop.svc.cluster.local", RecordType::kA, "SERVFAIL", "NXDOMAIN", NameState::kUnknown},
         {"gone.shop.svc.cluster.local", RecordType::kA, "SERVFAIL", "NXDOMAIN", NameState::kExists},
         {"10-64-1-2.db.shop.svc.cluster.local", RecordType::kA, "SERVFAIL", "NXDOMAIN", NameState::kUnknown},
@@ -93,13 +86,13 @@ TEST(ClusterZone, WhatIsKnownIsServedBeforeEverythingIsAndTheRestFails) {
         {"www.example.com", RecordType::kA, "OUTSIDE", "OUTSIDE", NameState::kOutside},
     };
     for (const auto& each : cases) {
-        EXPECT_EQ(code(cluster, each.name, each.type), each.before) << each.name;
+        EXPECT_EQ(outcome_of(cluster.zone(), each.name, each.type), each.before) << each.name;
         EXPECT_EQ(cluster.zone().state_of(name(each.name)), each.state_before) << each.name;
     }
     EXPECT_THAT(ask(cluster.zone(), "gone.shop.svc.cluster.local", RecordType::kA).answer, IsEmpty());
     cluster.zone().set_synced();
     for (const auto& each : cases)
-        EXPECT_EQ(code(cluster, each.name, each.type), each.after) << each.name;
+        EXPECT_EQ(outcome_of(cluster.zone(), each.name, each.type), each.after) << each.name;
 }
 
 TEST(ClusterZone, AChangeIsSeenByTheVeryNextQuery) {
@@ -111,28 +104,28 @@ TEST(ClusterZone, AChangeIsSeenByTheVeryNextQuery) {
             data.push_back(record.substr(record.rfind(' ') + 1));
         return data;
     };
-    EXPECT_EQ(code(cluster, kCart), "NXDOMAIN");
+    EXPECT_EQ(outcome_of(cluster.zone(), kCart), "NXDOMAIN");
     cluster.put(test::service("cart", {"10.96.0.1"}));
     cluster.apply();
     EXPECT_THAT(answer(kCart), ElementsAre("10.96.0.1"));
     cluster.put(test::service("cart", {"10.96.0.2"}));
     cluster.apply();
     EXPECT_THAT(answer(kCart), ElementsAre("10.96.0.2"));
-    EXPECT_EQ(code(cluster, "1.0.96.10.in-addr.arpa", RecordType::kPtr), "OUTSIDE");
-    EXPECT_EQ(code(cluster, "2.0.96.10.in-addr.arpa", RecordType::kPtr), "NOERROR");
+    EXPECT_EQ(outcome_of(cluster.zone(), "1.0.96.10.in-addr.arpa", RecordType::kPtr), "OUTSIDE");
+    EXPECT_EQ(outcome_of(cluster.zone(), "2.0.96.10.in-addr.arpa", RecordType::kPtr), "NOERROR");
     cluster.put(test::external_service("shop", "cart", "www.example.com"));
     cluster.apply();
-    EXPECT_EQ(code(cluster, kCart), "FOLLOW www.example.com.");
-    EXPECT_EQ(code(cluster, "2.0.96.10.in-addr.arpa", RecordType::kPtr), "OUTSIDE");
+    EXPECT_EQ(outcome_of(cluster.zone(), kCart), "FOLLOW www.example.com.");
+    EXPECT_EQ(outcome_of(cluster.zone(), "2.0.96.10.in-addr.arpa", RecordType::kPtr), "OUTSIDE");
     cluster.put(test::headless_service("shop", "cart"));
     cluster.apply();
-    EXPECT_EQ(code(cluster, kCart), "NXDOMAIN");
+    EXPECT_EQ(outcome_of(cluster.zone(), kCart), "NXDOMAIN");
     cluster.put(test::endpoint_slice("shop", "cart", "cart-1", {"10.64.0.1"}, {}));
     cluster.apply();
     EXPECT_THAT(answer(kCart), ElementsAre("10.64.0.1"));
     cluster.put(test::endpoint_slice("shop", "other", "cart-1", {"10.64.0.1"}, {}));
     cluster.apply();
-    EXPECT_EQ(code(cluster, kCart), "NXDOMAIN") << "the slice is another Service's now";
+    EXPECT_EQ(outcome_of(cluster.zone(), kCart), "NXDOMAIN") << "the slice is another Service's now";
     cluster.put(test::headless_service("shop", "other"));
     cluster.apply();
     EXPECT_THAT(answer("other.shop.svc.cluster.local"), ElementsAre("10.64.0.1"));
@@ -140,13 +133,14 @@ TEST(ClusterZone, AChangeIsSeenByTheVeryNextQuery) {
     cluster.stores().services.remove({"shop", "cart"});
     cluster.stores().services.remove({"shop", "other"});
     cluster.apply();
-    EXPECT_EQ(code(cluster, "shop.svc.cluster.local"), "NXDOMAIN") << "the last name in the namespace went";
+    EXPECT_EQ(outcome_of(cluster.zone(), "shop.svc.cluster.local"), "NXDOMAIN")
+        << "the last name in the namespace went";
     cluster.put(test::name_space("shop"));
     cluster.apply();
-    EXPECT_EQ(code(cluster, "shop.svc.cluster.local"), "NOERROR");
+    EXPECT_EQ(outcome_of(cluster.zone(), "shop.svc.cluster.local"), "NOERROR");
     cluster.stores().namespaces.remove({"", "shop"});
     cluster.apply();
-    EXPECT_EQ(code(cluster, "shop.svc.cluster.local"), "NXDOMAIN");
+    EXPECT_EQ(outcome_of(cluster.zone(), "shop.svc.cluster.local"), "NXDOMAIN");
 }
 
 TEST(ClusterZone, NamesThatCannotBeAreNeverServed) {
@@ -160,8 +154,8 @@ TEST(ClusterZone, NamesThatCannotBeAreNeverServed) {
     cluster.put(test::external_service("shop", "web", std::string(300, 'a')));
     cluster.apply();
     cluster.zone().set_synced();
-    EXPECT_EQ(code(cluster, "1.0.96.10.in-addr.arpa", RecordType::kPtr), "OUTSIDE");
-    EXPECT_EQ(code(cluster, "web.shop.svc.cluster.local"), "NXDOMAIN");
+    EXPECT_EQ(outcome_of(cluster.zone(), "1.0.96.10.in-addr.arpa", RecordType::kPtr), "OUTSIDE");
+    EXPECT_EQ(outcome_of(cluster.zone(), "web.shop.svc.cluster.local"), "NXDOMAIN");
 }
 
 TEST(ClusterZone, ARemovedServiceIsFreedOnceReadersHaveMovedOn) {

@@ -12,7 +12,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-using Kind = CorefileRemark::Kind;
 
 const std::map<std::string, std::string, std::less<>> kFiles{
     {"/etc/resolv.conf", "nameserver 10.0.0.2\nnameserver 10.0.0.3\nlookup x\n"},
@@ -57,7 +56,7 @@ std::vector<std::string> names(const std::vector<Name>& all) {
 std::vector<std::string> unsupported(const CorefileConfig& config) {
     std::vector<std::string> messages;
     for (const CorefileRemark& remark : config.remarks)
-        if (remark.kind == Kind::kUnsupported) messages.push_back(remark.message);
+        if (remark.kind == CorefileRemark::Kind::kUnsupported) messages.push_back(remark.message);
     return messages;
 }
 

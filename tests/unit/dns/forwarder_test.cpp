@@ -8,6 +8,7 @@
 
 #include "dns/message.h"
 #include "dns/record.h"
+#include "support/dns_packets.h"
 
 namespace fairlead::dns {
 namespace {
@@ -16,10 +17,6 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-Name name(std::string_view text) {
-    return *Name::parse(text);
-}
 
 UpstreamServer server(std::string_view text) {
     return *UpstreamServer::parse(text);

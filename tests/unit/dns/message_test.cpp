@@ -19,7 +19,7 @@ std::string header(std::string_view counts) {
     return "0001 8180" + std::string{counts};
 }
 /// "a. A IN" at offset 12.
-const std::string kQuestion = "0161 00 0001 0001";
+const std::string kQuestionForA = "0161 00 0001 0001";
 
 Record record(std::string_view owner, RecordType type, std::string_view rdata,
               RecordClass klass = RecordClass::kIn) {
@@ -135,7 +135,7 @@ TEST(DnsMessage, CompressedNamesInRdataAreExpandedWhereTheyMayBeCompressed) {
         std::string length = "00";
         length += "0123456789abcdef"[bytes.size() / 16];
         length += "0123456789abcdef"[bytes.size() % 16];
-        return decode_message(hex(header("0001 0001 0000 0000") + kQuestion + "c00c" +
+        return decode_message(hex(header("0001 0001 0000 0000") + kQuestionForA + "c00c" +
                                   std::string{type_and_class} + "00000000" + length + std::string{rdata}));
     };
     EXPECT_EQ(decode_rdata("0005 0001", "0162 c00c")->answer[0].rdata, hex("0162 0161 00"));
@@ -162,47 +162,47 @@ TEST(DnsMessage, MalformedMessagesAreRefusedWithTheirPlace) {
              {"0001 8180 0000 0000 0000 00", "11 bytes are fewer"},
              {header("0001 0000 0000 0000"), "question record 1: malformed name"},
              {header("0001 0000 0000 0000") + "0161 00 0001 00", "question record 1: cut off"},
-             {header("0002 0000 0000 0000") + kQuestion, "question record 2: malformed name"},
-             {header("0001 0002 0000 0000") + kQuestion + a, "answer record 2: malformed owner"},
-             {header("0001 0000 ffff 0000") + kQuestion + a, "authority record 2: malformed owner"},
-             {header("0001 0001 0000 0000") + kQuestion + "c0ff 0001 0001 0000003c 0004 0a000001",
+             {header("0002 0000 0000 0000") + kQuestionForA, "question record 2: malformed name"},
+             {header("0001 0002 0000 0000") + kQuestionForA + a, "answer record 2: malformed owner"},
+             {header("0001 0000 ffff 0000") + kQuestionForA + a, "authority record 2: malformed owner"},
+             {header("0001 0001 0000 0000") + kQuestionForA + "c0ff 0001 0001 0000003c 0004 0a000001",
               "answer record 1: malformed owner"},
-             {header("0001 0001 0000 0000") + kQuestion + "c00c 0001 0001 0000003c 00",
+             {header("0001 0001 0000 0000") + kQuestionForA + "c00c 0001 0001 0000003c 00",
               "answer record 1: cut off"},
-             {header("0001 0001 0000 0000") + kQuestion + "c00c 0001 0001 0000003c 0004 0a0000",
+             {header("0001 0001 0000 0000") + kQuestionForA + "c00c 0001 0001 0000003c 0004 0a0000",
               "answer record 1: cut off"},
-             {header("0001 0001 0000 0000") + kQuestion + a + "00", "1 bytes behind the last record"},
-             {header("0001 0001 0000 0000") + kQuestion + "c00c 0001 0001 00000000 0003 0a0000",
+             {header("0001 0001 0000 0000") + kQuestionForA + a + "00", "1 bytes behind the last record"},
+             {header("0001 0001 0000 0000") + kQuestionForA + "c00c 0001 0001 00000000 0003 0a0000",
               "malformed rdata of type A"},
-             {header("0001 0001 0000 0000") + kQuestion + "c00c 0001 0001 00000000 0005 0a00000102",
+             {header("0001 0001 0000 0000") + kQuestionForA + "c00c 0001 0001 00000000 0005 0a00000102",
               "malformed rdata of type A"},
-             {header("0001 0001 0000 0000") + kQuestion + "c00c 001c 0001 00000000 0004 0a000001",
+             {header("0001 0001 0000 0000") + kQuestionForA + "c00c 001c 0001 00000000 0004 0a000001",
               "malformed rdata of type AAAA"},
-             {header("0001 0001 0000 0000") + kQuestion + "c00c 0005 0001 00000000 0000",
+             {header("0001 0001 0000 0000") + kQuestionForA + "c00c 0005 0001 00000000 0000",
               "malformed rdata of type CNAME"},
-             {header("0001 0001 0000 0000") + kQuestion + "c00c 0005 0001 00000000 0003 c00c00",
+             {header("0001 0001 0000 0000") + kQuestionForA + "c00c 0005 0001 00000000 0003 c00c00",
               "malformed rdata of type CNAME"},
-             {header("0001 0001 0000 0000") + kQuestion + "c00c 0005 0001 00000000 0002 c01f",
+             {header("0001 0001 0000 0000") + kQuestionForA + "c00c 0005 0001 00000000 0002 c01f",
               "malformed rdata of type CNAME"},
-             {header("0001 0001 0000 0000") + kQuestion + "c00c 000f 0001 00000000 0001 00",
+             {header("0001 0001 0000 0000") + kQuestionForA + "c00c 000f 0001 00000000 0001 00",
               "malformed rdata of type MX"},
-             {header("0001 0001 0000 0000") + kQuestion + "c00c 0010 0001 00000000 0000",
+             {header("0001 0001 0000 0000") + kQuestionForA + "c00c 0010 0001 00000000 0000",
               "malformed rdata of type TXT"},
-             {header("0001 0001 0000 0000") + kQuestion + "c00c 0010 0001 00000000 0002 0261",
+             {header("0001 0001 0000 0000") + kQuestionForA + "c00c 0010 0001 00000000 0002 0261",
               "malformed rdata of type TXT"},
-             {header("0001 0001 0000 0000") + kQuestion + "c00c 0006 0001 00000000 0005 c00c c00c 00",
+             {header("0001 0001 0000 0000") + kQuestionForA + "c00c 0006 0001 00000000 0005 c00c c00c 00",
               "malformed rdata of type SOA"},
              // The name ends behind its rdata, in the next record.
-             {header("0001 0002 0000 0000") + kQuestion + "c00c 0005 0001 00000000 0001 01" +
+             {header("0001 0002 0000 0000") + kQuestionForA + "c00c 0005 0001 00000000 0001 01" +
                   "6100 0001 0001 00000000 0000",
               "malformed rdata of type CNAME"},
-             {header("0001 0001 0000 0000") + kQuestion + opt,
+             {header("0001 0001 0000 0000") + kQuestionForA + opt,
               "answer record 1: an OPT record belongs into the additional section"},
-             {header("0001 0000 0000 0002") + kQuestion + opt + opt,
+             {header("0001 0000 0000 0002") + kQuestionForA + opt + opt,
               "additional record 2: a second OPT record"},
-             {header("0001 0000 0000 0001") + kQuestion + "c00c 0029 04d0 00000000 0000",
+             {header("0001 0000 0000 0001") + kQuestionForA + "c00c 0029 04d0 00000000 0000",
               "an OPT record with a name"},
-             {header("0001 0000 0000 0001") + kQuestion + "00 0029 04d0 00000000 0002 0003",
+             {header("0001 0000 0000 0001") + kQuestionForA + "00 0029 04d0 00000000 0002 0003",
               "malformed EDNS option"},
          }) {
         const auto decoded = decode_message(hex(packet));
@@ -214,7 +214,7 @@ TEST(DnsMessage, MalformedMessagesAreRefusedWithTheirPlace) {
 
 TEST(DnsMessage, ATtlWithTheTopBitIsZero) {
     const auto decoded = decode_message(
-        hex(header("0001 0001 0000 0000") + kQuestion + "c00c 0001 0001 80000001 0004 0a000001"));
+        hex(header("0001 0001 0000 0000") + kQuestionForA + "c00c 0001 0001 80000001 0004 0a000001"));
     EXPECT_EQ(decoded->answer[0].ttl_s, 0U);
 }
 

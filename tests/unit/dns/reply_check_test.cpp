@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "dns/record.h"
+#include "support/dns_packets.h"
 
 namespace fairlead::dns {
 namespace {
@@ -13,10 +14,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 const TtlBounds kBounds{5s, 3600s, 1800s, 5s};
-
-Name name(std::string_view text) {
-    return *Name::parse(text);
-}
 
 Record a(std::string_view owner, std::uint32_t ttl_s = 60) {
     return address_record(name(owner), ttl_s, *base::IpAddress::parse("192.0.2.1"));
@@ -42,7 +39,7 @@ Record rrsig(std::string_view owner, RecordType covered, std::string_view signer
 }
 
 /// "owner TYPE ttl" of each record.
-std::vector<std::string> texts(const std::vector<Record>& records) {
+std::vector<std::string> texts_of(const std::vector<Record>& records) {
     std::vector<std::string> all;
     for (const Record& record : records)
         all.push_back(record.owner.to_string() + " " + name_of(record.type) + " " +
@@ -61,8 +58,8 @@ struct Kept {
 Kept check(const Lookup& lookup, const Message& reply) {
     const CheckedReply checked = check_reply(lookup, reply, kBounds);
     const BodyRecords records = records_of(lookup.name, checked.body);
-    return {texts(records.answer), texts(records.authority), texts(records.additional), checked.lifetime,
-            checked.body.code};
+    return {texts_of(records.answer), texts_of(records.authority), texts_of(records.additional),
+            checked.lifetime, checked.body.code};
 }
 
 Lookup lookup(std::string_view text, RecordType type = RecordType::kA, bool dnssec_ok = false) {

@@ -22,7 +22,7 @@ Message reply_to(const Query& query, const ReplyBody& body, const ReplyOptions& 
     return decoded ? *decoded : Message{};
 }
 
-Record soa(std::string_view owner) {
+Record soa_of(std::string_view owner) {
     return soa_record(name(owner), 30,
                       {.primary = name("ns.dns.cluster.local"),
                        .mailbox = name("hostmaster.cluster.local"),
@@ -68,7 +68,7 @@ TEST(DnsReply, TheHeaderFollowsQueryAndBody) {
         client.query.authentic_data = query_ad;
         client.query.checking_disabled = true;
         client.query.recursion_desired = false;
-        ReplyBody body = make_body(name("a.b"), ResponseCode::kNxDomain, {}, std::vector{soa("b")});
+        ReplyBody body = make_body(name("a.b"), ResponseCode::kNxDomain, {}, std::vector{soa_of("b")});
         body.authentic = authentic;
         body.authoritative = true;
         const Message reply = reply_to(client.query, body);
@@ -78,7 +78,7 @@ TEST(DnsReply, TheHeaderFollowsQueryAndBody) {
         EXPECT_FALSE(reply.recursion_desired);
         EXPECT_EQ(reply.code, ResponseCode::kNxDomain);
         EXPECT_EQ(reply.edns, (Edns{.udp_payload = kDefaultUdpPayload, .dnssec_ok = dnssec_ok}));
-        EXPECT_EQ(reply.authority, std::vector{soa("b")});
+        EXPECT_EQ(reply.authority, std::vector{soa_of("b")});
     }
 }
 
@@ -144,7 +144,7 @@ TEST(DnsReply, OnlyTheAddressesAtTheEndOfTheAnswerRotate) {
                            {"one", addresses("a.b", 1), 0, 0},
                            {"two", addresses("a.b", 2), 0, 2},
                            {"another type behind", mixed, 0, 0},
-                           {"no address", {soa("a.b"), soa("a.b")}, 0, 0},
+                           {"no address", {soa_of("a.b"), soa_of("a.b")}, 0, 0},
                            {"an owner in full", stranger, 1, 2}}) {
         const ReplyBody body = make_body(name("a.b"), ResponseCode::kNoError, answer);
         EXPECT_EQ(body.rotation.first, first) << what;
@@ -199,7 +199,7 @@ TEST(DnsReply, TheLimitOverUdpIsTheClientsUpToOurs) {
 TEST(DnsReply, TheRecordsOfABodyComeBack) {
     const std::vector<Record> answer{cname_record(name("a.b"), 100, name("c.b")),
                                      address_record(name("c.b"), 30, ip("10.0.0.1"))};
-    const std::vector<Record> authority{soa("b")};
+    const std::vector<Record> authority{soa_of("b")};
     const std::vector<Record> additional = addresses("x.b", 2);
     const ReplyBody body = make_body(name("a.b"), ResponseCode::kNoError, answer, authority, additional);
     const BodyRecords records = records_of(name("a.b"), body);

@@ -13,13 +13,13 @@ namespace {
 
 const Name kService = name("web.shop.svc.cluster.local");
 const Name kZone = name("cluster.local");
-const Soa kSoa{.primary = name("ns.dns.cluster.local"),
-               .mailbox = name("hostmaster.cluster.local"),
-               .serial = 9,
-               .refresh_s = 7200,
-               .retry_s = 1800,
-               .expire_s = 86400,
-               .minimum_s = 5};
+const Soa kZoneSoa{.primary = name("ns.dns.cluster.local"),
+                   .mailbox = name("hostmaster.cluster.local"),
+                   .serial = 9,
+                   .refresh_s = 7200,
+                   .retry_s = 1800,
+                   .expire_s = 86400,
+                   .minimum_s = 5};
 
 Message decoded(const Packet& out, std::size_t size) {
     auto message = decode_message(Bytes{out}.first(size));
@@ -39,7 +39,7 @@ TEST(DnsReplyWriter, RecordsOfEveryKindAreDecodedAsTheyWereGiven) {
     writer.add_srv(Section::kAnswer, kService, 7, 0, 100, 80, endpoint);
     writer.add_txt(Section::kAnswer, kService, 8, "1.1.0");
     writer.add(Section::kAnswer, kService, RecordType{65280}, 9, hex("0102"));
-    writer.add_soa(Section::kAuthority, kZone, 5, kSoa);
+    writer.add_soa(Section::kAuthority, kZone, 5, kZoneSoa);
     writer.add_address(Section::kAdditional, endpoint, ip("10.0.0.2"), 5);
     EXPECT_EQ(writer.record_count(), 8U);
     const Message reply = decoded(out, writer.finish(ResponseCode::kNoError, true));
@@ -53,7 +53,7 @@ TEST(DnsReplyWriter, RecordsOfEveryKindAreDecodedAsTheyWereGiven) {
                   srv_record(kService, 7, {.priority = 0, .weight = 100, .port = 80, .target = endpoint}),
                   txt_record(kService, 8, {&text, 1}),
                   {kService, RecordType{65280}, RecordClass::kIn, 9, hex("0102")}}));
-    EXPECT_EQ(reply.authority, std::vector{soa_record(kZone, 5, kSoa)});
+    EXPECT_EQ(reply.authority, std::vector{soa_record(kZone, 5, kZoneSoa)});
     EXPECT_EQ(reply.additional, std::vector{address_record(endpoint, 5, ip("10.0.0.2"))});
     EXPECT_EQ(reply.answer[0].owner.to_string(), "WEB.shop.svc.cluster.local.");
     EXPECT_TRUE(reply.authoritative);

@@ -28,7 +28,7 @@ std::string slice(const Message& endpoint) {
         Message{}.message(1, metadata("c-1")).message(2, endpoint).bytes(4, "IPv4"));
 }
 
-std::string error_of(const std::string& bytes) {
+std::string protobuf_error_of(const std::string& bytes) {
     const auto object = decode_protobuf_object(bytes);
     return object ? "none" : object.error().to_string();
 }
@@ -67,7 +67,7 @@ TEST(DecodeProtobuf, NamesObjectFieldAndReasonOfWhatIsWrong) {
         {"nothing", "", "object: no Kubernetes protobuf"},
     };
     for (const auto& wrong : cases)
-        EXPECT_THAT(error_of(wrong.bytes), HasSubstr(wrong.error)) << wrong.name;
+        EXPECT_THAT(protobuf_error_of(wrong.bytes), HasSubstr(wrong.error)) << wrong.name;
 }
 
 TEST(DecodeProtobuf, NodeThatIsBeingDeletedIsTerminating) {

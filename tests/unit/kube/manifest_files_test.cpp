@@ -11,7 +11,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr std::string_view kCart = R"(apiVersion: v1
+constexpr std::string_view kCartManifest = R"(apiVersion: v1
 kind: Service
 metadata:
   name: cart
@@ -41,7 +41,7 @@ std::vector<std::string> problem_texts(const ManifestFiles& files) {
 
 TEST(ManifestFiles, ReadsAServiceWithTheFieldsThatCount) {
     ManifestFiles files;
-    files.put("a.yaml", kCart);
+    files.put("a.yaml", kCartManifest);
     EXPECT_THAT(files.problems(), IsEmpty());
     const auto objects = files.objects();
     ASSERT_THAT(objects.services, SizeIs(1));
@@ -55,7 +55,7 @@ TEST(ManifestFiles, ReadsAServiceWithTheFieldsThatCount) {
 
 TEST(ManifestFiles, ReadsSeveralDocumentsListsJsonAndPassesOverOtherKinds) {
     ManifestFiles files;
-    files.put("many.yaml", std::string(kCart) +
+    files.put("many.yaml", std::string(kCartManifest) +
                                "---\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\n---\n" +
                                "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Namespace\n  "
                                "metadata: {name: shop}\n");
@@ -75,21 +75,21 @@ TEST(ManifestFiles, NamesFileLineObjectAndFieldOfWhatIsWrong) {
         std::string wanted;
     };
     const std::vector<Case> cases = {
-        {replaced(kCart, "port: 80", "port: 80000"),
+        {replaced(kCartManifest, "port: 80", "port: 80000"),
          "f.yaml:11: Service shop/cart: spec.ports[0].port: wants a number from 0 to 65535"},
-        {replaced(kCart, "port: 80", "port: '80'"),
+        {replaced(kCartManifest, "port: 80", "port: '80'"),
          "f.yaml:11: Service shop/cart: spec.ports[0].port: wants a number"},
-        {replaced(kCart, "port: 80", "protocol: ICMP"),
+        {replaced(kCartManifest, "port: 80", "protocol: ICMP"),
          "f.yaml:11: Service shop/cart: spec.ports[0].protocol: "},
-        {replaced(kCart, "10.96.0.1", "10.96.0.300"),
+        {replaced(kCartManifest, "10.96.0.1", "10.96.0.300"),
          "f.yaml:7: Service shop/cart: spec.clusterIP: '10.96.0.300'"},
-        {replaced(kCart, "  name: cart\n", ""), "metadata.name: is missing"},
-        {replaced(kCart, "selector: {app: cart}", "selector: [app]"),
+        {replaced(kCartManifest, "  name: cart\n", ""), "metadata.name: is missing"},
+        {replaced(kCartManifest, "selector: {app: cart}", "selector: [app]"),
          "f.yaml:8: Service shop/cart: spec.selector: wants an object"},
-        {replaced(kCart, "kind: Service\n", ""), "kind: is missing"},
-        {replaced(kCart, "kind: Service", "kind: Service\nkind: Service"),
+        {replaced(kCartManifest, "kind: Service\n", ""), "kind: is missing"},
+        {replaced(kCartManifest, "kind: Service", "kind: Service\nkind: Service"),
          "f.yaml:3: Service shop/cart: field 'kind' is there twice, first in line 2"},
-        {replaced(kCart, "spec:", "spec: ["), "f.yaml:"},
+        {replaced(kCartManifest, "spec:", "spec: ["), "f.yaml:"},
         {"just text", "f.yaml:1: object: no JSON object"},
     };
     for (const auto& [text, wanted] : cases) {
@@ -102,7 +102,8 @@ TEST(ManifestFiles, NamesFileLineObjectAndFieldOfWhatIsWrong) {
 
 TEST(ManifestFiles, SharesWithTheStoresWhatIsTheSame) {
     ManifestFiles files;
-    files.put("f.yaml", std::string(kCart) + "---\n" + replaced(kCart, "name: cart", "name: other"));
+    files.put("f.yaml",
+              std::string(kCartManifest) + "---\n" + replaced(kCartManifest, "name: cart", "name: other"));
     Stores stores;
     auto services = files.objects().services;
     ASSERT_THAT(services, SizeIs(2));
@@ -123,8 +124,8 @@ TEST(ManifestFiles, SharesWithTheStoresWhatIsTheSame) {
 TEST(ManifestFiles, KeepsWhatABrokenDocumentOrFileHeldBefore) {
     ManifestFiles files;
     const std::string second = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
-    files.put("f.yaml", std::string(kCart) + second);
-    files.put("f.yaml", replaced(kCart, "port: 80", "port: x") + second);
+    files.put("f.yaml", std::string(kCartManifest) + second);
+    files.put("f.yaml", replaced(kCartManifest, "port: 80", "port: x") + second);
     EXPECT_THAT(files.problems(), SizeIs(1));
     EXPECT_EQ(files.objects().services.at(0).ports.at(0).port, 80) << "a broken document";
     EXPECT_THAT(files.objects().namespaces, SizeIs(1));
@@ -133,7 +134,7 @@ TEST(ManifestFiles, KeepsWhatABrokenDocumentOrFileHeldBefore) {
     EXPECT_THAT(files.problems(), SizeIs(1));
     EXPECT_THAT(files.objects().services, SizeIs(1)) << "a file that is no YAML";
 
-    files.put("f.yaml", kCart);
+    files.put("f.yaml", kCartManifest);
     EXPECT_THAT(files.problems(), IsEmpty()) << "mended";
     EXPECT_THAT(files.objects().namespaces, IsEmpty());
     files.remove("f.yaml");
@@ -142,7 +143,7 @@ TEST(ManifestFiles, KeepsWhatABrokenDocumentOrFileHeldBefore) {
 
 TEST(ManifestFiles, SyntaxErrorInOneDocumentLosesNoneOfItsNeighbours) {
     ManifestFiles files;
-    files.put("f.yaml", "spec: [\n---\n" + std::string(kCart) +
+    files.put("f.yaml", "spec: [\n---\n" + std::string(kCartManifest) +
                             "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
     EXPECT_THAT(problem_texts(files), ElementsAre(HasSubstr("f.yaml:2: ")));
     EXPECT_THAT(files.objects().services, SizeIs(1));
@@ -204,9 +205,9 @@ TEST(ManifestFiles, KeepsWhatADocumentHeldUntilItSaysWhatItIsAgain) {
     };
     const std::string space = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
     const std::vector<Case> cases = {
-        {replaced(kCart, "kind: Service\n", "") + space, 1, 1},
-        {replaced(kCart, "  name: cart\n", "") + space, 1, 1},
-        {replaced(kCart, "port: 80", "port: 80\n    port: 81") + space, 1, 1},
+        {replaced(kCartManifest, "kind: Service\n", "") + space, 1, 1},
+        {replaced(kCartManifest, "  name: cart\n", "") + space, 1, 1},
+        {replaced(kCartManifest, "port: 80", "port: 80\n    port: 81") + space, 1, 1},
         {"just text\n", 1, 1},
         {"apiVersion: v1\nkind: List\nitems: 5\n", 1, 1},
         {"apiVersion: v1\nkind: List\nitems: [5]\n", 1, 1},
@@ -216,7 +217,7 @@ TEST(ManifestFiles, KeepsWhatADocumentHeldUntilItSaysWhatItIsAgain) {
     };
     for (const auto& one : cases) {
         ManifestFiles files;
-        files.put("f.yaml", std::string(kCart) + space);
+        files.put("f.yaml", std::string(kCartManifest) + space);
         files.put("f.yaml", one.text);
         EXPECT_THAT(files.problems(), SizeIs(one.text.empty() ? 0 : 1)) << one.text;
         EXPECT_THAT(files.objects().services, SizeIs(one.services)) << one.text;
@@ -241,8 +242,8 @@ TEST(ManifestFiles, NamesTheLineOfAFieldInAJsonList) {
 
 TEST(ManifestFiles, MentionsKindsThatItPassesOverWithoutCallingThemWrong) {
     ManifestFiles files;
-    files.put("f.yaml",
-              std::string(kCart) + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\n");
+    files.put("f.yaml", std::string(kCartManifest) +
+                            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\n");
     EXPECT_THAT(files.problems(), IsEmpty());
     ASSERT_THAT(files.notices(), SizeIs(1));
     EXPECT_THAT(files.notices().front().to_string(),
@@ -288,12 +289,12 @@ spec:
 
 TEST(ManifestFiles, TakesAnObjectThatTwoFilesHaveFromTheFirstAndSaysSo) {
     ManifestFiles files;
-    files.put("b.yaml", replaced(kCart, "10.96.0.1", "10.96.0.2"));
-    files.put("a.yaml", kCart);
+    files.put("b.yaml", replaced(kCartManifest, "10.96.0.1", "10.96.0.2"));
+    files.put("a.yaml", kCartManifest);
     EXPECT_EQ(files.objects().services.at(0).cluster_ips.at(0).to_string(), "10.96.0.1");
     EXPECT_THAT(problem_texts(files),
                 ElementsAre(HasSubstr("b.yaml:1: Service shop/cart: is in a.yaml too")));
-    files.put("a.yaml", std::string(kCart) + "---\n" + std::string(kCart));
+    files.put("a.yaml", std::string(kCartManifest) + "---\n" + std::string(kCartManifest));
     EXPECT_THAT(problem_texts(files),
                 testing::Contains(HasSubstr("a.yaml:14: Service shop/cart: is in this file twice")));
 }

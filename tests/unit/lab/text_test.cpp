@@ -15,7 +15,7 @@ using testing::HasSubstr;
 using testing::Not;
 using Kind = HttpRequest::Kind;
 
-constexpr Style kPlain{false, false};
+constexpr Style kPlainStyle{false, false};
 constexpr Style kUnicode{false, true};
 
 TEST(HttpRequestParsing, TellsRequestsFromOtherBytes) {
@@ -69,7 +69,7 @@ TEST(Table, NumbersStandRightAndAddressesLeft) {
 TEST(Bars, AreOnOneScale) {
     const std::vector<BarGroup> groups = {{"1", {{"a", 5, "5 s", 31}, {"bb", 10, "10 s", 32}}},
                                           {"10", {{"a", 0, "0 s", 31}}}};
-    EXPECT_EQ(render_bars(groups, 10, kPlain),
+    EXPECT_EQ(render_bars(groups, 10, kPlainStyle),
               "   1  a   ##### 5 s\n"
               "      bb  ########## 10 s\n"
               "  10  a   # 0 s\n");
@@ -79,12 +79,12 @@ TEST(Bars, AreOnOneScale) {
 }
 
 TEST(Seconds, HaveThreeDigits) {
-    EXPECT_EQ(format_seconds(2.5, kPlain), "2.50 s");
-    EXPECT_EQ(format_seconds(0.0999, kPlain), "99.9 ms");
-    EXPECT_EQ(format_seconds(0.00002149, kPlain), "21.5 us");
+    EXPECT_EQ(format_seconds(2.5, kPlainStyle), "2.50 s");
+    EXPECT_EQ(format_seconds(0.0999, kPlainStyle), "99.9 ms");
+    EXPECT_EQ(format_seconds(0.00002149, kPlainStyle), "21.5 us");
     EXPECT_EQ(format_seconds(0.00002149, kUnicode), "21.5 µs");
-    EXPECT_EQ(format_seconds(0.9999, kPlain), "1.00 s");
-    EXPECT_EQ(format_seconds(5e-9, kPlain), "5.00 ns");
+    EXPECT_EQ(format_seconds(0.9999, kPlainStyle), "1.00 s");
+    EXPECT_EQ(format_seconds(5e-9, kPlainStyle), "5.00 ns");
     EXPECT_EQ(format_count(1'234'567), "1,234,567");
     EXPECT_EQ(format_count(999), "999");
 }

@@ -30,7 +30,7 @@ services::Backing backed_by(std::vector<Backend> backends) {
 }
 
 /// Both run and serve 10.96.0.10:80; kube-proxy's rules are those of `kind`.
-Facts both(RulesKind kind = RulesKind::kNftables) {
+Facts both_families(RulesKind kind = RulesKind::kNftables) {
     Facts facts;
     facts.node = "n1";
     facts.processes = {{4711, "nftables", ""}};
@@ -52,7 +52,7 @@ std::vector<StepState> states(const Plan& plan) {
 }
 
 TEST(Comparison, TellsWhatOnlyOneServesAndOtherEndpoints) {
-    auto facts = both();
+    auto facts = both_families();
     facts.rules[0].frontends[tcp("10.96.0.11", 80)] = {"shop/till", {}};
     facts.fairlead.frontends[tcp("10.96.0.12", 80)] = {};
     facts.fairlead.names[tcp("10.96.0.12", 80)] = "shop/new";
@@ -68,7 +68,7 @@ TEST(Comparison, TellsWhatOnlyOneServesAndOtherEndpoints) {
 }
 
 TEST(Comparison, CountsEndpointsForTheOutsideToo) {
-    auto facts = both();
+    auto facts = both_families();
     auto& backing = facts.fairlead.frontends[tcp("10.96.0.10", 80)];
     backing.backends = {pod(1)};
     backing.outside_backends = std::vector{pod(2)};
@@ -76,7 +76,7 @@ TEST(Comparison, CountsEndpointsForTheOutsideToo) {
 }
 
 TEST(Comparison, TakesNodePortsAtListedAddressesOrAtAnyThatFairleadHas) {
-    auto facts = both();
+    auto facts = both_families();
     auto& rules = facts.rules[0];
     rules.node_ports[{L4Protocol::kTcp, 30080}] = {"shop/cart:http", {pod(1)}};
     rules.node_port_addresses = {*IpAddress::parse("192.0.2.1")};
@@ -199,7 +199,7 @@ TEST(Plan, HasAStateForEachStepAndSaysWhatIsInTheWay) {
          ""},
     };
     for (const auto& each : cases) {
-        auto facts = both();
+        auto facts = both_families();
         each.change(facts);
         const auto plan = make_plan(facts, each.direction, false);
         EXPECT_EQ(states(plan), each.states) << each.name;
@@ -209,7 +209,7 @@ TEST(Plan, HasAStateForEachStepAndSaysWhatIsInTheWay) {
 }
 
 TEST(Plan, IsCompleteOnlyWhereTheOtherOneServes) {
-    auto facts = both();
+    auto facts = both_families();
     facts.processes.clear();
     facts.rules.clear();
     facts.to_remove.clear();
@@ -221,7 +221,7 @@ TEST(Plan, IsCompleteOnlyWhereTheOtherOneServes) {
 }
 
 TEST(Plan, GoesOnDespiteDifferencesThatAreAcceptedButNotDespiteIpvs) {
-    auto facts = both();
+    auto facts = both_families();
     facts.processes.clear();
     facts.rules[0].frontends[tcp("10.96.0.11", 80)] = {"shop/till", {}};
     EXPECT_EQ(make_plan(facts, Direction::kToFairlead, true).obstacle(), "");
@@ -230,7 +230,7 @@ TEST(Plan, GoesOnDespiteDifferencesThatAreAcceptedButNotDespiteIpvs) {
 }
 
 TEST(Plan, NotesWhatWillBeDifferent) {
-    auto facts = both(RulesKind::kIptablesNft);
+    auto facts = both_families(RulesKind::kIptablesNft);
     facts.rules[0].node_ports[{L4Protocol::kTcp, 30080}] = {"shop/cart:http", {pod(1)}};
     facts.rules[0].node_ports_everywhere = true;
     facts.rules[0].pods = {"10.64.0.0/11"};
@@ -246,7 +246,7 @@ TEST(Plan, NotesWhatWillBeDifferent) {
 }
 
 TEST(Plan, NotesThatOnlyOneMasqueradesAll) {
-    auto facts = both();
+    auto facts = both_families();
     facts.rules[0].masquerades_all = true;
     EXPECT_THAT(make_plan(facts, Direction::kToFairlead, false).notes,
                 ElementsAre("masqueradeAll: true with kube-proxy (IPv4), false with fairlead"));
@@ -255,7 +255,7 @@ TEST(Plan, NotesThatOnlyOneMasqueradesAll) {
 }
 
 TEST(PlanOutput, SaysWhatThereIsWhatIsToDoAndHowToUndoIt) {
-    auto facts = both(RulesKind::kIptablesNft);
+    auto facts = both_families(RulesKind::kIptablesNft);
     facts.processes.clear();
     facts.rules[0].frontends[tcp("10.96.0.10", 80)].backends = {pod(1)};
     const auto plan = make_plan(facts, Direction::kToFairlead, false);
@@ -274,7 +274,7 @@ Notes
 From kube-proxy to fairlead
   1. done     Run fairlead's agent beside kube-proxy
               it is ready, and all it knows is in the kernel
-  2. done     See that both serve the same
+  2. done     See that both_families serve the same
               0 frontends are equal, 1 have other endpoints
   3. done     Stop kube-proxy on this node
               no process of it in this network namespace

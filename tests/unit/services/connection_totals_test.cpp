@@ -8,6 +8,7 @@
 
 #include "services/connection_counts.h"
 #include "services/elements.h"
+#include "support/addresses.h"
 #include "support/fake_nft_tables.h"
 #include "support/kube_fixture.h"
 
@@ -15,11 +16,8 @@ namespace fairlead::services {
 namespace {
 
 using base::Family;
+using test::address;
 using testing::IsEmpty;
-
-base::IpAddress address(std::string_view text) {
-    return base::IpAddress::parse(text).value();
-}
 
 const Frontend kCart{address("10.96.0.1"), base::L4Protocol::kTcp, 80};
 const Frontend kTill{address("10.96.0.2"), base::L4Protocol::kTcp, 80};

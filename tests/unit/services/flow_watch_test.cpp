@@ -13,7 +13,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-Options options() {
+Options node_port_options() {
     Options options;
     options.compile.node_port_addresses = {base::IpAddress::parse("192.0.2.1").value()};
     return options;
@@ -53,7 +53,7 @@ class FlowWatchTest : public testing::Test {
     }
 
     test::FakeNftTables tables_;
-    ServiceProxy proxy_{options(), tables_};
+    ServiceProxy proxy_{node_port_options(), tables_};
     std::shared_ptr<const kube::Service> service_;
     std::shared_ptr<const kube::EndpointSlice> slice_;
 };
@@ -139,7 +139,7 @@ TEST_F(FlowWatchTest, AreNamedWhenTheServiceGoesInTheTurnInWhichTheNodeGetsAnoth
     put(pods({"10.64.0.1"}));
     suspects();
     put(std::optional<kube::Service>{});
-    auto moved = options();
+    auto moved = node_port_options();
     moved.compile.node_port_addresses = {base::IpAddress::parse("192.0.2.9").value()};
     proxy_.configure(moved);
     EXPECT_THAT(suspects(), ElementsAre("10.96.0.10:53 <-", "192.0.2.1:30053 <-"));
@@ -150,7 +150,7 @@ TEST_F(FlowWatchTest, AreNamedWhenTheKernelHasWhatNobodyWantsAnyMore) {
     put(pods({"10.64.0.1"}));
     const base::TimePoint now{};
     ASSERT_TRUE(proxy_.sync(base::Family::kIpv4, now));
-    ServiceProxy restarted{options(), tables_};
+    ServiceProxy restarted{node_port_options(), tables_};
     auto other = dns("10.96.0.11");
     other.ports[0].node_port = 0;
     restarted.stage(test::change(std::shared_ptr<const kube::Service>{}, test::shared(other)));
@@ -166,7 +166,7 @@ TEST_F(FlowWatchTest, AreNamedWhenTheNodeLosesTheirAddressAndWhenItGetsOne) {
     put(dns());
     put(pods({"10.64.0.1"}));
     suspects();
-    auto moved = options();
+    auto moved = node_port_options();
     moved.compile.node_port_addresses = {base::IpAddress::parse("192.0.2.9").value()};
     proxy_.configure(moved);
     EXPECT_THAT(suspects(), ElementsAre("192.0.2.1:30053 <-", "192.0.2.9:30053 <- 10.64.0.1:5353"));

@@ -44,7 +44,7 @@ bool needs(Feature feature, const Expression& expression) {
     return false;
 }
 
-Options options() {
+Options counting_options() {
     Options options;
     options.compile.node.name = "n1";
     options.count_connections = true;
@@ -87,7 +87,7 @@ TEST_F(KernelFeaturesTest, WhatOneExpressionIsForIsDoneWithoutItAndAllServicesHa
         SCOPED_TRACE(name_of(feature));
         tables_.flush_ruleset();
         lack(feature);
-        ServiceProxy proxy{options(), tables_};
+        ServiceProxy proxy{counting_options(), tables_};
         stage_services(proxy);
         const auto report = proxy.sync(Family::kIpv4, now_);
         ASSERT_TRUE(report) << report.error().message;
@@ -98,7 +98,7 @@ TEST_F(KernelFeaturesTest, WhatOneExpressionIsForIsDoneWithoutItAndAllServicesHa
         EXPECT_EQ(tables_.elements(Family::kIpv4, kTableName, kFrontends).size(), 4U);
         EXPECT_TRUE(tables_.read_table(Family::kIpv4, "fairlead-probe").value() == std::nullopt);
         // Who starts anew has to find it out again, and touches nothing.
-        ServiceProxy second{options(), tables_};
+        ServiceProxy second{counting_options(), tables_};
         stage_services(second);
         const auto again = second.sync(Family::kIpv4, now_);
         ASSERT_TRUE(again) << again.error().message;
@@ -107,7 +107,7 @@ TEST_F(KernelFeaturesTest, WhatOneExpressionIsForIsDoneWithoutItAndAllServicesHa
 }
 
 TEST_F(KernelFeaturesTest, NothingIsAskedOfAKernelThatRefusesNothing) {
-    ServiceProxy proxy{options(), tables_};
+    ServiceProxy proxy{counting_options(), tables_};
     stage_services(proxy);
     ASSERT_TRUE(proxy.sync(Family::kIpv4, now_));
     EXPECT_EQ(tables_.commit_count(), 1U);
@@ -118,7 +118,7 @@ TEST_F(KernelFeaturesTest, NothingIsAskedOfAKernelThatRefusesNothing) {
 
 TEST_F(KernelFeaturesTest, AServiceThatComesLaterCostsNobodyElseHisChanges) {
     lack(Feature::kHashes);
-    ServiceProxy proxy{options(), tables_};
+    ServiceProxy proxy{counting_options(), tables_};
     proxy.stage(test::change({}, test::shared(test::service("plain", {"10.96.0.1"}))));
     proxy.stage(test::change({}, test::shared(test::slice("plain", {"10.64.0.1"}))));
     ASSERT_TRUE(proxy.sync(Family::kIpv4, now_));
@@ -141,7 +141,7 @@ TEST_F(KernelFeaturesTest, ProblemsNameTheServicesThatWantedMore) {
           {Feature::kFib, "lacks fib: connections of this node are told by their interface: "}}) {
         tables_.flush_ruleset();
         lack(feature);
-        ServiceProxy proxy{options(), tables_};
+        ServiceProxy proxy{counting_options(), tables_};
         stage_services(proxy);
         ASSERT_TRUE(proxy.sync(Family::kIpv4, now_));
         EXPECT_THAT(feature_problems(proxy.catalog(), proxy.proxy(Family::kIpv4)),
@@ -152,7 +152,7 @@ TEST_F(KernelFeaturesTest, ProblemsNameTheServicesThatWantedMore) {
 
 TEST_F(KernelFeaturesTest, AModuleThatIsLoadedLaterIsUsed) {
     lack(Feature::kRandomNumbers);
-    ServiceProxy proxy{options(), tables_};
+    ServiceProxy proxy{counting_options(), tables_};
     stage_services(proxy);
     ASSERT_TRUE(proxy.sync(Family::kIpv4, now_));
     EXPECT_FALSE(proxy.look_for_features(Family::kIpv4).value());
@@ -168,7 +168,7 @@ TEST_F(KernelFeaturesTest, WithoutAnythingToChooseByTheFirstEndpointServes) {
     tables_.lack([](const Expression& expression) {
         return needs(Feature::kRandomNumbers, expression) || needs(Feature::kHashes, expression);
     });
-    ServiceProxy proxy{options(), tables_};
+    ServiceProxy proxy{counting_options(), tables_};
     stage_services(proxy);
     ASSERT_TRUE(proxy.sync(Family::kIpv4, now_));
     EXPECT_EQ(tables_.elements(Family::kIpv4, kTableName, kFrontends).size(), 4U);
@@ -176,7 +176,7 @@ TEST_F(KernelFeaturesTest, WithoutAnythingToChooseByTheFirstEndpointServes) {
 }
 
 TEST_F(KernelFeaturesTest, ARefusalThatNothingExplainsIsNotTriedAgainAtOnce) {
-    ServiceProxy proxy{options(), tables_};
+    ServiceProxy proxy{counting_options(), tables_};
     const auto& ipv4 = proxy.proxy(Family::kIpv4);
     ASSERT_TRUE(proxy.sync(Family::kIpv4, now_));
     // No feature of its own: the probes do not use it.

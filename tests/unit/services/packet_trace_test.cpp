@@ -6,6 +6,7 @@
 #include "services/elements.h"
 #include "services/frontend_claim.h"
 #include "services/layout.h"
+#include "support/addresses.h"
 #include "support/fake_nft_tables.h"
 #include "support/kube_fixture.h"
 
@@ -14,6 +15,7 @@ namespace {
 
 using base::Family;
 using base::IpAddress;
+using test::address;
 using testing::HasSubstr;
 
 constexpr std::uint16_t kNodePort = 30080;
@@ -21,10 +23,6 @@ constexpr std::string_view kClusterIp = "10.96.0.1";
 constexpr std::string_view kNode = "192.0.2.1";
 constexpr std::string_view kOutside = "192.0.2.2";
 constexpr std::string_view kPod = "10.64.1.9";
-
-IpAddress address(std::string_view text) {
-    return IpAddress::parse(text).value();
-}
 
 class PacketTraceTest : public testing::Test {
   protected:

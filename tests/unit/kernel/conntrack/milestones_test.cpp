@@ -5,14 +5,13 @@
 
 #include <set>
 
+#include "support/addresses.h"
 #include "support/conntrack_fixture.h"
 
 namespace fairlead::kernel::conntrack {
 namespace {
 
-base::IpAddress address(std::string_view text) {
-    return base::IpAddress::parse(text).value();
-}
+using test::address;
 
 FlowFilter filter(std::string_view service, std::uint8_t protocol = IPPROTO_UDP) {
     FlowFilter filter;

@@ -1,4 +1,5 @@
 #include "kernel/rtnetlink/codec.h"
+#include "support/addresses.h"
 
 #include <gtest/gtest.h>
 
@@ -7,9 +8,7 @@
 namespace fairlead::kernel::rtnetlink {
 namespace {
 
-base::IpAddress address(std::string_view text) {
-    return base::IpAddress::parse(text).value();
-}
+using test::address;
 
 base::Prefix prefix(std::string_view text) {
     return base::Prefix::parse(text).value();
