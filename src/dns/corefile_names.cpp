@@ -14,7 +14,6 @@ namespace fairlead::dns {
 /// "hosts [FILE [ZONES...]] { ADDRESS NAME...; options }". With no file named and no line inline it is
 /// /etc/hosts.
 void CorefileReader::read_hosts(const Directive& plugin) {
-    auto& hosts = config_.dns.hosts;
     bool any_inline = false;
     for (const Directive& line : plugin.block) {
         if (line.name == "fallthrough") {
@@ -23,14 +22,7 @@ void CorefileReader::read_hosts(const Directive& plugin) {
         } else if (line.name == "ttl" || line.name == "no_reverse" || line.name == "reload") {
             own_way(line, "has no effect");
         } else {
-            std::string text = line.name;
-            for (const std::string& word : line.arguments)
-                text += " " + word;
-            auto entry = parse_hosts_line(text);
-            if (!entry || !*entry)
-                unsupported(plugin, entry ? "an empty line" : entry.error().message);
-            else
-                hosts.push_back(**std::move(entry));
+            read_host(line);
             any_inline = true;
         }
     }
@@ -42,7 +34,20 @@ void CorefileReader::read_hosts(const Directive& plugin) {
     HostsFile file = parse_hosts_file(*contents);
     for (const LineProblem& problem : file.problems)
         unsupported(plugin, fmt::format("{}:{}: {}", path, problem.line, problem.message));
-    std::ranges::move(file.entries, std::back_inserter(hosts));
+    std::ranges::move(file.entries, std::back_inserter(config_.dns.hosts));
+}
+
+/// A line of the plugin hosts: "ADDRESS NAME...".
+void CorefileReader::read_host(const Directive& line) {
+    std::string text = line.name;
+    for (const std::string& word : line.arguments)
+        text += " " + word;
+    auto entry = parse_hosts_line(text);
+    if (!entry || !*entry)
+        remark(Kind::kUnsupported, line.line,
+               fmt::format("hosts: {}", entry ? "an empty line" : entry.error().message));
+    else
+        config_.dns.hosts.push_back(**std::move(entry));
 }
 
 /// "rewrite [stop|continue] name [exact] FROM TO [answer auto | answer [name] TO FROM]".

@@ -57,6 +57,7 @@ class CorefileReader {
 
     // corefile_names.cpp
     void read_hosts(const Directive& plugin);
+    void read_host(const Directive& line);
     void read_rewrite(const Directive& plugin);
     void read_kubernetes(const Directive& plugin, CorefileBlock& block);
     void read_kubernetes_option(const Directive& option, CorefileKubernetes& kubernetes);

@@ -27,8 +27,7 @@ class Tokenizer {
             } else if (is_blank(c)) {
                 take();
             } else if (c == '#') {
-                while (!rest_.empty() && rest_.front() != '\n')
-                    take();
+                comment();
             } else if (c == '"') {
                 FAIRLEAD_CHECK(quoted_word());
             } else {
@@ -44,6 +43,11 @@ class Tokenizer {
         rest_.remove_prefix(1);
         if (c == '\n') ++line_;
         return c;
+    }
+
+    void comment() {
+        while (!rest_.empty() && rest_.front() != '\n')
+            take();
     }
 
     base::Result<void> quoted_word() {

@@ -170,6 +170,13 @@ TEST(CorefileConfig, HostsComeFromLinesAndFiles) {
     EXPECT_THAT(read(". {\n hosts {\n 1.2.3.4 a\n }\n}\n").dns.hosts, SizeIs(1));
 }
 
+TEST(CorefileConfig, ABadLineOfHostsIsNamedWhereItStands) {
+    const auto config = read(". {\n hosts {\n 10.0.0.1 a\n bad b\n 10.0.0.2\n }\n}\n");
+    EXPECT_THAT(config.dns.hosts, SizeIs(1));
+    EXPECT_THAT(unsupported(config), ElementsAre("Corefile:4: hosts: 'bad' is not an address",
+                                                 "Corefile:5: hosts: no name for 10.0.0.2"));
+}
+
 TEST(CorefileConfig, ExactNamesAreRewritten) {
     const char* const spellings[] = {
         "rewrite name a.example b.example",
