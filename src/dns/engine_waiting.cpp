@@ -13,9 +13,9 @@ constexpr unsigned kMostLookups = 3;
 
 /// What a waiter asked; it was read before.
 Query query_of(Bytes packet) {
-    auto parsed = parse_query(packet);
+    const auto parsed = parse_query(packet);
     FAIRLEAD_ASSERT(std::holds_alternative<Query>(parsed));
-    return std::get<Query>(std::move(parsed));
+    return std::get<Query>(parsed);
 }
 
 bool is_answer(const ReplyBody& body) {

@@ -226,8 +226,7 @@ void Forwarder::finish(base::TimePoint now, JobId id, CheckedReply reply, Forwar
     timers_.cancel({TimerKind::kJob, static_cast<std::uint64_t>(id)});
     for (const ExchangeId open : job->open)
         nobody_waits(open);
-    Completed completed{std::move(job->lookup), {}, nullptr, reply.lifetime, outcome, upstream,
-                        now - job->started};
+    Completed completed{job->lookup, {}, nullptr, reply.lifetime, outcome, upstream, now - job->started};
     completed.body = std::make_shared<const ReplyBody>(std::move(reply.body));
     for (const Waiter& waiter : job->waiters) {
         completed.tickets.push_back(waiter.ticket);

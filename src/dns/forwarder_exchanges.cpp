@@ -58,7 +58,7 @@ void Forwarder::send_for(base::TimePoint now, JobId id, std::size_t upstream, co
     if (!exchange.query.edns) ++stats_.asked_without_edns;
     ++job.exchanges;
     set_retry_timer(now, id, exchange);
-    job.open.push_back(send(now, std::move(exchange)));
+    job.open.push_back(send(now, exchange));
 }
 
 /// Twice as long each time that all upstreams have been asked.
@@ -79,7 +79,7 @@ ExchangeId Forwarder::send(base::TimePoint now, Exchange exchange) {
     ++upstreams_[exchange.upstream].counters.queries;
     output_.push_back({id, exchange.upstream, exchange.transport, encode_query(exchange.query)});
     timers_.set({TimerKind::kExchange, static_cast<std::uint64_t>(id)}, now + UpstreamHealth::kSilence);
-    exchanges_.emplace(id, std::move(exchange));
+    exchanges_.emplace(id, exchange);
     return id;
 }
 
@@ -93,7 +93,7 @@ std::uint16_t Forwarder::draw_id(const Exchange& exchange) {
 }
 
 Forwarder::Exchange Forwarder::close(ExchangeId id) {
-    Exchange exchange = std::move(exchanges_.extract(id).mapped());
+    Exchange exchange = exchanges_.extract(id).mapped();
     timers_.cancel({TimerKind::kExchange, static_cast<std::uint64_t>(id)});
     if (exchange.transport != UpstreamTransport::kUdp)
         stream_ids_.erase(stream_id(exchange.upstream, exchange.query.id));

@@ -27,7 +27,7 @@ void Forwarder::probe_health(base::TimePoint now, std::size_t upstream) {
     probe.transport = to.server.transport;
     probe.query.type = RecordType::kNs;
     ++to.counters.probes;
-    send(now, std::move(probe));
+    send(now, probe);
     timers_.set({TimerKind::kHealthProbe, upstream}, now + UpstreamHealth::kProbeInterval);
 }
 
@@ -38,7 +38,7 @@ void Forwarder::probe_loop(base::TimePoint now, std::size_t upstream) {
     probe.transport = upstreams_[upstream].server.transport;
     probe.query.name = loops_->probe_name(upstream);
     probe.query.type = RecordType::kHinfo;
-    send(now, std::move(probe));
+    send(now, probe);
 }
 
 void Forwarder::loop_probe_over(base::TimePoint now, const Exchange& exchange) {

@@ -21,16 +21,14 @@ bool is_of(const base::IpAddress& address, RecordType type) {
 
 }  // namespace
 
-LocalNames::LocalNames(const std::vector<HostEntry>& hosts, std::vector<NameRewrite> rewrites) {
+LocalNames::LocalNames(const std::vector<HostEntry>& hosts, const std::vector<NameRewrite>& rewrites) {
     for (const HostEntry& host : hosts) {
         for (const Name& name : host.names)
             hosts_[name].push_back(host.address);
         if (!host.names.empty()) pointers_.try_emplace(reverse_name_of(host.address), host.names.front());
     }
-    for (NameRewrite& rewrite : rewrites) {
-        const Name from = rewrite.from;
-        rewrites_.try_emplace(from, std::move(rewrite));
-    }
+    for (const NameRewrite& rewrite : rewrites)
+        rewrites_.try_emplace(rewrite.from, rewrite);
 }
 
 bool LocalNames::answer(const Query& query, ReplyWriter& writer, std::uint64_t draw) const {

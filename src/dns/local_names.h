@@ -22,7 +22,7 @@ class LocalNames {
   public:
     LocalNames() = default;
     /// Of several rewrites of one name the first counts.
-    LocalNames(const std::vector<HostEntry>& hosts, std::vector<NameRewrite> rewrites);
+    LocalNames(const std::vector<HostEntry>& hosts, const std::vector<NameRewrite>& rewrites);
 
     /// Whether a host has this name (in lower case), or a rewrite begins with it.
     [[nodiscard]] bool has(const Name& name) const {

@@ -1,6 +1,7 @@
 #include "dns/reverse_name.h"
 
 #include <charconv>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,8 +10,10 @@ namespace fairlead::dns {
 
 namespace {
 
-constexpr std::string_view kIpv4Zone("\7in-addr\4arpa", 14);
-constexpr std::string_view kIpv6Zone("\3ip6\4arpa", 10);
+using namespace std::string_view_literals;
+
+constexpr std::string_view kIpv4Zone = "\7in-addr\4arpa\0"sv;
+constexpr std::string_view kIpv6Zone = "\3ip6\4arpa\0"sv;
 constexpr std::size_t kLabelsOfAnyName = 127;
 
 std::size_t label_limit(base::Family family) {
@@ -34,9 +37,9 @@ std::optional<unsigned> read_number(std::string_view label, base::Family family)
     const bool ipv4 = family == base::Family::kIpv4;
     if (label.size() > (ipv4 ? 3 : 1) || (label.size() > 1 && label.front() == '0')) return std::nullopt;
     unsigned number = 0;
-    const auto* const end = label.data() + label.size();
-    const auto [stop, error] = std::from_chars(label.data(), end, number, ipv4 ? kDecimal : kHexadecimal);
-    if (error != std::errc{} || stop != end || number > 0xff) return std::nullopt;
+    const auto [stop, error] =
+        std::from_chars(label.data(), label.data() + label.size(), number, ipv4 ? kDecimal : kHexadecimal);
+    if (error != std::errc{} || stop != label.data() + label.size() || number > 0xff) return std::nullopt;
     return number;
 }
 
@@ -85,8 +88,8 @@ Name reverse_name_of(const base::IpAddress& address) {
     const bool ipv4 = address.family() == base::Family::kIpv4;
     std::string text;
     const auto bytes = address.bytes();
-    for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte) {
-        const auto value = std::to_integer<unsigned>(*byte);
+    for (const std::byte byte : std::views::reverse(bytes)) {
+        const auto value = std::to_integer<unsigned>(byte);
         if (ipv4)
             text += std::to_string(value) + '.';
         else

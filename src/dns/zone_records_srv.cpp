@@ -90,9 +90,10 @@ void ZoneRecords::write_endpoint_targets(Endpoints endpoints, std::uint16_t weig
 /// Whether an endpoint before it has the same name, and the port too.
 bool ZoneRecords::is_repeated_target(Endpoints endpoints, std::size_t index, std::uint16_t port) const {
     const auto& endpoint = endpoints[index];
-    while (index > 0 && have_one_name(endpoints[--index], endpoint)) {
-        if (endpoints[index].ports == endpoint.ports) return true;
-        for (const auto& other : found_.service->endpoints().ports_of(endpoints[index]))
+    for (; index > 0 && have_one_name(endpoints[index - 1], endpoint); --index) {
+        const auto& before = endpoints[index - 1];
+        if (before.ports == endpoint.ports) return true;
+        for (const auto& other : found_.service->endpoints().ports_of(before))
             if (other.port == port && is_target(other)) return true;
     }
     return false;
@@ -110,9 +111,11 @@ void ZoneRecords::write_target_addresses(Endpoints endpoints) {
 
 bool ZoneRecords::is_repeated_target_address(Endpoints endpoints, std::size_t index) const {
     const auto& endpoint = endpoints[index];
-    while (index > 0 && endpoints[--index].address == endpoint.address &&
-           endpoints[index].hostname == endpoint.hostname)
-        if (has_target_port(endpoints[index])) return true;
+    for (; index > 0; --index) {
+        const auto& before = endpoints[index - 1];
+        if (before.address != endpoint.address || before.hostname != endpoint.hostname) return false;
+        if (has_target_port(before)) return true;
+    }
     return false;
 }
 

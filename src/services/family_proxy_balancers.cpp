@@ -46,7 +46,7 @@ Result<void> FamilyProxy::remove_unlinked_balancers(SyncReport& report, base::Ti
     Transaction remove{table_};
     for (const auto& balancer : programmed_.unlinked_balancers)
         remove.add(kernel::nftables::DeleteChain{name_of(balancer)});
-    const auto removed = tables_.commit(remove);
+    auto removed = tables_.commit(remove);
     if (!removed && removed.error().code == base::ErrorCode::kBusy) {
         unlinked_at_ = now;  // another pause
         return {};
