@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "net/native_address.h"
 
@@ -79,7 +80,14 @@ void write_source(msghdr& message, Control& control, const UdpPeer& peer) {
 }  // namespace
 
 struct UdpBatchSocket::State {
-    using Buffer = std::array<std::uint8_t, kLargestDatagramBytes>;
+    /// A cache line longer than a power of two: the heads of all buffers shall not share one set of the
+    /// cache.
+    struct Buffer {
+        static constexpr std::size_t kCacheLineBytes = 64;
+        std::array<std::uint8_t, kLargestDatagramBytes + kCacheLineBytes> bytes{};
+
+        std::span<std::uint8_t> datagram() { return std::span{bytes}.first(kLargestDatagramBytes); }
+    };
 
     /// One direction: messages that point at addresses, buffers and control data of their own.
     struct Batch {
@@ -91,7 +99,7 @@ struct UdpBatchSocket::State {
 
         Batch() {
             for (std::size_t i = 0; i < kBatch; ++i) {
-                vectors[i].iov_base = buffers[i].data();
+                vectors[i].iov_base = buffers[i].bytes.data();
                 messages[i].msg_hdr.msg_iov = &vectors[i];
                 messages[i].msg_hdr.msg_iovlen = 1;
             }
@@ -105,11 +113,13 @@ struct UdpBatchSocket::State {
     Batch in;
     Batch out;
     std::array<Datagram, kBatch> received;
+    std::size_t handed_out = kBatch;  // headers at the front that are to be prepared anew
     std::size_t pending = 0;
     std::uint32_t last_overflow = 0;  // the kernel's count, which wraps around
 
-    void prepare_receive() {
-        for (std::size_t i = 0; i < kBatch; ++i) {
+    /// The kernel writes over the headers of what it hands out.
+    void prepare_receive(std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) {
             auto& header = in.messages[i].msg_hdr;
             in.vectors[i].iov_len = kLargestDatagramBytes;
             header.msg_name = &in.addresses[i].storage;
@@ -135,7 +145,7 @@ struct UdpBatchSocket::State {
         const auto remote = socket_address_of(in.addresses[index].storage);
         if (!remote) return false;
         datagram.peer.remote = *remote;
-        datagram.bytes = std::span{in.buffers[index]}.first(message.msg_len);
+        datagram.bytes = in.buffers[index].datagram().first(message.msg_len);
         return true;
     }
 };
@@ -174,19 +184,20 @@ const UdpCounts& UdpBatchSocket::counts() const {
 
 std::span<const UdpBatchSocket::Datagram> UdpBatchSocket::receive() {
     auto& state = *state_;
-    state.prepare_receive();
+    state.prepare_receive(std::exchange(state.handed_out, 0));
     ++state.counts.receive_calls;
     // Whatever the error is, the next call may do better: readiness is level-triggered.
     const int count = recvmmsg(fd(), state.in.messages.data(), kBatch, MSG_DONTWAIT, nullptr);
     std::size_t kept = 0;
-    for (int i = 0; i < count; ++i)
-        if (state.take(static_cast<std::size_t>(i), state.received[kept])) ++kept;
+    if (count > 0) state.handed_out = static_cast<std::size_t>(count);
+    for (std::size_t i = 0; i < state.handed_out; ++i)
+        if (state.take(i, state.received[kept])) ++kept;
     state.counts.received += kept;
     return std::span{state.received}.first(kept);
 }
 
 std::span<std::uint8_t> UdpBatchSocket::space() {
-    return state_->out.buffers[state_->pending];
+    return state_->out.buffers[state_->pending].datagram();
 }
 
 void UdpBatchSocket::commit(const UdpPeer& to, std::size_t size_bytes) {
