@@ -17,6 +17,11 @@ unsigned dots_of(const Name& name) {
     return name.is_root() ? 0 : static_cast<unsigned>(name.label_count() - 1);
 }
 
+/// What OpenWalk has of a lookup; never 0.
+std::uint64_t lookup_of(const Name& base, RecordType type) {
+    return absl::HashOf(base, type) | 1U;
+}
+
 }  // namespace
 
 void PodUsage::add(const PodUsage& other) {
@@ -42,44 +47,54 @@ UsageRecorder::Pod* UsageRecorder::pod_of(const SearchContext& context) {
     return pod.get();
 }
 
-UsageRecorder::OpenWalk& UsageRecorder::walk_of(Pod& pod, const Name& base, RecordType type) {
-    const auto lookup = absl::HashOf(base, type) | 1U;
-    const auto known = std::ranges::find(pod.walks, lookup, &OpenWalk::lookup);
-    return known != pod.walks.end() ? *known
-                                    : *std::ranges::min_element(pod.walks, {}, &OpenWalk::last_query);
+bool UsageRecorder::Pod::has_open_walk(base::TimePoint now) const {
+    return last_step && now - *last_step < kLongestStep;
 }
 
 bool UsageRecorder::is_open(const Pod& pod, base::TimePoint now, const Name& base, RecordType type,
                             std::size_t domains_done) {
-    const auto walk = std::ranges::find(pod.walks, absl::HashOf(base, type) | 1U, &OpenWalk::lookup);
+    const auto walk = std::ranges::find(pod.walks, lookup_of(base, type), &OpenWalk::lookup);
     return walk != pod.walks.end() && walk->domains_done == domains_done &&
            now - walk->last_query < kLongestStep;
+}
+
+UsageRecorder::Step UsageRecorder::first_step_of(const SearchContext& context, const AnsweredQuery& query) {
+    const auto& search = context.search;
+    auto base = search.empty() ? std::nullopt : query.name.without_suffix(search.front());
+    if (!base || base->is_root()) return {query.name, std::nullopt, true};
+    return {*base, 0, true};
 }
 
 UsageRecorder::Step UsageRecorder::step_of(const Pod& pod, base::TimePoint now, const SearchContext& context,
                                            const AnsweredQuery& query) {
     const auto& search = context.search;
+    if (!pod.has_open_walk(now)) return first_step_of(context, query);
     for (std::size_t i = search.size(); i-- > 1;) {
         auto base = query.name.without_suffix(search[i]);
         if (base && is_open(pod, now, *base, query.type, i)) return {*base, i, false};
     }
     if (!search.empty() && is_open(pod, now, query.name, query.type, search.size()))
         return {query.name, std::nullopt, false};
-    auto base = search.empty() ? std::nullopt : query.name.without_suffix(search.front());
-    if (!base || base->is_root()) return {query.name, std::nullopt, true};
+    auto step = first_step_of(context, query);
     // With enough dots the name itself comes first, and the search domains after it.
-    return {*base, 0, !is_open(pod, now, *base, query.type, 0)};
+    step.begins = !step.domain || !is_open(pod, now, step.base, query.type, 0);
+    return step;
 }
 
 void UsageRecorder::follow(Pod& pod, base::TimePoint now, const SearchContext& context,
                            const AnsweredQuery& query, const Step& step) {
-    auto& walk = walk_of(pod, step.base, query.type);
-    const bool goes_on = !query.found && (step.domain || dots_of(step.base) >= context.ndots);
-    if (!goes_on || (!step.domain && !step.begins)) {
-        walk = {};
+    const bool goes_on =
+        (step.domain || step.begins) && !query.found && (step.domain || dots_of(step.base) >= context.ndots);
+    if (!goes_on && !pod.has_open_walk(now)) return;
+    const auto lookup = lookup_of(step.base, query.type);
+    auto walk = std::ranges::find(pod.walks, lookup, &OpenWalk::lookup);
+    if (!goes_on) {
+        if (walk != pod.walks.end()) *walk = {};
         return;
     }
-    walk = {absl::HashOf(step.base, query.type) | 1U, step.domain ? *step.domain + 1 : 0, now};
+    if (walk == pod.walks.end()) walk = std::ranges::min_element(pod.walks, {}, &OpenWalk::last_query);
+    *walk = {lookup, step.domain ? *step.domain + 1 : 0, now};
+    pod.last_step = now;
 }
 
 void UsageRecorder::record(base::TimePoint now, const SearchContext& context, const AnsweredQuery& query) {

@@ -84,6 +84,9 @@ class UsageRecorder {
     struct Pod {
         PodUsage usage;
         std::array<OpenWalk, 32> walks;
+        std::optional<base::TimePoint> last_step;  // of all walks
+
+        [[nodiscard]] bool has_open_walk(base::TimePoint now) const;
     };
     /// What a query was made of.
     struct Step {
@@ -93,10 +96,10 @@ class UsageRecorder {
     };
 
     Pod* pod_of(const SearchContext& context);
-    /// That of the lookup, or the one to make room for it.
-    static OpenWalk& walk_of(Pod& pod, const Name& base, RecordType type);
     static bool is_open(const Pod& pod, base::TimePoint now, const Name& base, RecordType type,
                         std::size_t domains_done);
+    /// As if no walk were open.
+    static Step first_step_of(const SearchContext& context, const AnsweredQuery& query);
     static Step step_of(const Pod& pod, base::TimePoint now, const SearchContext& context,
                         const AnsweredQuery& query);
     static void follow(Pod& pod, base::TimePoint now, const SearchContext& context,
