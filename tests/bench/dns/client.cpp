@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/dns/figures.h"
 #include "bench/dns/lanes.h"
 #include "bench/dns/questions.h"
 #include "bench/e2e/sockets.h"
@@ -143,17 +144,9 @@ class Load {
 };
 
 void print(Figures figures, double cpu, double seconds) {
-    auto& latencies = figures.latencies_ns;
-    std::ranges::sort(latencies);
-    const auto quantile = [&](double share) {
-        if (latencies.empty()) return 0.0;
-        const auto at = static_cast<std::size_t>(share * static_cast<double>(latencies.size()));
-        return static_cast<double>(latencies[std::min(at, latencies.size() - 1)]) / 1000;
-    };
     std::cout << "{\"sent\": " << figures.sent << ", \"answered\": " << figures.answered
-              << ", \"seconds\": " << seconds << ", \"server_cpu_seconds\": " << cpu
-              << ", \"p50\": " << quantile(0.5) << ", \"p99\": " << quantile(0.99)
-              << ", \"p99.9\": " << quantile(0.999) << ", \"max\": " << quantile(1) << ", \"codes\": {";
+              << ", \"seconds\": " << seconds << ", \"server_cpu_seconds\": " << cpu << ", "
+              << latency_figures(std::move(figures.latencies_ns)) << ", \"codes\": {";
     const char* separator = "";
     for (std::size_t code = 0; code < figures.codes.size(); ++code) {
         if (figures.codes[code] == 0) continue;
