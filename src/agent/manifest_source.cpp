@@ -77,8 +77,8 @@ net::DirectoryWatcher::Listener ManifestSource::listener() {
 }
 
 std::vector<base::IpAddress> ManifestSource::pod_addresses(const kube::ObjectKey& pod) const {
-    const auto found = pod_addresses_.find(pod);
-    return found == pod_addresses_.end() ? std::vector<base::IpAddress>{} : found->second;
+    const auto found = files_.find_pod(pod);
+    return found ? found->pod_ips : std::vector<base::IpAddress>{};
 }
 
 void ManifestSource::schedule() {
@@ -88,7 +88,7 @@ void ManifestSource::schedule() {
 
 void ManifestSource::rebuild() {
     scheduled_ = false;
-    auto objects = files_.objects();
+    auto objects = files_.shared_objects();
     std::vector<std::string> problems;
     problems.reserve(unreadable_.size());
     for (const auto& [path, message] : unreadable_)
@@ -99,25 +99,23 @@ void ManifestSource::rebuild() {
         problems.push_back(std::move(problem));
     report(std::move(problems));
     mention(files_.notices());
-    kube::add_derived_slices(objects.slices, objects.services, objects.pods, objects.nodes);
-    take_pods(std::move(objects.pods));
-    stores_.services.replace_all(std::move(objects.services));
-    stores_.slices.replace_all(std::move(objects.slices));
-    stores_.nodes.replace_all(std::move(objects.nodes));
-    stores_.namespaces.replace_all(std::move(objects.namespaces));
-    stores_.service_cidrs.replace_all(std::move(objects.service_cidrs));
+    fill_stores(std::move(objects));
     files_.share_with(stores_);
     changed_();
 }
 
-void ManifestSource::take_pods(std::vector<kube::Pod> pods) {
-    pod_addresses_.clear();
-    for (const auto& pod : pods)
-        pod_addresses_.insert_or_assign(pod.key, pod.pod_ips);
-    std::erase_if(pods, [this](const kube::Pod& pod) {
-        return node_of_pods_.empty() || pod.node_name != node_of_pods_;
+void ManifestSource::fill_stores(kube::ManifestFiles::SharedObjects objects) {
+    stores_.services.replace_all(objects.services);
+    stores_.slices.replace_with([&](const auto& put) {
+        kube::derive_slices_beside(objects.slices, {objects.services, objects.pods, objects.nodes}, put);
     });
-    stores_.pods.replace_all(std::move(pods));
+    stores_.nodes.replace_all(objects.nodes);
+    stores_.namespaces.replace_all(objects.namespaces);
+    stores_.service_cidrs.replace_all(objects.service_cidrs);
+    std::erase_if(objects.pods, [this](const auto& pod) {
+        return node_of_pods_.empty() || pod->node_name != node_of_pods_;
+    });
+    stores_.pods.replace_all(objects.pods);
 }
 
 void ManifestSource::report(std::vector<std::string> problems) {

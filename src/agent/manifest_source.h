@@ -38,7 +38,7 @@ class ManifestSource {
                    std::function<void()> changed);
     void schedule();
     void rebuild();
-    void take_pods(std::vector<kube::Pod> pods);
+    void fill_stores(kube::ManifestFiles::SharedObjects objects);
     net::DirectoryWatcher::Listener listener();
     void report(std::vector<std::string> problems);
     void mention(std::vector<kube::ManifestProblem> notices);
@@ -52,7 +52,6 @@ class ManifestSource {
     std::map<std::string, std::string> unreadable_;  // by path, why
     std::vector<std::string> problems_;
     std::vector<kube::ManifestProblem> notices_;
-    std::map<kube::ObjectKey, std::vector<base::IpAddress>> pod_addresses_;
     std::string node_of_pods_;  // whose Pods are kept; empty: nobody's
     bool scheduled_ = false;
     std::unique_ptr<net::DirectoryWatcher> watcher_;

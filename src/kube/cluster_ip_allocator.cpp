@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 namespace fairlead::kube {
 
@@ -38,6 +37,26 @@ bool has_family(const Service& service, base::Family family) {
            service.cluster_ips.end();
 }
 
+std::span<const base::IpAddress> stated_addresses(const Service& service) {
+    return std::span{service.cluster_ips}.first(service.cluster_ips.size() - service.allocated_ips);
+}
+
+absl::flat_hash_set<base::IpAddress> stated_addresses(
+    std::span<const std::shared_ptr<const Service>> services, std::vector<std::string>& problems) {
+    absl::flat_hash_map<base::IpAddress, const Service*> holders;
+    absl::flat_hash_set<base::IpAddress> addresses;
+    for (const auto& service : services) {
+        for (const auto& address : stated_addresses(*service)) {
+            addresses.insert(address);
+            if (const auto [holder, added] = holders.try_emplace(address, service.get()); !added)
+                problems.push_back("Service " + service->key.to_string() + ": ClusterIP " +
+                                   address.to_string() + " is that of Service " +
+                                   holder->second->key.to_string());
+        }
+    }
+    return addresses;
+}
+
 }  // namespace
 
 const base::Prefix* ClusterIpAllocator::range(base::Family family) const {
@@ -46,11 +65,11 @@ const base::Prefix* ClusterIpAllocator::range(base::Family family) const {
 }
 
 std::optional<base::IpAddress> ClusterIpAllocator::find(const ObjectKey& key, base::Family family,
-                                                        const Given& taken) const {
+                                                        const Addresses& taken, const Addresses& held) const {
     const auto* prefix = range(family);
     if (prefix == nullptr) return std::nullopt;
-    const auto held = held_.find({key, family});
-    if (held != held_.end() && !taken.contains(held->second)) return held->second;
+    for (const auto& address : held_by(key))
+        if (address.family() == family && !taken.contains(address)) return address;
     const auto host_bits = static_cast<unsigned>(base::address_size_bytes(family)) * 8 - prefix->length();
     constexpr unsigned kLargestHostBits = 32;
     // The first address is the network's; the last may be the broadcast address.
@@ -60,69 +79,86 @@ std::optional<base::IpAddress> ClusterIpAllocator::find(const ObjectKey& key, ba
     for (std::uint64_t probe = 0; probe < usable; ++probe) {
         const auto candidate = address_at(*prefix, 1 + (start + probe) % usable);
         // What another Service was given stays its own, even while that one is not looked at yet.
-        if (!taken.contains(candidate) && !given_.contains(candidate)) return candidate;
+        if (!taken.contains(candidate) && !held.contains(candidate)) return candidate;
     }
     return std::nullopt;
 }
 
 void ClusterIpAllocator::set_families(Service& service, std::vector<std::string>& problems) const {
     auto& families = service.ip_families;
+    const auto stated = families.size();
     if (families.empty())
         for (const auto& address : service.cluster_ips)
             families.push_back(address.family());
     if (families.empty() && !ranges_.empty()) families.push_back(ranges_.front().family());
-    if (families.size() != 1 || service.ip_family_policy == IpFamilyPolicy::kSingleStack) return;
-    if (const auto second = other(families.front()); range(second) != nullptr)
-        families.push_back(second);
-    else if (service.ip_family_policy == IpFamilyPolicy::kRequireDualStack)
-        problems.push_back("Service " + service.key.to_string() +
-                           ": spec.ipFamilyPolicy: there is no range of " +
-                           std::string(base::name_of(second)) + " ClusterIPs");
-}
-
-void ClusterIpAllocator::forget_all_but(const std::vector<Service>& services) {
-    std::set<ObjectKey> present;
-    for (const auto& service : services)
-        present.insert(service.key);
-    std::erase_if(given_, [&](const auto& given) { return !present.contains(given.second); });
-}
-
-void ClusterIpAllocator::remember(const Given& given) {
-    given_ = given;
-    held_.clear();
-    for (const auto& [address, key] : given_)
-        held_.emplace(std::pair{key, address.family()}, address);
-}
-
-std::vector<std::string> ClusterIpAllocator::assign(std::vector<Service>& services) {
-    std::vector<std::string> problems;
-    Given taken;
-    for (const auto& service : services)
-        for (const auto& address : service.cluster_ips)
-            if (const auto [holder, added] = taken.try_emplace(address, service.key); !added)
-                problems.push_back("Service " + service.key.to_string() + ": ClusterIP " +
-                                   address.to_string() + " is that of Service " + holder->second.to_string());
-    forget_all_but(services);
-    Given given;
-    for (auto& service : services) {
-        if (service.type == ServiceType::kExternalName) continue;
-        set_families(service, problems);
-        if (service.headless) continue;
-        for (const auto family : service.ip_families) {
-            if (has_family(service, family)) continue;
-            const auto address = find(service.key, family, taken);
-            if (!address) {
-                problems.push_back("Service " + service.key.to_string() + ": no free " +
-                                   std::string(base::name_of(family)) + " ClusterIP");
-                continue;
-            }
-            service.cluster_ips.push_back(*address);
-            taken.emplace(*address, service.key);
-            given.emplace(*address, service.key);
-        }
+    if (families.size() == 1 && service.ip_family_policy != IpFamilyPolicy::kSingleStack) {
+        if (const auto second = other(families.front()); range(second) != nullptr)
+            families.push_back(second);
+        else if (service.ip_family_policy == IpFamilyPolicy::kRequireDualStack)
+            problems.push_back("Service " + service.key.to_string() +
+                               ": spec.ipFamilyPolicy: there is no range of " +
+                               std::string(base::name_of(second)) + " ClusterIPs");
     }
-    remember(given);
+    service.allocated_families = static_cast<std::uint8_t>(families.size() - stated);
+}
+
+void ClusterIpAllocator::set_addresses(Service& service, Addresses& taken, const Addresses& held,
+                                       std::vector<std::string>& problems) const {
+    if (service.headless) return;
+    for (const auto family : service.ip_families) {
+        if (has_family(service, family)) continue;
+        const auto address = find(service.key, family, taken, held);
+        if (!address) {
+            problems.push_back("Service " + service.key.to_string() + ": no free " +
+                               std::string(base::name_of(family)) + " ClusterIP");
+            continue;
+        }
+        service.cluster_ips.push_back(*address);
+        ++service.allocated_ips;
+        taken.insert(*address);
+    }
+}
+
+std::span<const base::IpAddress> ClusterIpAllocator::held_by(const ObjectKey& key) const {
+    const auto found = allocated_.find(Name{key.namespace_name, key.name});
+    if (found == allocated_.end()) return {};
+    return std::span{found->second->cluster_ips}.last(found->second->allocated_ips);
+}
+
+ClusterIpAllocator::Addresses ClusterIpAllocator::held_by_any(
+    std::span<const std::shared_ptr<const Service>> services) const {
+    Addresses held;
+    for (const auto& service : services)
+        for (const auto& address : held_by(service->key))
+            held.insert(address);
+    return held;
+}
+
+std::vector<std::string> ClusterIpAllocator::assign(std::vector<std::shared_ptr<const Service>>& services) {
+    std::vector<std::string> problems;
+    auto taken = stated_addresses(services, problems);
+    const auto held = held_by_any(services);
+    decltype(allocated_) allocated;
+    for (auto& service : services) {
+        if (service->type == ServiceType::kExternalName) continue;
+        auto filled = without_allocated(*service);
+        set_families(filled, problems);
+        set_addresses(filled, taken, held, problems);
+        if (filled != *service) service = std::make_shared<const Service>(std::move(filled));
+        if (service->allocated_ips > 0)
+            allocated.emplace(Name{service->key.namespace_name, service->key.name}, service);
+    }
+    allocated_ = std::move(allocated);
     return problems;
+}
+
+Service without_allocated(Service service) {
+    service.cluster_ips.erase(service.cluster_ips.end() - service.allocated_ips, service.cluster_ips.end());
+    service.ip_families.erase(service.ip_families.end() - service.allocated_families,
+                              service.ip_families.end());
+    service.allocated_ips = 0;
+    service.allocated_families = 0;
+    return service;
 }
 
 }  // namespace fairlead::kube

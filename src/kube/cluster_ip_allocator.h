@@ -1,8 +1,14 @@
 #pragma once
 
-#include <map>
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
+
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "kube/objects.h"
@@ -20,23 +26,32 @@ class ClusterIpAllocator {
     /// used.
     explicit ClusterIpAllocator(std::vector<base::Prefix> ranges) : ranges_(std::move(ranges)) {}
 
-    /// Fills `ip_families` and `cluster_ips` as an API server does: the families of spec.ipFamilies, else of
-    /// the addresses there are, else the first there is a range for; the other one too where ipFamilyPolicy
-    /// wants it; then an address in each family that has none. Headless Services get families only. Returns a
-    /// sentence per Service that lacks an address or a family, or that names an address that another one has.
-    std::vector<std::string> assign(std::vector<Service>& services);
+    /// Puts Services with more `ip_families` and `cluster_ips` in the place of those that lack some, as an
+    /// API server does; what was allocated before counts as not there. They are: the families of
+    /// spec.ipFamilies, else of the addresses there are, else the first there is a range for; the other one
+    /// too where ipFamilyPolicy wants it; then an address in each family that has none. Headless Services get
+    /// families only. Returns a sentence per Service that lacks an address or a family, or that names an
+    /// address that another one has.
+    std::vector<std::string> assign(std::vector<std::shared_ptr<const Service>>& services);
 
   private:
-    using Given = std::map<base::IpAddress, ObjectKey>;
-    std::optional<base::IpAddress> find(const ObjectKey& key, base::Family family, const Given& taken) const;
+    using Addresses = absl::flat_hash_set<base::IpAddress>;
+    [[nodiscard]] std::span<const base::IpAddress> held_by(const ObjectKey& key) const;
+    [[nodiscard]] Addresses held_by_any(std::span<const std::shared_ptr<const Service>> services) const;
+    [[nodiscard]] std::optional<base::IpAddress> find(const ObjectKey& key, base::Family family,
+                                                      const Addresses& taken, const Addresses& held) const;
     [[nodiscard]] const base::Prefix* range(base::Family family) const;
     void set_families(Service& service, std::vector<std::string>& problems) const;
-    void forget_all_but(const std::vector<Service>& services);
-    void remember(const Given& given);
+    void set_addresses(Service& service, Addresses& taken, const Addresses& held,
+                       std::vector<std::string>& problems) const;
 
     std::vector<base::Prefix> ranges_;
-    Given given_;                                                         // what assign gave last time
-    std::map<std::pair<ObjectKey, base::Family>, base::IpAddress> held_;  // the same by Service
+    /// Namespace and name of a Service, those of the object itself.
+    using Name = std::pair<std::string_view, std::string_view>;
+    absl::flat_hash_map<Name, std::shared_ptr<const Service>> allocated_;  // who got addresses last time
 };
+
+/// The Service as it was before a ClusterIpAllocator added to it.
+Service without_allocated(Service service);
 
 }  // namespace fairlead::kube

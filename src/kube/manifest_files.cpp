@@ -1,9 +1,13 @@
 #include "kube/manifest_files.h"
 
+#include <absl/container/flat_hash_map.h>
+
 #include <algorithm>
 #include <set>
 #include <tuple>
+#include <type_traits>
 
+#include "kube/cluster_ip_allocator.h"
 #include "kube/manifest_check.h"
 #include "kube/yaml_documents.h"
 
@@ -11,16 +15,27 @@ namespace fairlead::kube {
 
 namespace {
 
-std::string_view kind_of(const AnyObject& object) {
-    struct {
-        std::string_view operator()(const Service&) { return "Service"; }
-        std::string_view operator()(const EndpointSlice&) { return "EndpointSlice"; }
-        std::string_view operator()(const Node&) { return "Node"; }
-        std::string_view operator()(const Namespace&) { return "Namespace"; }
-        std::string_view operator()(const ServiceCidr&) { return "ServiceCIDR"; }
-        std::string_view operator()(const Pod&) { return "Pod"; }
-    } kind;
-    return std::visit(kind, object);
+std::string_view kind_of(const Service&) {
+    return "Service";
+}
+std::string_view kind_of(const EndpointSlice&) {
+    return "EndpointSlice";
+}
+std::string_view kind_of(const Node&) {
+    return "Node";
+}
+std::string_view kind_of(const Namespace&) {
+    return "Namespace";
+}
+std::string_view kind_of(const ServiceCidr&) {
+    return "ServiceCIDR";
+}
+std::string_view kind_of(const Pod&) {
+    return "Pod";
+}
+
+std::string name_of_object(const auto& object) {
+    return std::string(kind_of(object)) + " " + object.key.to_string();
 }
 
 bool is_namespaced(const AnyObject& object) {
@@ -53,15 +68,34 @@ std::string with_default_namespace(std::string object) {
 
 /// Sorts objects by their kind.
 struct Sorter {
-    ManifestFiles::Objects& objects;
-    void add(const Service& object) { objects.services.push_back(object); }
-    void add(const EndpointSlice& object) { objects.slices.push_back(object); }
-    void add(const Node& object) { objects.nodes.push_back(object); }
-    void add(const Namespace& object) { objects.namespaces.push_back(object); }
-    void add(const ServiceCidr& object) { objects.service_cidrs.push_back(object); }
-    void add(const Pod& object) { objects.pods.push_back(object); }
-    void operator()(const auto& pointer) { add(*pointer); }
+    ManifestFiles::SharedObjects& objects;
+    void operator()(const std::shared_ptr<const Service>& one) const { objects.services.push_back(one); }
+    void operator()(const std::shared_ptr<const EndpointSlice>& one) const { objects.slices.push_back(one); }
+    void operator()(const std::shared_ptr<const Node>& one) const { objects.nodes.push_back(one); }
+    void operator()(const std::shared_ptr<const Namespace>& one) const { objects.namespaces.push_back(one); }
+    void operator()(const std::shared_ptr<const ServiceCidr>& one) const {
+        objects.service_cidrs.push_back(one);
+    }
+    void operator()(const std::shared_ptr<const Pod>& one) const { objects.pods.push_back(one); }
 };
+
+template <class Object>
+std::vector<Object> copies_of(const std::vector<std::shared_ptr<const Object>>& pointers) {
+    std::vector<Object> copies;
+    copies.reserve(pointers.size());
+    for (const auto& pointer : pointers)
+        copies.push_back(*pointer);
+    return copies;
+}
+
+/// Whether a file says the same of both.
+template <class Object>
+bool is_written_alike(const Object& a, const Object& b) {
+    if constexpr (std::is_same_v<Object, Service>)
+        return without_allocated(a) == without_allocated(b);
+    else
+        return a == b;
+}
 
 /// Puts a store's object in the place of an equal one.
 struct Sharer {
@@ -74,19 +108,27 @@ struct Sharer {
     [[nodiscard]] const auto& store_of(const Pod&) const { return stores.pods; }
     void operator()(auto& pointer) const {
         const auto held = store_of(*pointer).find(pointer->key);
-        if (held != nullptr && *held == *pointer) pointer = held;
+        if (held != nullptr && held != pointer && is_written_alike(*held, *pointer)) pointer = held;
     }
 };
 
 }  // namespace
 
 std::string name_of(const AnyObject& object) {
-    return std::string(kind_of(object)) + " " +
-           std::visit([](const auto& any) { return any.key.to_string(); }, object);
+    return std::visit([](const auto& any) { return name_of_object(any); }, object);
 }
 
 std::string ManifestProblem::to_string() const {
     return file + ":" + std::to_string(line) + ": " + message;
+}
+
+std::string ManifestFiles::name_of(const SharedObject& object) {
+    return std::visit([](const auto& any) { return name_of_object(*any); }, object);
+}
+
+ManifestFiles::Id ManifestFiles::id_of(const SharedObject& object) {
+    const auto& key = std::visit([](const auto& any) -> const ObjectKey& { return any->key; }, object);
+    return {object.index(), key.namespace_name, key.name};
 }
 
 /// One file while it is read.
@@ -94,6 +136,7 @@ struct ManifestFiles::Reading {
     const std::string& path;
     const File& before;
     File after;
+    absl::flat_hash_set<Id> present;  // in `after`
     JsonDecoder decoder;
     std::set<std::string> broken;  // names of objects that cannot be used
     bool has_nameless_broken = false;
@@ -113,13 +156,19 @@ struct ManifestFiles::Reading {
         auto decoded = decoder.decode_object(json, kind);
         if (!decoded) return refuse(document, prefix, std::move(decoded).error());
         set_namespace(*decoded);
-        const std::string name = name_of(*decoded);
+        const std::string name = kube::name_of(*decoded);
         if (auto fault = find_fault(*decoded))
             return refuse(document, prefix, {name, std::move(fault->field), std::move(fault->reason)});
         const unsigned line = document.lines->rough_line_of(prefix);
         auto object = std::visit([](auto& any) -> SharedObject { return shared(std::move(any)); }, *decoded);
-        if (!after.entries.try_emplace(name, Entry{line, std::move(object)}).second)
+        if (!add({line, std::move(object)}))
             after.problems.push_back({path, line, name + ": is in this file twice; the first is used"});
+    }
+
+    bool add(Entry entry) {
+        if (!present.insert(id_of(entry.object)).second) return false;
+        after.entries.push_back(std::move(entry));
+        return true;
     }
 
     void refuse(const YamlDocument& document, const std::string& prefix, DecodeError error) {
@@ -148,7 +197,7 @@ struct ManifestFiles::Reading {
         std::string object;
         if (auto decoded = decoder.decode_object(document.json)) {
             set_namespace(*decoded);
-            object = name_of(*decoded);
+            object = kube::name_of(*decoded);
         } else {
             object = with_default_namespace(decoded.error().object);
         }
@@ -164,32 +213,48 @@ struct ManifestFiles::Reading {
 
     /// What the file held before and a broken document stands in for.
     File finish() {
-        for (const auto& [name, entry] : before.entries)
-            if (has_nameless_broken || broken.contains(name)) after.entries.try_emplace(name, entry);
+        for (const auto& entry : before.entries)
+            if (has_nameless_broken || broken.contains(name_of(entry.object))) add(entry);
+        std::ranges::sort(after.entries, {}, [](const Entry& entry) { return id_of(entry.object); });
+        after.entries.shrink_to_fit();
         return std::move(after);
     }
 };
 
 void ManifestFiles::put(const std::string& path, std::string_view text) {
     File& file = files_[path];
-    Reading reading{path, file, {}, {}, {}};
+    Reading reading{path, file, {}, {}, {}, {}};
     for (const auto& document : read_yaml(text))
         reading.take_document(document);
     file = reading.finish();
 }
 
 ManifestFiles::Objects ManifestFiles::objects() const {
-    Objects objects;
-    std::map<std::string, bool> taken;
+    const auto held = shared_objects();
+    return {copies_of(held.services),   copies_of(held.slices),        copies_of(held.nodes),
+            copies_of(held.namespaces), copies_of(held.service_cidrs), copies_of(held.pods)};
+}
+
+ManifestFiles::SharedObjects ManifestFiles::shared_objects() const {
+    SharedObjects objects;
+    absl::flat_hash_set<Id> taken;
     for (const auto& [path, file] : files_)
-        for (const auto& [name, entry] : file.entries)
-            if (taken.emplace(name, true).second) std::visit(Sorter{objects}, entry.object);
+        for (const auto& entry : file.entries)
+            if (taken.insert(id_of(entry.object)).second) std::visit(Sorter{objects}, entry.object);
     return objects;
+}
+
+std::shared_ptr<const Pod> ManifestFiles::find_pod(const ObjectKey& key) const {
+    for (const auto& [path, file] : files_)
+        for (const auto& entry : file.entries)
+            if (const auto* const pod = std::get_if<std::shared_ptr<const Pod>>(&entry.object))
+                if ((*pod)->key == key) return *pod;
+    return nullptr;
 }
 
 void ManifestFiles::share_with(const Stores& stores) {
     for (auto& [path, file] : files_)
-        for (auto& [name, entry] : file.entries)
+        for (auto& entry : file.entries)
             std::visit(Sharer{stores}, entry.object);
 }
 
@@ -202,14 +267,15 @@ std::vector<ManifestProblem> ManifestFiles::notices() const {
 
 std::vector<ManifestProblem> ManifestFiles::problems() const {
     std::vector<ManifestProblem> problems;
-    std::map<std::string, std::string> first_files;
+    absl::flat_hash_map<Id, std::string_view> first_files;
     for (const auto& [path, file] : files_) {
         std::ranges::copy(file.problems, std::back_inserter(problems));
-        for (const auto& [name, entry] : file.entries) {
-            const auto [first, added] = first_files.try_emplace(name, path);
+        for (const auto& entry : file.entries) {
+            const auto [first, added] = first_files.try_emplace(id_of(entry.object), path);
             if (!added)
-                problems.push_back(
-                    {path, entry.line, name + ": is in " + first->second + " too, which is used"});
+                problems.push_back({path, entry.line,
+                                    name_of(entry.object) + ": is in " + std::string(first->second) +
+                                        " too, which is used"});
         }
     }
     std::ranges::sort(problems, {}, [](const ManifestProblem& problem) {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -46,7 +48,20 @@ class ManifestFiles {
         std::vector<Pod> pods;
     };
     [[nodiscard]] Objects objects() const;
-    /// Lets go of own copies of what the stores hold too: afterwards there is one of each.
+    /// The same, as they are held: nothing is copied.
+    struct SharedObjects {
+        std::vector<std::shared_ptr<const Service>> services;
+        std::vector<std::shared_ptr<const EndpointSlice>> slices;
+        std::vector<std::shared_ptr<const Node>> nodes;
+        std::vector<std::shared_ptr<const Namespace>> namespaces;
+        std::vector<std::shared_ptr<const ServiceCidr>> service_cidrs;
+        std::vector<std::shared_ptr<const Pod>> pods;
+    };
+    [[nodiscard]] SharedObjects shared_objects() const;
+    /// That Pod of objects(); nullptr if there is none.
+    [[nodiscard]] std::shared_ptr<const Pod> find_pod(const ObjectKey& key) const;
+    /// Lets go of own copies of what the stores hold too: afterwards there is one of each. Services may have
+    /// been given ClusterIPs by a ClusterIpAllocator meanwhile: shared_objects() has them with these, then.
     void share_with(const Stores& stores);
     /// Of all files as they are now, in order of file and line.
     [[nodiscard]] std::vector<ManifestProblem> problems() const;
@@ -62,11 +77,15 @@ class ManifestFiles {
         SharedObject object;
     };
     struct File {
-        std::map<std::string, Entry> entries;  // by kind and key
+        std::vector<Entry> entries;  // in order of kind and key, each once
         std::vector<ManifestProblem> problems;
         std::vector<ManifestProblem> notices;
     };
     struct Reading;
+    /// Kind, namespace and name of an object, those of the object itself.
+    using Id = std::tuple<std::size_t, std::string_view, std::string_view>;
+    static std::string name_of(const SharedObject& object);
+    static Id id_of(const SharedObject& object);
 
     std::map<std::string, File> files_;
 };

@@ -84,6 +84,9 @@ struct Service {
     std::string traffic_distribution;  ///< spec.trafficDistribution
     std::string external_name;         ///< spec.externalName
     std::vector<base::Family> ip_families;
+    // How many at the end of cluster_ips and ip_families ClusterIpAllocator added; none from an API server.
+    std::uint8_t allocated_ips = 0;
+    std::uint8_t allocated_families = 0;
     IpFamilyPolicy ip_family_policy = IpFamilyPolicy::kSingleStack;
     /// Label service.kubernetes.io/service-proxy-name: somebody else proxies this Service.
     std::string service_proxy_name;

@@ -78,16 +78,16 @@ std::string hash_text(const EndpointSlice& slice, std::size_t number) {
 
 class SliceMaker {
   public:
-    SliceMaker(std::span<const Pod> pods, std::span<const Node> nodes) {
-        for (const auto& pod : pods)
-            if (!pod.finished)
-                for (const auto& [name, value] : pod.labels)
-                    labelled_[{pod.key.namespace_name, name, value}].push_back(&pod);
-        for (const auto& node : nodes)
-            nodes_[node.key.name] = &node;
+    explicit SliceMaker(const SliceOrigin& origin) {
+        for (const auto& pod : origin.pods)
+            if (!pod->finished)
+                for (const auto& [name, value] : pod->labels)
+                    labelled_[{pod->key.namespace_name, name, value}].push_back(pod.get());
+        for (const auto& node : origin.nodes)
+            nodes_[node->key.name] = node.get();
     }
 
-    void make(const Service& service, std::vector<EndpointSlice>& slices) {
+    void make(const Service& service, const TakeSlice& take) {
         const auto* const pods = fewest_labelled(service);
         if (pods == nullptr) return;
         for (const auto family : families_of(service)) {
@@ -100,7 +100,8 @@ class SliceMaker {
                 add(slice_for(by_ports[keys_of(ports)], service, family, ports), service, *pod, *address);
             }
             for (auto& [ports, made] : by_ports)
-                std::ranges::move(made, std::back_inserter(slices));
+                for (auto& slice : made)
+                    take(std::make_shared<const EndpointSlice>(std::move(slice)));
         }
     }
 
@@ -186,26 +187,30 @@ class SliceMaker {
 
 }  // namespace
 
-std::vector<EndpointSlice> derive_slices(std::span<const Service> services, std::span<const Pod> pods,
-                                         std::span<const Node> nodes) {
-    SliceMaker maker{pods, nodes};
-    std::vector<EndpointSlice> slices;
-    for (const auto& service : services)
-        if (!service.selector.empty() && service.type != ServiceType::kExternalName)
-            maker.make(service, slices);
-    return slices;
+void derive_slices(const SliceOrigin& origin, const TakeSlice& take) {
+    SliceMaker maker{origin};
+    for (const auto& service : origin.services)
+        if (!service->selector.empty() && service->type != ServiceType::kExternalName)
+            maker.make(*service, take);
 }
 
-void add_derived_slices(std::vector<EndpointSlice>& slices, std::span<const Service> services,
-                        std::span<const Pod> pods, std::span<const Node> nodes) {
-    auto derived = derive_slices(services, pods, nodes);
-    std::set<std::pair<std::string_view, std::string_view>> made;  // namespace and name of a Service
-    for (const auto& slice : derived)
-        made.emplace(slice.key.namespace_name, slice.service_name);
-    std::erase_if(slices, [&](const EndpointSlice& slice) {
-        return slice.made_by_controller && made.contains({slice.key.namespace_name, slice.service_name});
+void derive_slices_beside(std::span<const std::shared_ptr<const EndpointSlice>> written,
+                          const SliceOrigin& origin, const TakeSlice& take) {
+    using Owner = std::pair<std::string_view, std::string_view>;  // namespace and name of a Service
+    const auto owner_of = [](const EndpointSlice& slice) {
+        return Owner{slice.key.namespace_name, slice.service_name};
+    };
+    std::set<Owner> replaceable;
+    for (const auto& slice : written)
+        if (slice->made_by_controller) replaceable.insert(owner_of(*slice));
+    std::set<Owner> replaced;
+    derive_slices(origin, [&](std::shared_ptr<const EndpointSlice> slice) {
+        if (const auto found = replaceable.find(owner_of(*slice)); found != replaceable.end())
+            replaced.insert(*found);
+        take(std::move(slice));
     });
-    std::ranges::move(derived, std::back_inserter(slices));
+    for (const auto& slice : written)
+        if (!slice->made_by_controller || !replaced.contains(owner_of(*slice))) take(slice);
 }
 
 }  // namespace fairlead::kube

@@ -1,14 +1,23 @@
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <span>
-#include <vector>
 
 #include "kube/objects.h"
 
 namespace fairlead::kube {
 
-/// The EndpointSlices that kube-controller-manager's endpointslice controller would make of these Services
-/// and Pods.
+struct SliceOrigin {
+    std::span<const std::shared_ptr<const Service>> services;
+    std::span<const std::shared_ptr<const Pod>> pods;
+    std::span<const std::shared_ptr<const Node>> nodes;
+};
+
+using TakeSlice = std::function<void(std::shared_ptr<const EndpointSlice>)>;
+
+/// Gives `take`, one by one, the EndpointSlices that kube-controller-manager's endpointslice controller would
+/// make of these Services and Pods.
 ///
 /// For every Service with a selector: one slice per family of the Service and per set of target ports (Pods
 /// may give a port's name different numbers), at most 100 endpoints each. Pods without an address and
@@ -19,12 +28,11 @@ namespace fairlead::kube {
 /// family, ports and number within the Service. Slices of Services without a selector come from manifests.
 ///
 /// Unlike the controller, it takes Pods of Nodes that no manifest has.
-std::vector<EndpointSlice> derive_slices(std::span<const Service> services, std::span<const Pod> pods,
-                                         std::span<const Node> nodes);
+void derive_slices(const SliceOrigin& origin, const TakeSlice& take);
 
-/// Adds these slices to `slices`, in the place of what a controller once made of the Pods of the same
-/// Services (manifests that were written down from a cluster).
-void add_derived_slices(std::vector<EndpointSlice>& slices, std::span<const Service> services,
-                        std::span<const Pod> pods, std::span<const Node> nodes);
+/// The same, then `written` slices but for those that a controller once made of the Pods of the same Services
+/// (manifests that were written down from a cluster).
+void derive_slices_beside(std::span<const std::shared_ptr<const EndpointSlice>> written,
+                          const SliceOrigin& origin, const TakeSlice& take);
 
 }  // namespace fairlead::kube

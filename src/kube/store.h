@@ -3,6 +3,7 @@
 #include <absl/container/flat_hash_set.h>
 #include <absl/hash/hash.h>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -27,14 +28,18 @@ class Store {
   public:
     using Pointer = std::shared_ptr<const Object>;
 
-    /// Adds or replaces; equal objects are no change.
+    /// Adds or replaces; equal objects are no change. Returns what is held now.
+    Pointer put(Pointer object);
     void put(Object object);
     void remove(const ObjectKey& key);
     /// Removes each object for whose key `gone(const ObjectKey&)` is true.
     template <class Gone>
     void remove_if(Gone gone);
     /// Makes the content exactly `objects` (a new list from the source).
-    void replace_all(std::vector<Object> objects);
+    void replace_all(const std::vector<Pointer>& objects);
+    /// The same with what `feed` hands over one by one: it is called with a function of Pointer.
+    template <class Feed>
+    void replace_with(Feed feed);
 
     /// nullptr if there is none.
     [[nodiscard]] Pointer find(const ObjectKey& key) const;
@@ -75,17 +80,24 @@ class Store {
 };
 
 template <class Object>
-void Store<Object>::put(Object object) {
-    const auto known = objects_.find(object.key);
-    if (known != objects_.end() && **known == object) return;
-    auto pointer = std::make_shared<const Object>(std::move(object));
+typename Store<Object>::Pointer Store<Object>::put(Pointer object) {
+    const auto known = objects_.find(object->key);
     if (known == objects_.end()) {
-        touched_.insert({pointer, false});
+        touched_.insert({object, false});
     } else {
+        if (*known == object || **known == *object) return *known;
         touched_.insert({*known, true});
         objects_.erase(known);
     }
-    objects_.insert(std::move(pointer));
+    objects_.insert(object);
+    return object;
+}
+
+template <class Object>
+void Store<Object>::put(Object object) {
+    const auto known = objects_.find(object.key);
+    if (known != objects_.end() && **known == object) return;
+    put(std::make_shared<const Object>(std::move(object)));
 }
 
 template <class Object>
@@ -107,13 +119,16 @@ void Store<Object>::remove_if(Gone gone) {
 }
 
 template <class Object>
-void Store<Object>::replace_all(std::vector<Object> objects) {
-    absl::flat_hash_set<ObjectKey> wanted;
-    for (const auto& object : objects)
-        wanted.insert(object.key);
+void Store<Object>::replace_all(const std::vector<Pointer>& objects) {
+    replace_with([&](const auto& put_one) { std::ranges::for_each(objects, put_one); });
+}
+
+template <class Object>
+template <class Feed>
+void Store<Object>::replace_with(Feed feed) {
+    absl::flat_hash_set<Pointer, Hash, Equal> wanted;
+    feed([&](Pointer object) { wanted.insert(put(std::move(object))); });
     remove_if([&](const ObjectKey& key) { return !wanted.contains(key); });
-    for (auto& object : objects)
-        put(std::move(object));
 }
 
 template <class Object>

@@ -35,10 +35,20 @@ Placement::Result Placement::place(kube::ManifestFiles::Objects objects) {
     leave_seats(objects.pods);
     for (auto& pod : objects.pods)
         place_pod(pod, result.warnings);
-    for (auto& problem : cluster_ips_.assign(objects.services))
-        result.warnings.push_back(std::move(problem));
+    give_addresses(objects.services, result.warnings);
     result.objects = std::move(objects);
     return result;
+}
+
+void Placement::give_addresses(std::vector<kube::Service>& services, std::vector<std::string>& warnings) {
+    std::vector<std::shared_ptr<const kube::Service>> given;
+    for (auto& service : services)
+        given.push_back(std::make_shared<const kube::Service>(std::move(service)));
+    for (auto& problem : cluster_ips_.assign(given))
+        warnings.push_back(std::move(problem));
+    services.clear();
+    for (const auto& service : given)
+        services.push_back(*service);
 }
 
 void Placement::place_nodes(std::vector<kube::Node>& nodes, std::vector<std::string>& warnings) const {

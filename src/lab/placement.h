@@ -40,6 +40,7 @@ class Placement {
         friend auto operator<=>(const Seat&, const Seat&) = default;
     };
     void place_nodes(std::vector<kube::Node>& nodes, std::vector<std::string>& warnings) const;
+    void give_addresses(std::vector<kube::Service>& services, std::vector<std::string>& warnings);
     void place_pod(kube::Pod& pod, std::vector<std::string>& warnings);
     void leave_seats(const std::vector<kube::Pod>& pods);
     [[nodiscard]] unsigned emptiest_node() const;

@@ -27,4 +27,12 @@ std::shared_ptr<const Object> shared(Object object) {
     return std::make_shared<const Object>(std::move(object));
 }
 
+template <class Object>
+std::vector<std::shared_ptr<const Object>> shared_each(const std::vector<Object>& objects) {
+    std::vector<std::shared_ptr<const Object>> pointers;
+    for (const auto& object : objects)
+        pointers.push_back(shared(object));
+    return pointers;
+}
+
 }  // namespace fairlead::test

@@ -25,11 +25,24 @@ std::vector<Service> services(std::initializer_list<std::string_view> names) {
     return made;
 }
 
+/// assign() where Services are values.
+std::vector<std::string> assign(ClusterIpAllocator& allocator, std::vector<Service>& services) {
+    auto pointers = test::shared_each(services);
+    auto problems = allocator.assign(pointers);
+    for (std::size_t i = 0; i < services.size(); ++i)
+        services[i] = *pointers[i];
+    return problems;
+}
+
+std::vector<std::string> assign(ClusterIpAllocator&& allocator, std::vector<Service>& services) {
+    return assign(allocator, services);
+}
+
 TEST(ClusterIpAllocator, GivesTheSameAddressesToTheSameServicesAfterARestart) {
     auto first = services({"a", "b", "c"});
     auto second = first;
-    EXPECT_THAT(ClusterIpAllocator{ranges()}.assign(first), IsEmpty());
-    EXPECT_THAT(ClusterIpAllocator{ranges()}.assign(second), IsEmpty());
+    EXPECT_THAT(assign(ClusterIpAllocator{ranges()}, first), IsEmpty());
+    EXPECT_THAT(assign(ClusterIpAllocator{ranges()}, second), IsEmpty());
     EXPECT_EQ(first, second);
     for (const auto& service : first)
         EXPECT_TRUE(ranges()[0].contains(service.cluster_ips.at(0)));
@@ -38,9 +51,9 @@ TEST(ClusterIpAllocator, GivesTheSameAddressesToTheSameServicesAfterARestart) {
 TEST(ClusterIpAllocator, KeepsWhatItGaveWhateverComesAndGoes) {
     ClusterIpAllocator allocator{ranges()};
     auto before = services({"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"});
-    ASSERT_THAT(allocator.assign(before), IsEmpty());
+    ASSERT_THAT(assign(allocator, before), IsEmpty());
     auto after = services({"x", "l", "y"});
-    ASSERT_THAT(allocator.assign(after), IsEmpty());
+    ASSERT_THAT(assign(allocator, after), IsEmpty());
     EXPECT_EQ(after[1].cluster_ips, before[11].cluster_ips);
     std::set<base::IpAddress> distinct;
     for (const auto& service : after)
@@ -50,18 +63,18 @@ TEST(ClusterIpAllocator, KeepsWhatItGaveWhateverComesAndGoes) {
 
 TEST(ClusterIpAllocator, FillsARangeAndSaysWhoGotNone) {
     auto many = services({"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o"});
-    EXPECT_THAT(ClusterIpAllocator{ranges()}.assign(many),
+    EXPECT_THAT(assign(ClusterIpAllocator{ranges()}, many),
                 ElementsAre(HasSubstr("shop/o: no free IPv4 ClusterIP")));
 }
 
 TEST(ClusterIpAllocator, HonoursNamedAddressesFirstAndReportsTwoOfTheSame) {
     auto mixed = services({"a", "b"});
     mixed.push_back(test::service("c", {}));
-    ClusterIpAllocator{ranges()}.assign(mixed);
+    assign(ClusterIpAllocator{ranges()}, mixed);
     auto named = services({"a"});
     named.push_back(test::service("thief", {mixed[0].cluster_ips[0].to_string()}));
     named.push_back(test::service("twin", {mixed[0].cluster_ips[0].to_string()}));
-    EXPECT_THAT(ClusterIpAllocator{ranges()}.assign(named), ElementsAre(HasSubstr("shop/twin: ClusterIP")));
+    EXPECT_THAT(assign(ClusterIpAllocator{ranges()}, named), ElementsAre(HasSubstr("shop/twin: ClusterIP")));
     EXPECT_NE(named[0].cluster_ips[0], named[1].cluster_ips[0]);
 }
 
@@ -70,7 +83,7 @@ TEST(ClusterIpAllocator, GivesEachFamilyThatIsAskedForAndNoneToHeadlessOrExterna
     wanted[0].ip_families = {base::Family::kIpv6, base::Family::kIpv4};
     wanted[1].headless = true;
     wanted[2].type = ServiceType::kExternalName;
-    ClusterIpAllocator{ranges()}.assign(wanted);
+    assign(ClusterIpAllocator{ranges()}, wanted);
     ASSERT_EQ(wanted[0].cluster_ips.size(), 2U);
     EXPECT_TRUE(ranges()[1].contains(wanted[0].cluster_ips[0]));
     EXPECT_THAT(wanted[1].cluster_ips, IsEmpty());
@@ -106,7 +119,7 @@ TEST(ClusterIpAllocator, FollowsTheFamilyPolicy) {
         for (const char c : one.addresses)
             wanted[0].cluster_ips.push_back(
                 base::IpAddress::parse(c == '4' ? "10.96.0.9" : "fd00::9").value());
-        EXPECT_EQ(ClusterIpAllocator{chosen}.assign(wanted).empty(), !one.reported) << one.ranges << one.got;
+        EXPECT_EQ(assign(ClusterIpAllocator{chosen}, wanted).empty(), !one.reported) << one.ranges << one.got;
         std::string got;
         for (const auto& address : wanted[0].cluster_ips)
             got += address.family() == base::Family::kIpv4 ? '4' : '6';
@@ -114,11 +127,45 @@ TEST(ClusterIpAllocator, FollowsTheFamilyPolicy) {
     }
 }
 
+TEST(ClusterIpAllocator, LeavesAsTheyAreServicesThatLackNothing) {
+    ClusterIpAllocator allocator{ranges()};
+    auto pointers = test::shared_each(services({"a", "b"}));
+    allocator.assign(pointers);
+    const auto first = pointers;
+    allocator.assign(pointers);
+    EXPECT_EQ(pointers, first) << "the very same objects: no copies";
+}
+
+TEST(ClusterIpAllocator, TakesAnAddressBackThatAnotherServiceNamesNow) {
+    ClusterIpAllocator allocator{ranges()};
+    auto all = services({"a"});
+    ASSERT_THAT(assign(allocator, all), IsEmpty());
+    const auto given = all[0].cluster_ips.at(0);
+    all.push_back(test::service("owner", {given.to_string()}));
+    EXPECT_THAT(assign(allocator, all), IsEmpty());
+    EXPECT_NE(all[0].cluster_ips.at(0), given);
+    EXPECT_EQ(all[0].cluster_ips.size(), 1U);
+    EXPECT_EQ(all[1].cluster_ips.at(0), given);
+}
+
+TEST(ClusterIpAllocator, CanTakeBackAllThatItAdded) {
+    auto written = services({"none", "one"});
+    written[0].ip_family_policy = IpFamilyPolicy::kPreferDualStack;
+    written[1].cluster_ips = {base::IpAddress::parse("fd00::9").value()};
+    written[1].ip_family_policy = IpFamilyPolicy::kPreferDualStack;
+    auto filled = written;
+    assign(ClusterIpAllocator{ranges()}, filled);
+    for (std::size_t i = 0; i < written.size(); ++i) {
+        EXPECT_EQ(filled[i].cluster_ips.size(), 2U);
+        EXPECT_EQ(without_allocated(filled[i]), written[i]);
+    }
+}
+
 TEST(ClusterIpAllocator, GivesHeadlessServicesFamiliesOnly) {
     auto wanted = services({"a"});
     wanted[0].headless = true;
     wanted[0].ip_family_policy = IpFamilyPolicy::kPreferDualStack;
-    EXPECT_THAT(ClusterIpAllocator{ranges()}.assign(wanted), IsEmpty());
+    EXPECT_THAT(assign(ClusterIpAllocator{ranges()}, wanted), IsEmpty());
     EXPECT_THAT(wanted[0].cluster_ips, IsEmpty());
     EXPECT_THAT(wanted[0].ip_families, ElementsAre(base::Family::kIpv4, base::Family::kIpv6));
 }

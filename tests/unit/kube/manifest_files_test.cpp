@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kube/cluster_ip_allocator.h"
+#include "support/kube_fixture.h"
+
 namespace fairlead::kube {
 namespace {
 
@@ -108,7 +111,7 @@ TEST(ManifestFiles, SharesWithTheStoresWhatIsTheSame) {
     auto services = files.objects().services;
     ASSERT_THAT(services, SizeIs(2));
     services[1].cluster_ips.clear();
-    stores.services.replace_all(services);
+    stores.services.replace_all(test::shared_each(services));
     const auto owners = [&](const char* name) {
         return stores.services.find({"shop", name}).use_count() - 1;
     };
@@ -119,6 +122,40 @@ TEST(ManifestFiles, SharesWithTheStoresWhatIsTheSame) {
     EXPECT_EQ(owners("cart"), before + 1);
     EXPECT_EQ(owners("other"), before) << "the store has another one";
     EXPECT_EQ(files.objects().services.at(1).cluster_ips.size(), 1U);
+}
+
+TEST(ManifestFiles, SharesServicesWithTheStoresThatWereGivenAddresses) {
+    ManifestFiles files;
+    files.put("f.yaml",
+              "apiVersion: v1\nkind: Service\nmetadata: {name: bare}\nspec: {ports: [{port: 1}]}\n");
+    ClusterIpAllocator allocator{{base::Prefix::parse("10.96.0.0/24").value()}};
+    Stores stores;
+    const auto fill_stores = [&] {
+        auto services = files.shared_objects().services;
+        EXPECT_THAT(allocator.assign(services), IsEmpty());
+        stores.services.replace_all(services);
+        files.share_with(stores);
+    };
+    fill_stores();
+    const auto held = stores.services.find({"default", "bare"});
+    EXPECT_EQ(held->cluster_ips.size(), 1U);
+    EXPECT_THAT(files.shared_objects().services, ElementsAre(held));
+    fill_stores();
+    EXPECT_EQ(stores.services.find({"default", "bare"}), held);
+}
+
+TEST(ManifestFiles, FindsThePodThatIsUsed) {
+    const auto pod = [](std::string_view address) {
+        return "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop}\nstatus: {podIP: " +
+               std::string(address) + "}\n";
+    };
+    ManifestFiles files;
+    files.put("b.yaml", pod("10.0.0.2"));
+    files.put("a.yaml", pod("10.0.0.1"));
+    const auto found = files.find_pod({"shop", "p"});
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->pod_ips.at(0).to_string(), "10.0.0.1");
+    EXPECT_FALSE(files.find_pod({"shop", "q"}));
 }
 
 TEST(ManifestFiles, KeepsWhatABrokenDocumentOrFileHeldBefore) {

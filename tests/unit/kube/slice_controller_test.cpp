@@ -41,6 +41,16 @@ std::vector<std::string> endpoints(const std::vector<EndpointSlice>& slices) {
     return texts;
 }
 
+std::vector<EndpointSlice> derive_slices(const std::vector<Service>& services, const std::vector<Pod>& pods,
+                                         const std::vector<Node>& nodes,
+                                         const std::vector<EndpointSlice>& written = {}) {
+    std::vector<EndpointSlice> slices;
+    derive_slices_beside(test::shared_each(written),
+                         {test::shared_each(services), test::shared_each(pods), test::shared_each(nodes)},
+                         [&](const auto& slice) { slices.push_back(*slice); });
+    return slices;
+}
+
 TEST(DeriveSlices, TakesSelectedPodsWithAddressesAndTheirReadiness) {
     auto unready = pod("b", {"10.64.0.2"});
     unready.ready = false;
@@ -232,13 +242,10 @@ TEST(DeriveSlices, StandInForThoseThatAControllerMadeOfThePods) {
     auto own = test::slice("cart", {"10.64.8.8"}, "own");
     auto other = test::slice("other", {"10.64.7.7"});
     other.made_by_controller = true;
-    std::vector slices = {old, own, other};
-    add_derived_slices(slices, services, pods, {});
-    EXPECT_THAT(endpoints(slices),
-                ElementsAre("10.64.8.8 ready serving", "10.64.7.7 ready serving", "10.64.0.1 ready serving"));
-    slices = {old};
-    add_derived_slices(slices, services, {}, {});
-    EXPECT_THAT(endpoints(slices), ElementsAre("10.64.9.9 ready serving")) << "no Pods were written down";
+    EXPECT_THAT(endpoints(derive_slices(services, pods, {}, {old, own, other})),
+                ElementsAre("10.64.0.1 ready serving", "10.64.8.8 ready serving", "10.64.7.7 ready serving"));
+    EXPECT_THAT(endpoints(derive_slices(services, {}, {}, {old})), ElementsAre("10.64.9.9 ready serving"))
+        << "no Pods were written down";
 }
 
 TEST(DeriveSlices, LeavesServicesWithoutSelectorAlone) {

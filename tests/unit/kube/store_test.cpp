@@ -47,10 +47,19 @@ TEST(Store, ReplaceAllRemovesWhatIsNotInTheNewList) {
     store.put(test::service("a", {}));
     store.put(test::service("b", {}));
     ASSERT_THAT(store.take_changes(), SizeIs(2));
-    store.replace_all({test::service("b", {}), test::service("c", {})});
+    store.replace_all(test::shared_each<Service>({test::service("b", {}), test::service("c", {})}));
     EXPECT_THAT(store.take_changes(), SizeIs(2));
     EXPECT_EQ(store.find({"shop", "a"}), nullptr);
     EXPECT_NE(store.find({"shop", "c"}), nullptr);
+}
+
+TEST(Store, KeepsThePointerThatItHoldsWhereAnEqualObjectComes) {
+    Store<Service> store;
+    const auto first = test::shared(test::service("a", {}));
+    const auto equal = test::shared(test::service("a", {}));
+    EXPECT_EQ(store.put(first), first);
+    EXPECT_EQ(store.put(equal), first);
+    EXPECT_EQ(store.find({"shop", "a"}), first);
 }
 
 }  // namespace
