@@ -19,13 +19,14 @@ constexpr RecordType kNoType{0};
 }  // namespace
 
 Engine::Engine(base::TimePoint now, const EngineOptions& options, const EngineShared& shared,
-               Forwarding forwarding, UsageRecorder& usage, std::uint64_t seed)
+               Forwarding forwarding, UsageRecorder& usage, std::uint64_t seed, AnswerObserver* observer)
     : options_(options),
       shared_(shared),
       local_(forwarding.hosts, std::move(forwarding.rewrites)),
       identity_(options.version, options.server_id),
       forwarder_(std::move(forwarding.forwarder)),
       usage_(usage),
+      observer_(observer),
       collapser_(now + kClientRetryWindow),
       random_(seed),
       gate_(shared.zone.reclaimer()),
@@ -104,11 +105,14 @@ std::optional<std::size_t> Engine::answer_about_self(const Query& query, ClientT
 Handled Engine::handle_query(base::TimePoint now, const Client& client, const Query& query, Bytes packet,
                              std::span<std::uint8_t> out) {
     const std::size_t limit = limit_of(query, client.transport, out.size());
+    const SearchContext* const context = shared_.clients.find(client.source);
+    const auto seen = [&](ReplySource source, std::size_t size) {
+        return SeenAnswer{client, context, query, out.first(size), source, {}};
+    };
     if (const auto size = answer_about_self(query, client.transport, out, limit)) {
-        counts_.count_response(ReplySource::kServer, out.first(*size), {});
+        count_answer(now, seen(ReplySource::kServer, *size));
         return {Handling::kReply, *size};
     }
-    const SearchContext* const context = shared_.clients.find(client.source);
     const auto waiter = [&] {
         return Waiter{.packet = {packet.begin(), packet.end()},
                       .client = client,
@@ -127,8 +131,7 @@ Handled Engine::handle_query(base::TimePoint now, const Client& client, const Qu
         if (collapse.kind == CollapseAnswer::Kind::kCollapsed) {
             const std::size_t size = write_reply(
                 out, query, *collapse.body, {.limit = limit, .age_s = collapse.age_s, .draw = random_()});
-            counts_.count_response(ReplySource::kCollapse, out.first(size), {});
-            note_usage(now, context, query, out.first(size), true, false);
+            note_answer(now, seen(ReplySource::kCollapse, size), false);
             return {Handling::kReply, size};
         }
         would_collapse = collapse.would_collapse;
@@ -143,20 +146,25 @@ Handled Engine::handle_query(base::TimePoint now, const Client& client, const Qu
         }
         own = {.size = write_code(query, ResponseCode::kRefused, out)};
     }
-    counts_.count_response(own.source, out.first(own.size), {});
-    note_usage(now, context, query, out.first(own.size), false, would_collapse);
+    note_answer(now, seen(own.source, own.size), would_collapse);
     return {Handling::kReply, own.size};
 }
 
-void Engine::note_usage(base::TimePoint now, const SearchContext* context, const Query& query, Bytes reply,
-                        bool collapsed, bool would_collapse) {
+void Engine::count_answer(base::TimePoint now, const SeenAnswer& answer) {
+    counts_.count_response(answer.reply_source, answer.reply, answer.took);
+    if (observer_ != nullptr) observer_->answered(now, answer);
+}
+
+void Engine::note_answer(base::TimePoint now, const SeenAnswer& answer, bool would_collapse) {
+    count_answer(now, answer);
+    const bool collapsed = answer.reply_source == ReplySource::kCollapse;
     if (collapsed) ++counts_.collapsed;
     if (would_collapse) ++counts_.would_collapse;
-    if (context == nullptr) return;
-    usage_.record(now, *context,
-                  {.name = query.name,
-                   .type = query.type,
-                   .found = get_u16(reply, kAnswerCount) > 0,
+    if (answer.context == nullptr) return;
+    usage_.record(now, *answer.context,
+                  {.name = answer.query.name,
+                   .type = answer.query.type,
+                   .found = get_u16(answer.reply, kAnswerCount) > 0,
                    .collapsed = collapsed,
                    .would_collapse = would_collapse});
 }

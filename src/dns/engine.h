@@ -13,6 +13,7 @@
 #include "base/address.h"
 #include "base/random.h"
 #include "base/time.h"
+#include "dns/answer_observer.h"
 #include "dns/cache.h"
 #include "dns/clients.h"
 #include "dns/cluster_zone.h"
@@ -51,9 +52,11 @@ struct EngineShared {
 /// time, and hands out packets.
 class Engine final : private CollapseLookups {
   public:
-    /// `usage` outlives it. `seed` is for the order of addresses, nothing that must not be guessed.
+    /// `usage` and `observer`, if there is one, outlive it. `seed` is for the order of addresses, nothing
+    /// that must not be guessed.
     Engine(base::TimePoint now, const EngineOptions& options, const EngineShared& shared,
-           Forwarding forwarding, UsageRecorder& usage, std::uint64_t seed);
+           Forwarding forwarding, UsageRecorder& usage, std::uint64_t seed,
+           AnswerObserver* observer = nullptr);
 
     /// A packet from a client. `out` has room for the largest reply that the transport takes, at least 512
     /// bytes and what the packet has.
@@ -123,8 +126,8 @@ class Engine final : private CollapseLookups {
     Handled refuse(const Client& client, const Refusal& refusal, std::span<std::uint8_t> out);
     std::size_t write_code(const Query& query, ResponseCode code, std::span<std::uint8_t> out) const;
     [[nodiscard]] std::size_t limit_of(const Query& query, ClientTransport transport, std::size_t room) const;
-    void note_usage(base::TimePoint now, const SearchContext* context, const Query& query, Bytes reply,
-                    bool collapsed, bool would_collapse);
+    void count_answer(base::TimePoint now, const SeenAnswer& answer);
+    void note_answer(base::TimePoint now, const SeenAnswer& answer, bool would_collapse);
 
     // engine_answer.cpp: the true answer to a question of class IN
     Answer answer(base::TimePoint now, const Query& query, std::span<std::uint8_t> out, std::size_t limit,
@@ -160,6 +163,7 @@ class Engine final : private CollapseLookups {
     ServerIdentity identity_;
     std::unique_ptr<Forwarder> forwarder_;
     UsageRecorder& usage_;
+    AnswerObserver* const observer_;
     Collapser collapser_;
     base::Random random_;
     ReaderGate gate_;

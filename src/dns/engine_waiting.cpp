@@ -126,9 +126,8 @@ void Engine::deliver(base::TimePoint now, Waiter waiter, const Outcome* outcome)
 void Engine::send_late(base::TimePoint now, const Waiter& waiter, const Query& query, ReplySource source,
                        std::size_t size) {
     const Bytes reply = Bytes{scratch_}.first(size);
-    counts_.count_response(source, reply, now - waiter.arrived);
-    note_usage(now, waiter.context.get(), query, reply, source == ReplySource::kCollapse,
-               waiter.would_collapse);
+    const SeenAnswer seen{waiter.client, waiter.context.get(), query, reply, source, now - waiter.arrived};
+    note_answer(now, seen, waiter.would_collapse);
     late_replies_.push_back({.token = waiter.client.token, .bytes = {reply.begin(), reply.end()}});
 }
 

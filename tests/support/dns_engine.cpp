@@ -38,7 +38,7 @@ std::unique_ptr<Engine> EngineWorld::make_engine() {
     usage_ = std::make_unique<UsageRecorder>();
     return std::make_unique<Engine>(
         now, options_.engine, EngineShared{.zone = cluster_.zone(), .clients = clients_, .cache = *cache_},
-        make_forwarding(), *usage_, options_.seed);
+        make_forwarding(), *usage_, options_.seed, options_.observer);
 }
 
 void EngineWorld::reconfigure(std::vector<HostEntry> hosts) {

@@ -22,6 +22,7 @@ struct EngineWorldOptions {
     dns::CacheBounds cache{};
     std::size_t upstreams = 1;
     std::uint64_t seed = 1;
+    dns::AnswerObserver* observer = nullptr;
 };
 
 /// An engine with everything that it works with, on a clock that only moves when told: a cluster with some

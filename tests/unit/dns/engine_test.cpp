@@ -452,5 +452,41 @@ TEST(DnsEngine, ALongAnswerIsCutOverUdpAndWholeOverTcp) {
     EXPECT_EQ(tcp->answer.size(), 100U);
 }
 
+/// Keeps what an observer is told.
+class AnswerList final : public AnswerObserver {
+  public:
+    void answered(base::TimePoint /*now*/, const SeenAnswer& answer) override {
+        seen.push_back(answer.query.name.to_string() + " " + std::string(name_of(answer.reply_source)) + " " +
+                       std::to_string(answer.client.token) + " " +
+                       (answer.context == nullptr ? "-" : answer.context->pod.name) + " " +
+                       std::to_string(std::chrono::floor<std::chrono::milliseconds>(answer.took).count()));
+    }
+    Texts seen;
+};
+
+TEST(DnsEngine, AnObserverIsToldOfEachAnswerWithItsSource) {
+    AnswerList answers;
+    EngineWorld world{{.observer = &answers}};
+    world.add_pod("p1", kPod);
+    const auto expect = [&](const std::string& name, const std::string& source, const std::string& who,
+                            const std::string& took_ms) {
+        ASSERT_FALSE(answers.seen.empty()) << name;
+        EXPECT_EQ(answers.seen.back(),
+                  name + " " + source + " " + std::to_string(world.last_token()) + " " + who + " " + took_ms);
+    };
+    world.ask(kStranger, "web.shop.svc.cluster.local", RecordType::kA);
+    expect("web.shop.svc.cluster.local.", "zone", "-", "0");
+    world.ask(kPod, "cluster.local", RecordType::kAxfr);
+    expect("cluster.local.", "server", "p1", "0");
+    world.ask(kPod, "www.example.com", RecordType::kA);
+    EXPECT_EQ(answers.seen.size(), 2U) << "there is no answer yet";
+    world.pass(20ms);
+    world.answer_addresses("www.example.com");
+    expect("www.example.com.", "upstream", "p1", "20");
+    world.ask(kStranger, "www.example.com", RecordType::kA);
+    expect("www.example.com.", "cache", "-", "0");
+    EXPECT_EQ(answers.seen.size(), 4U);
+}
+
 }  // namespace
 }  // namespace fairlead::dns
