@@ -25,6 +25,10 @@ namespace {
 /// Put on a node before it is drained and deleted (cluster-autoscaler/utils/taints).
 constexpr std::string_view kDeletionTaint = "ToBeDeletedByClusterAutoscaler";
 
+std::unexpected<base::Error> no_dns() {
+    return base::fail(base::ErrorCode::kNotFound, "this agent has no DNS server: its dns.mode is off");
+}
+
 admin::Number& reload_counter(admin::Metrics& metrics, std::string_view result) {
     return metrics.counter("fairlead_config_reloads_total", "Reloads of the configuration.",
                            {{"result", std::string(result)}});
@@ -252,6 +256,19 @@ net::HttpServer::Handler Agent::admin_pages() {
                                 [this] { return flagz_fields(config_); }}}},
         {"/connections", {[this](const std::string& query) { return counters_->page(query); }, {}}},
         {"/conntrack", {[this](const std::string&) { return conntrack_watch_->page(); }, {}}},
+        {"/dns-log",
+         {[this](const std::string& query) {
+              return dns_ ? dns_->query_log().page(query) : Result<std::string>{no_dns()};
+          },
+          {}}},
+        {"/dns-query",
+         {.body = {},
+          .version = {},
+          .later =
+              [this](const std::string& query, const auto& reply) {
+                  if (dns_) return dns_->walk(query, reply);
+                  reply(no_dns());
+              }}},
         {"/dns-usage",
          {[this](const std::string&) { return dns_ ? dns_->usage_json() : R"({"pods":[]})"; }, {}}},
         {"/flow-names",
@@ -377,6 +394,7 @@ Result<void> Agent::apply(Config config) {
     configure_services();
     conntrack_watch_->set_percents(config_.conntrack_percents);
     configure_counters();
+    if (dns_) dns_->query_log().configure(config_.dns.query_log);
     if (manifests_) manifests_->configure(config_.service_cidrs);
     return {};
 }

@@ -7,6 +7,7 @@
 
 #include "agent/dns_metrics.h"
 #include "dns/engine.h"
+#include "dns/query_tap.h"
 #include "dns_server/query_handler.h"
 
 namespace fairlead::agent {
@@ -30,8 +31,10 @@ class EngineReports {
 /// Lets an engine answer what a worker is asked.
 class DnsHandler final : public dns_server::QueryHandler {
   public:
-    DnsHandler(std::unique_ptr<dns::Engine> engine, std::shared_ptr<EngineReports> reports)
-        : engine_(std::move(engine)), reports_(std::move(reports)) {}
+    /// `tap` is the engine's observer.
+    DnsHandler(std::shared_ptr<dns::QueryTap> tap, std::unique_ptr<dns::Engine> engine,
+               std::shared_ptr<EngineReports> reports)
+        : tap_(std::move(tap)), engine_(std::move(engine)), reports_(std::move(reports)) {}
 
     dns::Handled handle(base::TimePoint now, const dns::Client& client, dns::Bytes packet,
                         std::span<std::uint8_t> out) override;
@@ -48,6 +51,7 @@ class DnsHandler final : public dns_server::QueryHandler {
     void end_of_turn() override;
 
   private:
+    std::shared_ptr<dns::QueryTap> tap_;
     std::unique_ptr<dns::Engine> engine_;
     std::shared_ptr<EngineReports> reports_;
     base::TimePoint now_{};

@@ -69,7 +69,60 @@ std::vector<std::string> get_seconds(const Config& config) {
 template <std::int64_t kLeast, auto kMember>
 constexpr SettingValue kSeconds{ValueKind::kText, set_seconds<kLeast, kMember>, get_seconds<kMember>};
 
+Result<void> set_log_pods(Config& config, std::span<const std::string> texts) {
+    config.dns.query_log.pods.clear();
+    for (const auto& text : texts) {
+        FAIRLEAD_TRY(auto pod, dns::parse_pod_or_namespace(text));
+        config.dns.query_log.pods.push_back(std::move(pod));
+    }
+    return {};
+}
+
+std::vector<std::string> get_log_pods(const Config& config) {
+    std::vector<std::string> texts;
+    for (const auto& pod : config.dns.query_log.pods)
+        texts.push_back(pod.name.empty() ? pod.namespace_name : pod.to_string());
+    return texts;
+}
+
+Result<void> set_log_codes(Config& config, std::span<const std::string> texts) {
+    config.dns.query_log.codes.clear();
+    for (const auto& text : texts) {
+        FAIRLEAD_TRY(const auto code, dns::parse_response_code(text));
+        config.dns.query_log.codes.push_back(code);
+    }
+    return {};
+}
+
+std::vector<std::string> get_log_codes(const Config& config) {
+    std::vector<std::string> texts;
+    for (const auto code : config.dns.query_log.codes)
+        texts.push_back(dns::name_of(code));
+    return texts;
+}
+
+Result<void> set_log_names(Config& config, std::span<const std::string> texts) {
+    config.dns.query_log.names.clear();
+    for (const auto& text : texts) {
+        FAIRLEAD_TRY(const auto name, dns::Name::parse(text));
+        config.dns.query_log.names.push_back(name);
+    }
+    return {};
+}
+
+std::vector<std::string> get_log_names(const Config& config) {
+    std::vector<std::string> texts;
+    for (const auto& name : config.dns.query_log.names)
+        texts.push_back(name.to_string());
+    return texts;
+}
+
+constexpr SettingValue kLogPods{ValueKind::kList, set_log_pods, get_log_pods};
+constexpr SettingValue kLogCodes{ValueKind::kList, set_log_codes, get_log_codes};
+constexpr SettingValue kLogNames{ValueKind::kList, set_log_names, get_log_names};
+
 using Dns = DnsSettings;
+constexpr std::int64_t kMostSample = 1'000'000;
 constexpr std::int64_t kMostWorkers = 64;
 constexpr std::int64_t kMostTtl = 3600;
 constexpr std::int64_t kMostCacheMib = 65536;
@@ -131,6 +184,15 @@ constexpr std::array kRows = {
             kNumber<0, kMostWasteRate, &Config::dns, &Dns::waste_event_rate>, TakesEffect::kOnRestart},
     Setting{"dns.wasteEventWindow", "--dns-waste-event-window", "DURATION", "over which both are measured",
             kSeconds<1, &Dns::waste_event_window_s>, TakesEffect::kOnRestart},
+    Setting{"dns.queryLogSample", "--dns-query-log-sample", "NUMBER",
+            "write one in NUMBER queries to the log, drawn by chance (0, the default: none)",
+            kNumber<0, kMostSample, &Config::dns, &Dns::query_log, &dns::QueryFilter::one_in>},
+    Setting{"dns.queryLogPods", "--dns-query-log-pod", "NAMESPACE[/POD]",
+            "log those of these Pods only, or of all in a namespace", kLogPods},
+    Setting{"dns.queryLogCodes", "--dns-query-log-code", "CODE",
+            "log those only that were answered so: NXDOMAIN, SERVFAIL, ...", kLogCodes},
+    Setting{"dns.queryLogNames", "--dns-query-log-name", "NAME",
+            "log those for these names only, or for names below", kLogNames},
 };
 
 }  // namespace

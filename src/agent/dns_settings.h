@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/socket_address.h"
 #include "dns/dns_config.h"
+#include "dns/query_filter.h"
 #include "dns/search_context.h"
 #include "dns/zone_options.h"
 #include "kube/objects.h"
@@ -49,7 +50,8 @@ struct DnsSettings {
     std::string corefile;           ///< an existing one; what it speaks of goes before the rest of these
     bool corefile_ignores = false;  ///< what of it has no meaning here is passed over, not refused
     std::uint32_t cache_mib = 32;
-    std::uint32_t stale_s = 3600;  ///< how long answers may be served after their end
+    std::uint32_t stale_s = 3600;             ///< how long answers may be served after their end
+    dns::QueryFilter query_log{.one_in = 0};  ///< queries that go to the log
 
     std::uint32_t waste_event_factor = 0;  ///< queries for each lookup that are worth an Event; 0: none is
     std::uint32_t waste_event_rate = 10;   ///< queries of one Pod a second, below which there is no Event

@@ -10,6 +10,7 @@
 
 #include "agent/dns_handler.h"
 #include "agent/dns_targets.h"
+#include "agent/dns_walker.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "dns/forwarder.h"
@@ -44,6 +45,11 @@ Result<std::unique_ptr<NodeDns>> NodeDns::make(net::EventLoop& loop, admin::Metr
     FAIRLEAD_TRY(auto plan, files.read());
     std::unique_ptr<NodeDns> dns{new NodeDns(loop, metrics, node_name, std::move(settings),
                                              {std::move(files), std::move(plan)}, stores, std::move(warn))};
+    const auto make_engine = [&](dns::UsageRecorder& usage, dns::AnswerObserver& observer) {
+        return dns->make_engine(usage, observer);
+    };
+    FAIRLEAD_TRY(dns->asker_, DnsAsker::make(loop, make_engine, dns->forwarding_.upstreams()));
+    dns->walks_ = std::make_unique<DnsWalks>(*dns->asker_);
     if (dns->settings_.mode == DnsMode::kIntercept) {
         FAIRLEAD_TRY(dns->interception_, dns_server::Interception::open());
     } else {
@@ -67,7 +73,9 @@ NodeDns::NodeDns(net::EventLoop& loop, admin::Metrics& metrics, std::string node
       cache_(forwarding_.plan().forwarding.cache),
       waste_({settings_.waste_event_factor, settings_.waste_event_rate,
               std::chrono::seconds(settings_.waste_event_window_s)}),
-      warn_(std::move(warn)) {
+      warn_(std::move(warn)),
+      query_log_(loop, metrics) {
+    query_log_.configure(settings_.query_log);
     for (std::uint32_t worker = 0; worker < settings_.workers; ++worker) {
         usages_.push_back(std::make_shared<dns::UsageRecorder>());
         reports_.push_back(std::make_shared<EngineReports>());
@@ -96,7 +104,7 @@ void NodeDns::set_synced() {
     serve();
 }
 
-void NodeDns::update_clients() {
+dns::ClientSettings NodeDns::client_settings() const {
     dns::ClientSettings settings;
     settings.node_name = node_name_;
     settings.default_mode = settings_.search;
@@ -111,7 +119,11 @@ void NodeDns::update_clients() {
         for (const auto& listen : settings_.listen)
             settings.kubelet.cluster_dns.push_back(listen.address.to_string());
     }
-    clients_.update(settings, stores_.pods, stores_.namespaces);
+    return settings;
+}
+
+void NodeDns::update_clients() {
+    clients_.update(client_settings(), stores_.pods, stores_.namespaces);
     // A recorder has room for so many Pods only: those that are gone make way.
     absl::flat_hash_set<std::uint64_t> known;
     for (const auto& context : clients_.contexts())
@@ -132,15 +144,19 @@ std::vector<dns_server::ListenAddress> NodeDns::listen_addresses() const {
     return listen;
 }
 
-std::unique_ptr<dns_server::QueryHandler> NodeDns::make_handler(std::size_t worker) {
+std::unique_ptr<dns::Engine> NodeDns::make_engine(dns::UsageRecorder& usage, dns::AnswerObserver& observer) {
     dns::EngineOptions options;
     options.cluster_domain = zone_options_.cluster_domains.front();
     options.version = "fairlead " + std::string(base::kVersion);
     options.server_id = node_name_;
-    auto engine =
-        std::make_unique<dns::Engine>(loop_.now(), options, dns::EngineShared{zone_, clients_, cache_},
-                                      forwarding_.make(), *usages_[worker], std::random_device{}());
-    return std::make_unique<DnsHandler>(std::move(engine), reports_[worker]);
+    return std::make_unique<dns::Engine>(loop_.now(), options, dns::EngineShared{zone_, clients_, cache_},
+                                         forwarding_.make(), usage, std::random_device{}(), &observer);
+}
+
+std::unique_ptr<dns_server::QueryHandler> NodeDns::make_handler(std::size_t worker) {
+    auto tap = query_log_.new_tap();
+    auto engine = make_engine(*usages_[worker], *tap);
+    return std::make_unique<DnsHandler>(std::move(tap), std::move(engine), reports_[worker]);
 }
 
 Result<void> NodeDns::start_server() {
@@ -167,9 +183,10 @@ void NodeDns::follow_files() {
 }
 
 void NodeDns::forward_as_planned() {
-    const auto done = server_ ? server_->reconfigure(forwarding_.upstreams(),
-                                                     [this](std::size_t) { return forwarding_.make(); })
-                              : Result<void>{};
+    auto done = server_ ? server_->reconfigure(forwarding_.upstreams(),
+                                               [this](std::size_t) { return forwarding_.make(); })
+                        : Result<void>{};
+    if (done) done = asker_->reconfigure(forwarding_.upstreams(), forwarding_.make());
     forwarding_problem_.note(done);
     forwards_as_planned_ = done.has_value();
     if (!forwards_as_planned_) return;
@@ -255,6 +272,27 @@ void NodeDns::look_at_waste() {
                           {{"pod", waste.pod.to_string()}, {"waste", waste.note}});
         warn_(waste);
     }
+}
+
+Result<DnsWalker> NodeDns::walker_of(const DnsWalkRequest& request) const {
+    const auto kubelet = client_settings().kubelet;
+    if (!request.pod) return walker_of_node(forwarding_.plan().node_resolv_conf, kubelet.cluster_dns);
+    const auto pod = stores_.pods.find(*request.pod);
+    if (!pod)
+        return base::fail(base::ErrorCode::kNotFound,
+                          "there is no Pod " + request.pod->to_string() + " on this node");
+    const auto contexts = clients_.contexts();
+    const auto known =
+        std::ranges::find_if(contexts, [&](const auto& context) { return context->pod == *request.pod; });
+    return walker_of_pod(*pod, kubelet, known == contexts.end() ? nullptr : known->get());
+}
+
+void NodeDns::walk(const std::string& query, const DnsWalks::Done& done) {
+    auto request = parse_dns_walk_request(query);
+    if (!request) return done(std::unexpected(std::move(request).error()));
+    auto walker = walker_of(*request);
+    if (!walker) return done(std::unexpected(std::move(walker).error()));
+    walks_->walk(*std::move(request), *std::move(walker), done);
 }
 
 std::vector<std::string> NodeDns::problems() const {

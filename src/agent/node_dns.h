@@ -7,9 +7,12 @@
 #include <vector>
 
 #include "admin/metrics.h"
+#include "agent/dns_asker.h"
 #include "agent/dns_handler.h"
 #include "agent/dns_metrics.h"
+#include "agent/dns_query_log.h"
 #include "agent/dns_settings.h"
+#include "agent/dns_walks.h"
 #include "agent/node_forwarding.h"
 #include "agent/noted_problem.h"
 #include "dns/cache.h"
@@ -49,6 +52,10 @@ class NodeDns {
 
     /// For the page /dns-usage.
     [[nodiscard]] std::string usage_json() const;
+    /// For the page /dns-query: looks a name up as the resolver of a Pod of this node would, or as one on the
+    /// node itself. Calls `done` once, now or later.
+    void walk(const std::string& query, const DnsWalks::Done& done);
+    DnsQueryLog& query_log() { return query_log_; }
     /// What goes wrong now, one sentence each.
     [[nodiscard]] std::vector<std::string> problems() const;
 
@@ -57,9 +64,12 @@ class NodeDns {
             NodeForwarding forwarding, const kube::Stores& stores, WarnOfWaste warn);
 
     [[nodiscard]] std::vector<dns_server::ListenAddress> listen_addresses() const;
+    [[nodiscard]] dns::ClientSettings client_settings() const;
+    [[nodiscard]] base::Result<DnsWalker> walker_of(const DnsWalkRequest& request) const;
     void update_clients();
     void serve();
     base::Result<void> start_server();
+    std::unique_ptr<dns::Engine> make_engine(dns::UsageRecorder& usage, dns::AnswerObserver& observer);
     std::unique_ptr<dns_server::QueryHandler> make_handler(std::size_t worker);
     void follow_files();
     void forward_as_planned();
@@ -85,6 +95,9 @@ class NodeDns {
 
     dns::WasteWatch waste_;
     const WarnOfWaste warn_;
+    DnsQueryLog query_log_;
+    std::unique_ptr<DnsAsker> asker_;
+    std::unique_ptr<DnsWalks> walks_;
 
     bool synced_ = false;
     std::optional<dns_server::Interception> interception_;

@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "cli/agent_client.h"
+#include "cli/dns_log_command.h"
+#include "cli/dns_query_command.h"
 #include "cli/dns_usage_view.h"
 #include "cli/report_options.h"
 
@@ -50,6 +52,8 @@ void add_top(CLI::App& dns, int& exit_status) {
 void add_dns_commands(CLI::App& program, int& exit_status) {
     auto* command = program.add_subcommand("dns", "Show what the DNS server of this node does");
     command->require_subcommand(1);
+    add_dns_log_command(*command, exit_status);
+    add_dns_query_command(*command, exit_status);
     add_top(*command, exit_status);
 }
 

@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <utility>
 
 #include "cli/json_fields.h"
+#include "cli/page_target.h"
 
 namespace fairlead::cli {
 
@@ -45,14 +46,6 @@ std::string packet_text(element packet) {
                        json::text(packet, "protocol"), interface.empty() ? "" : " by " + interface);
 }
 
-/// Letters, digits and what else names, addresses and interfaces are made of.
-bool fits_a_query(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-               std::string_view("-._:/@").contains(c);
-    });
-}
-
 }  // namespace
 
 base::Result<TraceView> trace_view(std::string_view page) {
@@ -81,19 +74,16 @@ base::Result<std::string> trace_target(const TraceQuestion& question) {
         return refuse("destination '" + question.destination + "' is not SERVICE:PORT or ADDRESS:PORT");
     auto host = question.destination.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    std::string target = "/trace";
-    for (const auto& [name, value] : {std::pair{"source", question.source},
-                                      {"destination", host},
-                                      {"port", question.destination.substr(colon + 1)},
-                                      {"namespace", question.namespace_name},
-                                      {"protocol", question.protocol},
-                                      {"interface", question.interface}}) {
-        const bool optional = name == std::string_view("protocol") || name == std::string_view("interface");
-        if (value.empty() && optional) continue;
-        if (!fits_a_query(value)) return refuse(fmt::format("{} '{}' is none", name, value));
-        target += fmt::format("{}{}={}", target.contains('?') ? "&" : "?", name, value);
-    }
-    return target;
+    const auto port = question.destination.substr(colon + 1);
+    for (const auto& [name, value] :
+         {std::pair{"source", question.source}, {"port", port}, {"namespace", question.namespace_name}})
+        if (value.empty()) return refuse(fmt::format("{} '' is none", name));
+    return page_target("/trace", {{"source", question.source},
+                                  {"destination", host},
+                                  {"port", port},
+                                  {"namespace", question.namespace_name},
+                                  {"protocol", question.protocol},
+                                  {"interface", question.interface}});
 }
 
 }  // namespace fairlead::cli
