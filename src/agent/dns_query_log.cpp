@@ -21,9 +21,9 @@ namespace {
 using base::ErrorCode;
 using base::Result;
 
-constexpr std::string_view kParameters[] = {"reader", "pod", "code", "name", "sample"};
+constexpr std::string_view kLogParameters[] = {"reader", "pod", "code", "name", "sample"};
 /// So often are the workers' rings emptied.
-constexpr auto kTick = std::chrono::milliseconds(100);
+constexpr auto kEmptyRings = std::chrono::milliseconds(100);
 constexpr std::size_t kLog = 0;
 
 std::optional<std::uint64_t> parse_positive(std::string_view text) {
@@ -59,7 +59,7 @@ std::string pod_text(const dns::LoggedQuery& query) {
     return query.context == nullptr ? "" : query.context->pod.to_string();
 }
 
-double seconds_of(base::Duration took) {
+double fractional_seconds(base::Duration took) {
     return std::chrono::duration<double>(took).count();
 }
 
@@ -76,7 +76,7 @@ std::string query_json(const dns::LoggedQuery& query, base::WallTime at) {
                        time_text(at), base::json_quote(pod_text(query)), query.source.to_string(),
                        name_of(query.transport), base::json_quote(query.name.to_string()),
                        dns::name_of(query.type), dns::name_of(query.code), query.answers,
-                       name_of(query.reply_source), seconds_of(query.took));
+                       name_of(query.reply_source), fractional_seconds(query.took));
 }
 
 void write_to_log(const dns::LoggedQuery& query) {
@@ -88,7 +88,7 @@ void write_to_log(const dns::LoggedQuery& query) {
                                  {"code", dns::name_of(query.code)},
                                  {"answers", query.answers},
                                  {"answered_by", name_of(query.reply_source)},
-                                 {"seconds", seconds_of(query.took)}});
+                                 {"seconds", fractional_seconds(query.took)}});
 }
 
 }  // namespace
@@ -123,11 +123,11 @@ void DnsQueryLog::want() {
         tap->want(filters_, version_);
     const bool any = std::ranges::any_of(filters_, [](const auto& filter) { return filter.has_value(); });
     timer_.reset();
-    if (any) timer_ = loop_.after(kTick, [this] { tick(); });
+    if (any) timer_ = loop_.after(kEmptyRings, [this] { tick(); });
 }
 
 void DnsQueryLog::tick() {
-    timer_ = loop_.after(kTick, [this] { tick(); });
+    timer_ = loop_.after(kEmptyRings, [this] { tick(); });
     drain();
     let_go_of_readers();
 }
@@ -205,7 +205,7 @@ std::optional<std::size_t> DnsQueryLog::place_of(std::string_view number) const 
 }
 
 Result<std::string> DnsQueryLog::page(std::string_view query) {
-    FAIRLEAD_TRY(const auto parameters, parse_page_query(query, kParameters));
+    FAIRLEAD_TRY(const auto parameters, parse_page_query(query, kLogParameters));
     const auto number = parameters.find("reader");
     std::optional<std::size_t> place;
     if (number == parameters.end()) {

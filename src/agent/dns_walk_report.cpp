@@ -21,7 +21,7 @@ using base::json_quote;
 using base::Result;
 using Parameters = std::map<std::string, std::string, std::less<>>;
 
-constexpr std::string_view kParameters[] = {"name", "type", "pod", "namespace", "libc"};
+constexpr std::string_view kWalkParameters[] = {"name", "type", "pod", "namespace", "libc"};
 
 std::string text_of(const Parameters& parameters, std::string_view name, std::string_view otherwise = "") {
     const auto found = parameters.find(name);
@@ -42,7 +42,7 @@ std::string record_json(const dns::Record& record) {
                        json_quote(dns::rdata_text(record)));
 }
 
-std::string query_json(const DnsWalkQuery& query) {
+std::string walk_query_json(const DnsWalkQuery& query) {
     using Microseconds = std::chrono::duration<double, std::micro>;
     return fmt::format(
         R"({{"step":{},"name":{},"type":"{}","answeredBy":"{}","code":"{}","tcp":{},"microseconds":{:.0f},"records":{}}})",
@@ -54,7 +54,7 @@ std::string query_json(const DnsWalkQuery& query) {
 }  // namespace
 
 Result<DnsWalkRequest> parse_dns_walk_request(std::string_view query) {
-    FAIRLEAD_TRY(const auto parameters, parse_page_query(query, kParameters));
+    FAIRLEAD_TRY(const auto parameters, parse_page_query(query, kWalkParameters));
     DnsWalkRequest request{.name = text_of(parameters, "name")};
     if (request.name.empty()) return base::fail(ErrorCode::kInvalid, "name is missing");
     FAIRLEAD_TRY(request.pod, pod_of(parameters));
@@ -79,7 +79,7 @@ std::string dns_walk_json(const DnsWalkRequest& request, const DnsWalker& walker
         json_list(walker.nameservers, quote),
         json_list(walker.settings.search,
                   [](const dns::Name& domain) { return json_quote(domain.to_string()); }),
-        walker.settings.ndots, json_list(walker.remarks, quote), json_list(queries, query_json),
+        walker.settings.ndots, json_list(walker.remarks, quote), json_list(queries, walk_query_json),
         name_of(end));
 }
 

@@ -22,7 +22,7 @@ std::string time_text(element query) {
     return fmt::format("{:.2f} ms", seconds * kMillisecondsPerSecond);
 }
 
-Columns::Row row_of(element query) {
+Columns::Row logged_row(element query) {
     const auto pod = json::text(query, "pod");
     return {json::text(query, "time"),       pod.empty() ? json::text(query, "source") : pod,
             json::text(query, "name"),       json::text(query, "type"),
@@ -56,7 +56,7 @@ base::Result<DnsLogView::Part> DnsLogView::next(std::string_view page, std::size
         if (json_)
             part.text += simdjson::minify(query) + "\n";
         else
-            rows.push_back(row_of(query));
+            rows.push_back(logged_row(query));
     });
     if (!rows.empty()) part.text = columns_.lines(rows);
     return part;

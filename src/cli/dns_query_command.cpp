@@ -24,7 +24,8 @@ struct QueryArguments {
 };
 
 /// Prints the walk; true if it found something.
-Result<bool> run(const base::SocketAddress& agent, const std::string& target, const std::string& output) {
+Result<bool> show_walk(const base::SocketAddress& agent, const std::string& target,
+                       const std::string& output) {
     FAIRLEAD_TRY(const auto page, fetch_page(agent, target));
     FAIRLEAD_TRY(const auto view, dns_walk_view(page.body));
     auto text = output.empty() ? view.text : page.body;
@@ -70,7 +71,7 @@ void add_dns_query_command(CLI::App& dns, int& exit_status) {
         if (!agent) throw CLI::ValidationError("query", agent.error().message);
         const auto target = dns_walk_target(arguments->question);
         if (!target) throw CLI::ValidationError("query", target.error().message);
-        const auto found = run(*agent, *target, arguments->output);
+        const auto found = show_walk(*agent, *target, arguments->output);
         if (!found) std::fprintf(stderr, "fairlead: %s\n", found.error().message.c_str());
         exit_status = found && *found ? 0 : 1;
     });

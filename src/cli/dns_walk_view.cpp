@@ -49,7 +49,7 @@ std::string ttl_text(element query) {
     return ttls.empty() ? "-" : std::to_string(*std::ranges::min_element(ttls));
 }
 
-Columns::Row row_of(element query) {
+Columns::Row walked_row(element query) {
     return {std::to_string(json::number(query, "step")),
             json::text(query, "name"),
             json::text(query, "type"),
@@ -70,7 +70,7 @@ base::Result<DnsWalkView> dns_walk_view(std::string_view json) {
         return base::fail(base::ErrorCode::kInvalid, "the agent answered with something that is no lookup");
     std::vector<Columns::Row> rows = {
         {"STEP", "NAME", "TYPE", "ANSWERED BY", "CODE", "TTL", "TIME", "RECORDS"}};
-    json::each(walk, "queries", [&](element query) { rows.push_back(row_of(query)); });
+    json::each(walk, "queries", [&](element query) { rows.push_back(walked_row(query)); });
     const auto result = json::text(walk, "result");
     const auto queries = rows.size() - 1;
     return DnsWalkView{

@@ -10,15 +10,15 @@ namespace fairlead::dns {
 
 namespace {
 
-constexpr std::size_t kFlags = 2;  // where the header has them
-constexpr std::size_t kAnswerCount = 6;
+constexpr std::size_t kFlagsAt = 2;  // where the header has them
+constexpr std::size_t kAnswersAt = 6;
 
 }  // namespace
 
 void QueryTap::answered(base::TimePoint now, const SeenAnswer& answer) {
     if (version_.load(std::memory_order_relaxed) != seen_version_) look_what_is_wanted();
     if (seen_wanted_ == nullptr) return;
-    const ResponseCode code{static_cast<std::uint16_t>(get_u16(answer.reply, kFlags) & kCodeMask)};
+    const ResponseCode code{static_cast<std::uint16_t>(get_u16(answer.reply, kFlagsAt) & kCodeMask)};
     const auto fits = wanted_by(answer, code);
     if (fits == 0) return;
     put({.at = now,
@@ -29,7 +29,7 @@ void QueryTap::answered(base::TimePoint now, const SeenAnswer& answer) {
          .code = code,
          .transport = answer.client.transport,
          .reply_source = answer.reply_source,
-         .answers = get_u16(answer.reply, kAnswerCount),
+         .answers = get_u16(answer.reply, kAnswersAt),
          .took = answer.took,
          .version = seen_wanted_->version,
          .wanted_by = fits});

@@ -21,12 +21,12 @@ bool is_address_type(RecordType type) {
 }
 
 /// Codes of a server that glibc passes over for the next server.
-bool is_fault(ResponseCode code) {
+bool glibc_passes_over(ResponseCode code) {
     return code == ResponseCode::kServFail || code == ResponseCode::kNotImp || code == ResponseCode::kRefused;
 }
 
 /// The only codes that musl takes for an answer.
-bool is_answer(ResponseCode code) {
+bool musl_takes(ResponseCode code) {
     return code == ResponseCode::kNoError || code == ResponseCode::kNxDomain;
 }
 
@@ -142,7 +142,7 @@ void SearchWalk::finish(WalkEnd end) {
 /// Both are sent again, to the next server, where both came to nothing.
 bool SearchWalk::send_again_as_glibc() {
     const bool no_use =
-        std::ranges::all_of(replies_, [](const auto& reply) { return is_fault(reply->code); });
+        std::ranges::all_of(replies_, [](const auto& reply) { return glibc_passes_over(reply->code); });
     if (!no_use || ++rounds_ >= settings_.nameservers * settings_.attempts) return false;
     std::ranges::fill(replies_, std::nullopt);
     return true;
@@ -152,7 +152,7 @@ bool SearchWalk::send_again_as_glibc() {
 bool SearchWalk::send_again_as_musl() {
     bool again = false;
     for (auto& reply : replies_) {
-        if (is_answer(reply->code)) continue;
+        if (musl_takes(reply->code)) continue;
         if (reply->code != ResponseCode::kServFail || sent_again_ >= 2 * types_.size()) continue;
         ++sent_again_;
         reply.reset();
@@ -160,10 +160,10 @@ bool SearchWalk::send_again_as_musl() {
     }
     if (again) return true;
     const bool has_fault =
-        std::ranges::any_of(replies_, [](const auto& reply) { return !is_answer(reply->code); });
+        std::ranges::any_of(replies_, [](const auto& reply) { return !musl_takes(reply->code); });
     if (!has_fault || ++rounds_ >= settings_.attempts) return false;
     for (auto& reply : replies_)
-        if (!is_answer(reply->code)) reply.reset();
+        if (!musl_takes(reply->code)) reply.reset();
     sent_again_ = 0;
     return true;
 }
@@ -199,7 +199,7 @@ void SearchWalk::go_to_end_as_glibc(WalkEnd end) {
 WalkEnd SearchWalk::end_as_glibc() const {
     std::optional<ResponseCode> code;
     for (const auto& reply : replies_)
-        if (!is_fault(reply->code) && (!code || *code == ResponseCode::kNoError)) code = reply->code;
+        if (!glibc_passes_over(reply->code) && (!code || *code == ResponseCode::kNoError)) code = reply->code;
     if (!code) return WalkEnd::kTryAgain;
     if (*code == ResponseCode::kNxDomain) return WalkEnd::kNoSuchName;
     return *code == ResponseCode::kNoError ? WalkEnd::kNoData : WalkEnd::kFailed;
@@ -213,7 +213,7 @@ WalkEnd SearchWalk::end_of_walk_as_glibc(WalkEnd last) const {
 
 void SearchWalk::judge_as_musl() {
     for (const auto& reply : replies_) {
-        if (!is_answer(reply->code)) return finish(WalkEnd::kTryAgain);
+        if (!musl_takes(reply->code)) return finish(WalkEnd::kTryAgain);
         if (reply->code == ResponseCode::kNxDomain) {
             go_to(at_ + 1);
             if (at_ == candidates_.size()) finish(WalkEnd::kNoSuchName);

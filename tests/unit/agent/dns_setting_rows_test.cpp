@@ -8,7 +8,7 @@ namespace {
 
 using testing::HasSubstr;
 
-base::Result<Config> parse(const std::string& dns) {
+base::Result<Config> parse_dns(const std::string& dns) {
     auto draft = parse_config("f.yaml",
                               "apiVersion: fairlead.config/v1alpha1\nkind: AgentConfiguration\ndns:\n" + dns);
     if (!draft) return std::unexpected(std::move(draft).error());
@@ -16,7 +16,7 @@ base::Result<Config> parse(const std::string& dns) {
 }
 
 TEST(DnsSettingRows, ReadWhichQueriesAreLogged) {
-    const auto config = parse(
+    const auto config = parse_dns(
         "  queryLogSample: 100\n"
         "  queryLogPods: [shop, bank/till-0]\n"
         "  queryLogCodes: [servfail, NXDOMAIN]\n"
@@ -39,7 +39,7 @@ TEST(DnsSettingRows, NameTheFieldOfTheLogThatIsWrong) {
              {"queryLogCodes: [NXRRSET]", "'NXRRSET' is none of NOERROR"},
              {"queryLogNames: [a..b]", "f.yaml:4: dns.queryLogNames"},
          }) {
-        const auto config = parse("  " + line + "\n");
+        const auto config = parse_dns("  " + line + "\n");
         ASSERT_FALSE(config) << line;
         EXPECT_THAT(config.error().message, HasSubstr(problem));
     }

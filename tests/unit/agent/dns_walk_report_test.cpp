@@ -7,18 +7,17 @@ namespace fairlead::agent {
 namespace {
 
 using testing::HasSubstr;
-using enum dns::RecordType;
 
 TEST(DnsWalkReport, ReadsWhatThePageIsAskedFor) {
     const auto plain = parse_dns_walk_request("name=cart").value();
     EXPECT_EQ(plain.name, "cart");
-    EXPECT_EQ(plain.types, (std::vector{kA, kAaaa}));
+    EXPECT_EQ(plain.types, (std::vector{dns::RecordType::kA, dns::RecordType::kAaaa}));
     EXPECT_FALSE(plain.pod);
     EXPECT_EQ(plain.libc, dns::Libc::kGlibc);
 
     const auto full =
         parse_dns_walk_request("name=cart.&type=srv&pod=web-1&namespace=shop&libc=musl").value();
-    EXPECT_EQ(full.types, std::vector{kSrv});
+    EXPECT_EQ(full.types, std::vector{dns::RecordType::kSrv});
     EXPECT_EQ(full.pod, (kube::ObjectKey{"shop", "web-1"}));
     EXPECT_EQ(full.libc, dns::Libc::kMusl);
     EXPECT_EQ(parse_dns_walk_request("name=a&pod=web-1")->pod, (kube::ObjectKey{"default", "web-1"}));

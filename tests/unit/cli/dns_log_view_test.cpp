@@ -5,7 +5,7 @@
 namespace fairlead::cli {
 namespace {
 
-constexpr std::string_view kPage =
+constexpr std::string_view kLogPage =
     R"({"reader":3,"dropped":7,"queries":[)"
     R"({"time":"2026-11-30T23:10:00.123Z","pod":"shop/web-1","source":"10.64.0.5","transport":"udp",)"
     R"("name":"a.example.","type":"A","code":"NXDOMAIN","answers":0,"answeredBy":"zone","seconds":0.000000},)"
@@ -14,7 +14,7 @@ constexpr std::string_view kPage =
 
 TEST(DnsLogView, ShowsPagesUnderOneHeading) {
     DnsLogView view{false};
-    const auto first = view.next(kPage, SIZE_MAX).value();
+    const auto first = view.next(kLogPage, SIZE_MAX).value();
     EXPECT_EQ(first.reader, 3U);
     EXPECT_EQ(first.dropped, 7U);
     EXPECT_EQ(first.queries, 2U);
@@ -25,14 +25,14 @@ TEST(DnsLogView, ShowsPagesUnderOneHeading) {
               " 0.00 ms\n"
               "2026-11-30T23:10:00.124Z   10.64.0.9    b.example.   AAAA   NOERROR    2         upstream     "
               " 12.34 ms\n");
-    EXPECT_EQ(view.next(kPage, 1)->text,
+    EXPECT_EQ(view.next(kLogPage, 1)->text,
               "2026-11-30T23:10:00.123Z   shop/web-1   a.example.   A      NXDOMAIN   0         zone         "
               " 0.00 ms\n");
     EXPECT_EQ(view.next(R"({"reader":3,"dropped":0,"queries":[]})", 1)->text, "");
 }
 
 TEST(DnsLogView, GivesJsonLineByLine) {
-    const auto text = DnsLogView{true}.next(kPage, 1)->text;
+    const auto text = DnsLogView{true}.next(kLogPage, 1)->text;
     EXPECT_EQ(text.find('{'), 0U);
     EXPECT_EQ(text.find('\n'), text.size() - 1);
     EXPECT_NE(text.find(R"("name":"a.example.")"), std::string::npos);

@@ -9,7 +9,7 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr std::string_view kPage =
+constexpr std::string_view kWalkPage =
     R"({"apiVersion":"fairlead.status/v1alpha1","kind":"DnsWalk","name":"www.example.com","pod":"shop/web-1",)"
     R"("source":"10.64.0.5","libc":"glibc","nameservers":["10.96.0.10"],)"
     R"("search":["shop.svc.cluster.local.","svc.cluster.local."],"ndots":5,"remarks":["something is odd"],)"
@@ -20,7 +20,7 @@ constexpr std::string_view kPage =
     R"({"name":"a.example.","type":"A","ttl":7,"data":"192.0.2.1"}]}],"result":"found"})";
 
 TEST(DnsWalkView, ShowsEachQueryAndWhoAnsweredIt) {
-    const auto view = dns_walk_view(kPage).value();
+    const auto view = dns_walk_view(kWalkPage).value();
     EXPECT_TRUE(view.found);
     EXPECT_EQ(view.text,
               "www.example.com as Pod shop/web-1 (10.64.0.5) with glibc, ndots 5\n"

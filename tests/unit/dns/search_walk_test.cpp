@@ -11,13 +11,12 @@ namespace fairlead::dns {
 namespace {
 
 using Texts = std::vector<std::string>;
-using enum RecordType;
 
 const Texts kDomains{"shop.svc.cluster.local", "svc.cluster.local", "cluster.local"};
-constexpr std::string_view kBase = "www.example.com";
-const std::string kFirst = std::string(kBase) + "." + kDomains[0] + ".";
+constexpr std::string_view kAsked = "www.example.com";
+const std::string kFirstCandidate = std::string(kAsked) + "." + kDomains[0] + ".";
 
-WalkSettings settings(const Texts& domains = kDomains, unsigned ndots = 5) {
+WalkSettings walk_settings(const Texts& domains = kDomains, unsigned ndots = 5) {
     WalkSettings made{.search = {}, .ndots = ndots};
     for (const auto& domain : domains)
         made.search.push_back(Name::parse(domain).value());
@@ -26,7 +25,7 @@ WalkSettings settings(const Texts& domains = kDomains, unsigned ndots = 5) {
 
 /// X: no such name, N: no data, C: alias and address, c: alias alone, A: address, S: SERVFAIL, R: REFUSED,
 /// F: FORMERR.
-WalkReply reply(char letter) {
+WalkReply reply_of(char letter) {
     switch (letter) {
         case 'X':
             return {ResponseCode::kNxDomain, 0, false};
@@ -64,7 +63,7 @@ Walked walk(Libc libc, const WalkSettings& settings, std::string_view text,
         walked.names.push_back(step->name.to_string());
         std::vector<WalkReply> replies;
         for (const auto type : step->types)
-            replies.push_back(reply(server(walked.names.back(), type)));
+            replies.push_back(reply_of(server(walked.names.back(), type)));
         walked.queries += replies.size();
         begun->answered(replies);
     }
@@ -97,12 +96,13 @@ TEST(SearchWalk, EndsAsTheRealResolversDoWithEachCombinationOfAnswersAtTheFirstC
              {"RR", false, {kFound, 6}, {kTryAgain, 4}},
          }) {
         const Server server = [&](const std::string& name, RecordType type) {
-            if (name == kFirst) return letters[type == kA ? 0 : 1];
-            if (name != std::string(kBase) + ".") return 'X';
-            return type == kA || has_v6 ? 'A' : 'N';
+            if (name == kFirstCandidate) return letters[type == RecordType::kA ? 0 : 1];
+            if (name != std::string(kAsked) + ".") return 'X';
+            return type == RecordType::kA || has_v6 ? 'A' : 'N';
         };
         for (const auto& [libc, expected] : {std::pair{Libc::kGlibc, glibc}, {Libc::kMusl, musl}}) {
-            const auto walked = walk(libc, settings(), kBase, {kA, kAaaa}, server);
+            const auto walked =
+                walk(libc, walk_settings(), kAsked, {RecordType::kA, RecordType::kAaaa}, server);
             EXPECT_EQ(walked.end, expected.first) << letters << " " << name_of(libc);
             EXPECT_EQ(walked.queries, expected.second) << letters << " " << name_of(libc);
         }
@@ -130,7 +130,7 @@ TEST(SearchWalk, AsksInTheOrderThatDotsAndNdotsSay) {
          }) {
         const auto missing = [](const std::string&, RecordType) { return 'X'; };
         for (const auto& [libc, expected] : {std::pair{Libc::kGlibc, glibc}, {Libc::kMusl, musl}}) {
-            const auto walked = walk(libc, settings(kDomains, ndots), text, {kA}, missing);
+            const auto walked = walk(libc, walk_settings(kDomains, ndots), text, {RecordType::kA}, missing);
             EXPECT_EQ(walked.names, expected) << text << " " << ndots << " " << name_of(libc);
             EXPECT_EQ(walked.end, WalkEnd::kNoSuchName);
         }
@@ -160,16 +160,17 @@ TEST(SearchWalk, TellsTheProgramWhatGlibcTellsIt) {
          }) {
         std::size_t at = 0;
         const auto server = [&](const std::string&, RecordType) { return letters.at(at++); };
-        EXPECT_EQ(walk(Libc::kGlibc, settings(), text, {kA}, server).end, end) << text << " " << letters;
+        EXPECT_EQ(walk(Libc::kGlibc, walk_settings(), text, {RecordType::kA}, server).end, end)
+            << text << " " << letters;
         EXPECT_EQ(at, letters.size()) << text << " " << letters;
     }
 }
 
 TEST(SearchWalk, HasNoLastStepWhereTheRootIsInTheList) {
     const auto missing = [](const std::string&, RecordType) { return 'X'; };
-    EXPECT_EQ(walk(Libc::kGlibc, settings({".", "corp.example"}), "a", {kA}, missing).names,
+    EXPECT_EQ(walk(Libc::kGlibc, walk_settings({".", "corp.example"}), "a", {RecordType::kA}, missing).names,
               (Texts{"a.", "a.corp.example."}));
-    EXPECT_EQ(walk(Libc::kMusl, settings({".", "corp.example"}), "a", {kA}, missing).names,
+    EXPECT_EQ(walk(Libc::kMusl, walk_settings({".", "corp.example"}), "a", {RecordType::kA}, missing).names,
               (Texts{"a.corp.example.", "a."}));
 }
 
@@ -177,9 +178,10 @@ TEST(SearchWalk, PassesOverADomainThatMakesTheNameTooLong) {
     const std::string label(60, 'x');
     const std::string domain = label + "." + label + "." + label + "." + label;
     const auto missing = [](const std::string&, RecordType) { return 'X'; };
-    EXPECT_EQ(walk(Libc::kGlibc, settings({domain, "b"}), label, {kA}, missing).names, Texts{label + "."})
+    EXPECT_EQ(walk(Libc::kGlibc, walk_settings({domain, "b"}), label, {RecordType::kA}, missing).names,
+              Texts{label + "."})
         << "glibc takes it for the end of the list";
-    EXPECT_EQ(walk(Libc::kMusl, settings({domain, "b"}), label, {kA}, missing).names,
+    EXPECT_EQ(walk(Libc::kMusl, walk_settings({domain, "b"}), label, {RecordType::kA}, missing).names,
               (Texts{label + ".b.", label + "."}));
 }
 
@@ -187,17 +189,18 @@ TEST(SearchWalk, MuslDoesNotSearchWhereTheLineIsTooLongForItOrForOtherTypes) {
     const auto missing = [](const std::string&, RecordType) { return 'X'; };
     const Texts longest{std::string(60, 'x'), std::string(60, 'y'), std::string(60, 'z'),
                         std::string(64 - 2, 'w'), "a"};
-    EXPECT_EQ(walk(Libc::kMusl, settings(longest), "b", {kA}, missing).names.size(), 6U);
+    EXPECT_EQ(walk(Libc::kMusl, walk_settings(longest), "b", {RecordType::kA}, missing).names.size(), 6U);
     Texts longer = longest;
     longer.back() = "aa";
-    EXPECT_EQ(walk(Libc::kMusl, settings(longer), "b", {kA}, missing).names, Texts{"b."});
-    EXPECT_EQ(walk(Libc::kMusl, settings(), "_x._tcp.b", {kSrv}, missing).names, Texts{"_x._tcp.b."});
-    EXPECT_EQ(walk(Libc::kGlibc, settings(), "_x._tcp.b", {kSrv}, missing).names.size(), 4U);
+    EXPECT_EQ(walk(Libc::kMusl, walk_settings(longer), "b", {RecordType::kA}, missing).names, Texts{"b."});
+    EXPECT_EQ(walk(Libc::kMusl, walk_settings(), "_x._tcp.b", {RecordType::kSrv}, missing).names,
+              Texts{"_x._tcp.b."});
+    EXPECT_EQ(walk(Libc::kGlibc, walk_settings(), "_x._tcp.b", {RecordType::kSrv}, missing).names.size(), 4U);
 }
 
 TEST(SearchWalk, RefusesWhatNoResolverLooksUp) {
     for (const auto* text : {"10.0.0.1", "fd00::1", "", "a..b"})
-        EXPECT_FALSE(SearchWalk::begin(Libc::kGlibc, settings(), text, {kA})) << text;
+        EXPECT_FALSE(SearchWalk::begin(Libc::kGlibc, walk_settings(), text, {RecordType::kA})) << text;
 }
 
 TEST(SearchWalk, KnowsLibcsByName) {
