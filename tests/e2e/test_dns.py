@@ -297,7 +297,7 @@ class DnsTest(unittest.TestCase):
         for thread in threads:
             thread.join()
         self.assertEqual(failures, [], f"of {sum(counts)} queries")
-        self.assertIn(f'upstream_healthy{{to="{UPSTREAM}:53"}} 2', self.agent.get("/metrics"))
+        wait_for("both workers to tell of it", lambda: f'upstream_healthy{{to="{UPSTREAM}:53"}} 2' in self.agent.get("/metrics"))
         self.assertNotIn(OTHER_UPSTREAM, self.agent.get("/metrics"))
 
     def test_keeps_what_it_knew_when_a_changed_file_cannot_be_used_and_says_so_until_it_is_mended(self):
@@ -334,8 +334,10 @@ class DnsTest(unittest.TestCase):
         for pins, code in (([other_pin, pin], dns.rcode.NOERROR), ([other_pin], dns.rcode.SERVFAIL), ([], dns.rcode.SERVFAIL)):
             with self.subTest(pins=pins):
                 self.start(upstreams=[f"tls://{OTHER_UPSTREAM}"], tlsPins=[f"{OTHER_UPSTREAM}=sha256//{each}" for each in pins])
-                self.assertEqual(self.asker().ask(OUTSIDE_NAME).rcode(), code)
-                self.agent.close()
+                try:
+                    self.assertEqual(self.asker().ask(OUTSIDE_NAME).rcode(), code)
+                finally:
+                    self.agent.close()
         self.assertEqual(secure.questions.count((OUTSIDE_NAME, "A")), 1)
         self.assertEqual(self.upstream.questions, [])
 

@@ -87,8 +87,9 @@ class DnsServer:
             while True:
                 connection, _ = self._tcp.accept()
                 with contextlib.suppress(OSError, struct.error), self._secured(connection) as connection:
-                    size = struct.unpack("!H", connection.recv(2, socket.MSG_WAITALL))[0]
-                    if reply := self.reply_to(connection.recv(size, socket.MSG_WAITALL)):
+                    stream = connection.makefile("rb")
+                    size = struct.unpack("!H", stream.read(2))[0]
+                    if reply := self.reply_to(stream.read(size)):
                         connection.sendall(struct.pack("!H", len(reply)) + reply)
 
     def _secured(self, connection):

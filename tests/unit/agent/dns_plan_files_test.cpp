@@ -63,13 +63,13 @@ TEST_F(DnsPlanFilesTest, GivesANewPlanOnceAfterAChangeThatIsOver) {
 }
 
 TEST_F(DnsPlanFilesTest, WatchesACorefileAndWhatItNames) {
-    write("Corefile", ".:53 {\n  forward . upstreams.conf\n}\n");
-    write("upstreams.conf", "nameserver 198.51.100.1\n");
+    write("Corefile", ".:53 {\n  forward . /etc/upstreams.conf\n}\n");
+    write("/etc/upstreams.conf", "nameserver 198.51.100.1\n");
     DnsSettings settings;
     settings.corefile = "Corefile";
     auto files = make(settings);
     ASSERT_TRUE(files.read());
-    write("upstreams.conf", "nameserver 198.51.100.2\n");
+    write("/etc/upstreams.conf", "nameserver 198.51.100.2\n");
     auto plan = look_until_still(files);
     ASSERT_TRUE(plan && *plan);
     EXPECT_THAT(upstreams_of(**plan), ElementsAre("198.51.100.2:53"));

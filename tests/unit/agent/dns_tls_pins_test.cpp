@@ -24,7 +24,7 @@ dns::DnsConfig config_of(std::initializer_list<std::string_view> upstreams) {
 
 TEST(DnsTlsPins, AreForUpstreamsOfTheAddressThatAreSpokenToOverTls) {
     auto config =
-        config_of({"tls://192.0.2.1", "192.0.2.1", "tls://192.0.2.1:8853%dns.example", "tls://[fd00::1]"});
+        config_of({"tls://192.0.2.1", "192.0.2.1", "tls://192.0.2.1%dns.example:8853", "tls://[fd00::1]"});
     const std::vector<std::string> pins = {"192.0.2.1=sha256//" + kDigest, "192.0.2.1=sha256//" + kDigest,
                                            "fd00::1=sha256//" + kDigest};
     ASSERT_TRUE(pin_upstreams(pins, config));
