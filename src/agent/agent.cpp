@@ -192,6 +192,7 @@ Result<void> Agent::start_api() {
     events_ = std::make_unique<EventWriter>(loop_, api_->client(), config_.node_name);
     pod_finder_ = std::make_unique<PodFinder>(loop_, api_->client());
     if (dns_) api_->watch_pods_of_node();
+    if (dns_ && config_.dns.config_map) api_->watch_config_map(*config_.dns.config_map);
     api_->start();
     return {};
 }

@@ -124,6 +124,12 @@ void ApiSource::watch_pods_of_node() {
     if (started_) watch.step();
 }
 
+void ApiSource::watch_config_map(const kube::ObjectKey& key) {
+    add({"configmaps", "/api/v1/namespaces/" + key.namespace_name + "/configmaps", "ConfigMap", "",
+         "metadata.name=" + key.name},
+        stores_.config_maps);
+}
+
 void ApiSource::start() {
     started_ = true;
     for (const auto& watch : watches_)

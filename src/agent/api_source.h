@@ -15,7 +15,7 @@ namespace fairlead::agent {
 
 /// Fills the stores from an API server: Services and EndpointSlices (without headless ones and those of other
 /// proxies), this Node, all Namespaces, ServiceCIDRs where the server has them, and, if wanted, the Pods of
-/// this Node. An outage of any length leaves the stores as they were.
+/// this Node and one ConfigMap. An outage of any length leaves the stores as they were.
 class ApiSource {
   public:
     struct Listener {
@@ -32,6 +32,8 @@ class ApiSource {
     void start();
     /// Fills stores.pods too, from now on; before start() or after it.
     void watch_pods_of_node();
+    /// Fills stores.config_maps with this one too; before start().
+    void watch_config_map(const kube::ObjectKey& key);
 
     [[nodiscard]] ApiClient& client() { return *client_; }
 

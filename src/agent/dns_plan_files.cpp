@@ -24,9 +24,16 @@ Result<DnsPlan> DnsPlanFiles::read() {
         read_[path] = stamp_of_(path);
         return read_file_(path);
     };
-    auto plan = plan_dns(settings_, recorded);
+    has_other_config_map_ = false;
+    auto plan = plan_dns(settings_, recorded, config_map_.get());
     if (plan) asks_upstreams_ = asks_upstreams(*plan);
     return plan;
+}
+
+void DnsPlanFiles::set_config_map(std::shared_ptr<const kube::ConfigMap> config_map) {
+    const bool same = config_map_ && config_map ? *config_map_ == *config_map : config_map_ == config_map;
+    has_other_config_map_ = has_other_config_map_ || !same;
+    config_map_ = std::move(config_map);
 }
 
 DnsPlanFiles::Stamps DnsPlanFiles::stamps_now() const {
@@ -37,6 +44,7 @@ DnsPlanFiles::Stamps DnsPlanFiles::stamps_now() const {
 }
 
 std::optional<Result<DnsPlan>> DnsPlanFiles::look() {
+    if (has_other_config_map_) return read_successor();
     auto now = stamps_now();
     if (now == read_) {
         changed_.reset();

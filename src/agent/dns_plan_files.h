@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -10,8 +11,8 @@
 
 namespace fairlead::agent {
 
-/// The plan of the DNS server, made anew when a file that it comes from changes: the node's resolv.conf, a
-/// Corefile, and what that names.
+/// The plan of the DNS server, made anew when something that it comes from changes: the node's resolv.conf, a
+/// Corefile, and what that names; a ConfigMap.
 class DnsPlanFiles {
   public:
     using StampOf = std::function<net::FileStamp(const std::string& path)>;
@@ -21,6 +22,9 @@ class DnsPlanFiles {
 
     /// Errors as plan_dns() has them.
     base::Result<DnsPlan> read();
+
+    /// What DnsSettings::config_map is now; nullptr: there is none. Counts from the next look() on.
+    void set_config_map(std::shared_ptr<const kube::ConfigMap> config_map);
 
     /// Due every second. Nothing if the files are as they were at the last reading, or were still changing
     /// between the last two calls: who writes in place is let finish. The error names the file, and that what
@@ -40,6 +44,8 @@ class DnsPlanFiles {
     Stamps read_;                    // as the files were when they were read
     std::optional<Stamps> changed_;  // at the last look, if that was another state
     bool asks_upstreams_ = false;    // by the last good plan
+    std::shared_ptr<const kube::ConfigMap> config_map_;
+    bool has_other_config_map_ = false;  // than at the last reading
 };
 
 }  // namespace fairlead::agent

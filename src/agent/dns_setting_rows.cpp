@@ -14,15 +14,31 @@ namespace {
 using base::ErrorCode;
 using base::Result;
 
-Result<void> set_service(Config& config, Texts texts) {
-    const auto& text = texts.front();
+Result<kube::ObjectKey> parse_key(const std::string& text, const char* kind,
+                                  bool (*is_name)(std::string_view)) {
     const auto slash = std::min(text.find('/'), text.size());
     const auto name = text.substr(std::min(slash + 1, text.size()));
-    if (!base::is_dns_label(text.substr(0, slash)) || !base::is_dns_label(name))
-        return base::fail(ErrorCode::kInvalid, "'" + text + "' is not NAMESPACE/NAME of a Service");
-    config.dns.service = {text.substr(0, slash), name};
+    if (!base::is_dns_label(text.substr(0, slash)) || !is_name(name))
+        return base::fail(ErrorCode::kInvalid, "'" + text + "' is not NAMESPACE/NAME of a " + kind);
+    return kube::ObjectKey{text.substr(0, slash), name};
+}
+
+Result<void> set_service(Config& config, Texts texts) {
+    FAIRLEAD_TRY(config.dns.service, parse_key(texts.front(), "Service", base::is_dns_label));
     return {};
 }
+
+Result<void> set_config_map(Config& config, Texts texts) {
+    FAIRLEAD_TRY(config.dns.config_map, parse_key(texts.front(), "ConfigMap", base::is_dns_subdomain));
+    return {};
+}
+
+std::vector<std::string> get_config_map(const Config& config) {
+    if (!config.dns.config_map) return {};
+    return {config.dns.config_map->to_string()};
+}
+
+constexpr SettingValue kConfigMap{ValueKind::kText, set_config_map, get_config_map};
 
 std::vector<std::string> get_service(const Config& config) {
     return {config.dns.service.to_string()};
@@ -155,6 +171,9 @@ constexpr std::array kRows = {
     Setting{"dns.resolvConf", "--dns-resolv-conf", "FILE",
             "kubelet's resolvConf: upstream nameservers, and search domains of Pods",
             kText<&Config::dns, &Dns::resolv_conf>, TakesEffect::kOnRestart},
+    Setting{"dns.configMap", "--dns-config-map", "NAMESPACE/NAME",
+            "a ConfigMap with stubDomains and upstreamNameservers, such as kube-system/kube-dns", kConfigMap,
+            TakesEffect::kOnRestart},
     Setting{"dns.upstreams", "--dns-upstream", "SERVER",
             "who is asked about all other names, in place of resolvConf's: 10.0.0.1, tcp://10.0.0.1, "
             "tls://10.0.0.1%NAME",

@@ -6,6 +6,7 @@
 
 #include "agent/dns_tls_pins.h"
 #include "dns/corefile_config.h"
+#include "dns/kube_dns_config.h"
 #include "dns/resolv_conf.h"
 
 namespace fairlead::agent {
@@ -30,6 +31,14 @@ Result<void> add_resolv_conf(DnsPlan& plan, const DnsSettings& settings, const R
     for (const auto& [line, message] : conf.problems)
         plan.remarks.push_back(settings.resolv_conf + ":" + std::to_string(line) + ": " + message);
     if (!conf.nameservers.empty()) put_zone(plan.forwarding.forward, dns::forward_zone(conf));
+    return {};
+}
+
+Result<void> add_config_map(DnsPlan& plan, const kube::ConfigMap& config_map) {
+    auto zones = dns::parse_kube_dns_config(config_map.stub_domains, config_map.upstream_nameservers);
+    if (!zones) return base::fail_within("ConfigMap " + config_map.key.to_string(), std::move(zones).error());
+    for (auto& zone : *zones)
+        put_zone(plan.forwarding.forward, std::move(zone));
     return {};
 }
 
@@ -111,7 +120,8 @@ Result<DnsMode> parse_dns_mode(std::string_view text) {
     return base::fail(ErrorCode::kInvalid, "'" + std::string(text) + "' is none of off, intercept, bind");
 }
 
-Result<DnsPlan> plan_dns(const DnsSettings& settings, const ReadFile& read_file) {
+Result<DnsPlan> plan_dns(const DnsSettings& settings, const ReadFile& read_file,
+                         const kube::ConfigMap* config_map) {
     DnsPlan plan;
     auto domain = dns::Name::parse(settings.cluster_domain);
     if (!domain) return base::fail_within("dns.clusterDomain", std::move(domain).error());
@@ -122,6 +132,7 @@ Result<DnsPlan> plan_dns(const DnsSettings& settings, const ReadFile& read_file)
     plan.forwarding.cache.max_bytes = std::size_t{settings.cache_mib} << 20U;
     plan.forwarding.cache.stale_for = std::chrono::seconds(settings.stale_s);
     FAIRLEAD_CHECK(add_resolv_conf(plan, settings, read_file));
+    if (config_map != nullptr) FAIRLEAD_CHECK(add_config_map(plan, *config_map));
     FAIRLEAD_CHECK(add_upstreams(plan, settings));
     FAIRLEAD_CHECK(add_stub_domains(plan, settings));
     if (!settings.corefile.empty()) FAIRLEAD_CHECK(add_corefile(plan, settings, read_file));

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,9 +45,11 @@ struct DnsSettings {
     dns::CollapseMode search = dns::CollapseMode::kOn;
 
     std::string resolv_conf = "/etc/resolv.conf";  ///< kubelet's resolvConf
-    std::vector<std::string> upstreams;            ///< none: the nameservers of `resolv_conf`
-    std::vector<std::string> stub_domains;         ///< "example.com=10.0.0.1", one for each upstream
-    std::vector<std::string> tls_pins;             ///< "10.0.0.1=sha256//...": pin_upstreams()
+    /// That of kube-dns and NodeLocal DNSCache; goes over `resolv_conf`, and the rest of these over it.
+    std::optional<kube::ObjectKey> config_map{};
+    std::vector<std::string> upstreams;     ///< none: the nameservers of `resolv_conf`
+    std::vector<std::string> stub_domains;  ///< "example.com=10.0.0.1", one for each upstream
+    std::vector<std::string> tls_pins;      ///< "10.0.0.1=sha256//...": pin_upstreams()
     std::string corefile;           ///< an existing one; what it speaks of goes before the rest of these
     bool corefile_ignores = false;  ///< what of it has no meaning here is passed over, not refused
     std::uint32_t cache_mib = 32;
@@ -72,6 +75,8 @@ struct DnsPlan {
 };
 
 /// Errors name the setting, or the file and line.
-base::Result<DnsPlan> plan_dns(const DnsSettings& settings, const ReadFile& read_file);
+/// `config_map` is DnsSettings::config_map, nullptr where there is none.
+base::Result<DnsPlan> plan_dns(const DnsSettings& settings, const ReadFile& read_file,
+                               const kube::ConfigMap* config_map = nullptr);
 
 }  // namespace fairlead::agent

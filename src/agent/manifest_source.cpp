@@ -112,6 +112,7 @@ void ManifestSource::fill_stores(kube::ManifestFiles::SharedObjects objects) {
     stores_.nodes.replace_all(objects.nodes);
     stores_.namespaces.replace_all(objects.namespaces);
     stores_.service_cidrs.replace_all(objects.service_cidrs);
+    stores_.config_maps.replace_all(objects.config_maps);
     std::erase_if(objects.pods, [this](const auto& pod) {
         return node_of_pods_.empty() || pod->node_name != node_of_pods_;
     });

@@ -93,6 +93,10 @@ NodeDns::~NodeDns() {
 void NodeDns::apply(const kube::ChangeSet& changes) {
     zone_.apply(changes, stores_, loop_.wall_now());
     if (!changes.pods.empty() || !changes.namespaces.empty() || !changes.services.empty()) update_clients();
+    if (settings_.config_map && !changes.config_maps.empty()) {
+        forwarding_.set_config_map(stores_.config_maps.find(*settings_.config_map));
+        follow_files();
+    }
     if (synced_ && !changes.services.empty()) serve();
     zone_.reclaimer().reclaim();
 }

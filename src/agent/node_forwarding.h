@@ -27,6 +27,11 @@ class NodeForwarding {
     /// For one worker.
     [[nodiscard]] dns::Forwarding make() const;
 
+    /// DnsPlanFiles::set_config_map()
+    void set_config_map(std::shared_ptr<const kube::ConfigMap> config_map) {
+        files_.set_config_map(std::move(config_map));
+    }
+
     /// What is another since the call before.
     struct Change {
         bool forwarding = false;  ///< what make() gives

@@ -12,7 +12,7 @@
 
 namespace fairlead::kube {
 
-using AnyObject = std::variant<Service, EndpointSlice, Node, Namespace, ServiceCidr, Pod>;
+using AnyObject = std::variant<Service, EndpointSlice, Node, Namespace, ServiceCidr, Pod, ConfigMap>;
 
 /// An object that cannot be used: where in it, and why.
 struct DecodeError {

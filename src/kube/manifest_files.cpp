@@ -33,6 +33,9 @@ std::string_view kind_of(const ServiceCidr&) {
 std::string_view kind_of(const Pod&) {
     return "Pod";
 }
+std::string_view kind_of(const ConfigMap&) {
+    return "ConfigMap";
+}
 
 std::string name_of_object(const auto& object) {
     return std::string(kind_of(object)) + " " + object.key.to_string();
@@ -77,6 +80,7 @@ struct Sorter {
         objects.service_cidrs.push_back(one);
     }
     void operator()(const std::shared_ptr<const Pod>& one) const { objects.pods.push_back(one); }
+    void operator()(const std::shared_ptr<const ConfigMap>& one) const { objects.config_maps.push_back(one); }
 };
 
 template <class Object>
@@ -106,6 +110,7 @@ struct Sharer {
     [[nodiscard]] const auto& store_of(const Namespace&) const { return stores.namespaces; }
     [[nodiscard]] const auto& store_of(const ServiceCidr&) const { return stores.service_cidrs; }
     [[nodiscard]] const auto& store_of(const Pod&) const { return stores.pods; }
+    [[nodiscard]] const auto& store_of(const ConfigMap&) const { return stores.config_maps; }
     void operator()(auto& pointer) const {
         const auto held = store_of(*pointer).find(pointer->key);
         if (held != nullptr && held != pointer && is_written_alike(*held, *pointer)) pointer = held;
@@ -232,7 +237,7 @@ void ManifestFiles::put(const std::string& path, std::string_view text) {
 ManifestFiles::Objects ManifestFiles::objects() const {
     const auto held = shared_objects();
     return {copies_of(held.services),   copies_of(held.slices),        copies_of(held.nodes),
-            copies_of(held.namespaces), copies_of(held.service_cidrs), copies_of(held.pods)};
+            copies_of(held.namespaces), copies_of(held.service_cidrs), copies_of(held.pods), copies_of(held.config_maps)};
 }
 
 ManifestFiles::SharedObjects ManifestFiles::shared_objects() const {

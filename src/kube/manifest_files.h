@@ -46,6 +46,7 @@ class ManifestFiles {
         std::vector<Namespace> namespaces;
         std::vector<ServiceCidr> service_cidrs;
         std::vector<Pod> pods;
+        std::vector<ConfigMap> config_maps;
     };
     [[nodiscard]] Objects objects() const;
     /// The same, as they are held: nothing is copied.
@@ -56,6 +57,7 @@ class ManifestFiles {
         std::vector<std::shared_ptr<const Namespace>> namespaces;
         std::vector<std::shared_ptr<const ServiceCidr>> service_cidrs;
         std::vector<std::shared_ptr<const Pod>> pods;
+        std::vector<std::shared_ptr<const ConfigMap>> config_maps;
     };
     [[nodiscard]] SharedObjects shared_objects() const;
     /// That Pod of objects(); nullptr if there is none.
@@ -71,7 +73,8 @@ class ManifestFiles {
   private:
     using SharedObject = std::variant<std::shared_ptr<const Service>, std::shared_ptr<const EndpointSlice>,
                                       std::shared_ptr<const Node>, std::shared_ptr<const Namespace>,
-                                      std::shared_ptr<const ServiceCidr>, std::shared_ptr<const Pod>>;
+                                      std::shared_ptr<const ServiceCidr>, std::shared_ptr<const Pod>,
+                                      std::shared_ptr<const ConfigMap>>;
     struct Entry {
         unsigned line = 0;
         SharedObject object;

@@ -210,6 +210,16 @@ struct Namespace {
     friend bool operator==(const Namespace&, const Namespace&) = default;
 };
 
+/// core/v1 ConfigMap: what kube-dns and NodeLocal DNSCache read of theirs, as it stands there; empty: not
+/// there.
+struct ConfigMap {
+    ObjectKey key;
+    std::string stub_domains;          ///< data.stubDomains
+    std::string upstream_nameservers;  ///< data.upstreamNameservers
+
+    friend bool operator==(const ConfigMap&, const ConfigMap&) = default;
+};
+
 /// networking.k8s.io/v1 ServiceCIDR, cluster-scoped: ranges that ClusterIPs are given out from.
 struct ServiceCidr {
     ObjectKey key;

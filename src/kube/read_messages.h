@@ -47,6 +47,7 @@ Decoded<AnyObject> decode_kind(typename Reader::Object object, std::optional<std
         {"v1", "Namespace", decode_as<Namespace, Reader>},
         {"networking.k8s.io/v1", "ServiceCIDR", decode_as<ServiceCidr, Reader>},
         {"v1", "Pod", decode_as<Pod, Reader>},
+        {"v1", "ConfigMap", decode_as<ConfigMap, Reader>},
     };
     for (const auto& known : kKinds) {
         if (known.kind != kind) continue;

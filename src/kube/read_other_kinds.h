@@ -43,6 +43,14 @@ void read(Reader& reader, typename Reader::Object object, Namespace& space) {
 }
 
 template <class Reader>
+void read(Reader& reader, typename Reader::Object object, ConfigMap& config_map) {
+    constexpr Field kData{"data", 2};
+    config_map.key = read_key(reader, object);
+    config_map.stub_domains = reader.label(object, kData, "stubDomains");
+    config_map.upstream_nameservers = reader.label(object, kData, "upstreamNameservers");
+}
+
+template <class Reader>
 void read(Reader& reader, typename Reader::Object object, ServiceCidr& service_cidr) {
     using Object = typename Reader::Object;
     service_cidr.key = read_key(reader, object);

@@ -166,10 +166,11 @@ struct ChangeSet {
     std::vector<Change<Namespace>> namespaces;
     std::vector<Change<ServiceCidr>> service_cidrs;
     std::vector<Change<Pod>> pods;
+    std::vector<Change<ConfigMap>> config_maps;
 
     [[nodiscard]] bool empty() const {
         return services.empty() && slices.empty() && nodes.empty() && namespaces.empty() &&
-               service_cidrs.empty() && pods.empty();
+               service_cidrs.empty() && pods.empty() && config_maps.empty();
     }
 };
 
@@ -180,11 +181,13 @@ struct Stores {
     Store<Node> nodes;
     Store<Namespace> namespaces;
     Store<ServiceCidr> service_cidrs;
-    Store<Pod> pods;  ///< of this node, and only when DNS is switched on
+    Store<Pod> pods;               ///< of this node, and only when DNS is switched on
+    Store<ConfigMap> config_maps;  ///< from an API server only the one that DNS is configured with
 
     [[nodiscard]] ChangeSet take_changes() {
         return {services.take_changes(),   slices.take_changes(),        nodes.take_changes(),
-                namespaces.take_changes(), service_cidrs.take_changes(), pods.take_changes()};
+                namespaces.take_changes(), service_cidrs.take_changes(), pods.take_changes(),
+                config_maps.take_changes()};
     }
 };
 

@@ -72,6 +72,28 @@ class DnsApiTest(ApiServerCase):
                                            r"in a search domain, most of them n\d\.example\.; give the pod the option ndots:1 in spec\.dnsConfig")
         self.assertIn("a Pod wastes DNS queries", self.agent.log())
 
+    def test_follows_the_config_map_of_kube_dns(self):
+        path = "/api/v1/namespaces/kube-system/configmaps"
+        config_map = {"metadata": {"name": "kube-dns"}, "data": {"stubDomains": json.dumps({"corp.example": [UPSTREAM]})}}
+        self.write_resolv_conf("192.0.2.99")  # nobody
+        self.control.create(path, config_map)
+        self.addCleanup(self.control.delete, f"{path}/kube-dns")
+        self.start(configMap="kube-system/kube-dns")
+
+        def asked_about(name):
+            self.look_up(name)
+            return (name, "A") in self.upstream.questions
+
+        wait_for("a question to the stub domain's server", lambda: asked_about("www.corp.example"))
+        self.assertFalse(asked_about("www.lab.example"))
+        self.control.patch(f"{path}/kube-dns", {"data": {"stubDomains": json.dumps({"lab.example": [UPSTREAM]})}})
+        wait_for("a question to the other stub domain's server", lambda: asked_about("www.lab.example"))
+        self.control.patch(f"{path}/kube-dns", {"data": {"stubDomains": "nonsense"}})
+        wait_for("the problem", lambda: any("ConfigMap kube-system/kube-dns: stubDomains" in each for each in self.agent.status()["problems"]))
+        wait_for("a question to the same server", lambda: asked_about("mail.lab.example"))
+        self.control.patch(f"{path}/kube-dns", {"data": {"stubDomains": None}})
+        wait_for("it to be mended", lambda: not any("ConfigMap" in each for each in self.agent.status()["problems"]))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -105,6 +105,29 @@ TEST_F(DnsPlanFilesTest, SaysWhyANewPlanCannotBeUsedUntilTheFileIsMended) {
     EXPECT_THAT(upstreams_of(**plan), ElementsAre("192.0.2.4:53"));
 }
 
+TEST_F(DnsPlanFilesTest, TakesAConfigMapAtOnceAndKeepsTheOneBeforeABrokenOne) {
+    const auto config_map = [](const std::string& upstreams) {
+        return std::make_shared<const kube::ConfigMap>(
+            kube::ConfigMap{{"kube-system", "kube-dns"}, "", upstreams});
+    };
+    auto files = make();
+    ASSERT_TRUE(files.read());
+    files.set_config_map(config_map(R"(["10.0.0.1"])"));
+    auto plan = files.look();
+    ASSERT_TRUE(plan && *plan);
+    EXPECT_THAT(upstreams_of(**plan), ElementsAre("10.0.0.1:53"));
+    files.set_config_map(config_map(R"(["10.0.0.1"])"));
+    EXPECT_FALSE(files.look()) << "nothing is new";
+    files.set_config_map(config_map("10.0.0.2"));
+    plan = files.look();
+    ASSERT_TRUE(plan && !*plan);
+    EXPECT_THAT(plan->error().message, HasSubstr("ConfigMap kube-system/kube-dns: upstreamNameservers"));
+    files.set_config_map(nullptr);
+    plan = files.look();
+    ASSERT_TRUE(plan && *plan);
+    EXPECT_THAT(upstreams_of(**plan), ElementsAre("192.0.2.1:53"));
+}
+
 TEST_F(DnsPlanFilesTest, ANodeThatHadNobodyToAskMayStayWithout) {
     write(kResolvConf, "search corp.example\n");
     auto files = make();

@@ -11,6 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 using Files = std::map<std::string, std::string>;
 
@@ -52,6 +53,21 @@ TEST(PlanDns, PutsServersOfOneStubDomainTogether) {
     EXPECT_THAT(zones_of(*plan_dns(settings, reader_of(kNode))),
                 ElementsAre(". -> 192.0.2.1:53 192.0.2.2:53", "corp.example. -> 10.0.0.1:53 10.0.0.2:53",
                             "lab.example. -> 10.0.0.9:5353"));
+}
+
+TEST(PlanDns, PutsAConfigMapBetweenTheNodesNameserversAndTheOtherSettings) {
+    const kube::ConfigMap config_map{{"kube-system", "kube-dns"},
+                                     R"({"corp.example": ["10.0.0.1"], "lab.example": ["10.0.0.2"]})",
+                                     R"(["10.0.0.3"])"};
+    DnsSettings settings;
+    settings.stub_domains = {"lab.example=10.0.0.9"};
+    EXPECT_THAT(zones_of(*plan_dns(settings, reader_of(kNode), &config_map)),
+                UnorderedElementsAre(". -> 10.0.0.3:53", "corp.example. -> 10.0.0.1:53",
+                                     "lab.example. -> 10.0.0.9:53"));
+    const kube::ConfigMap broken{{"kube-system", "kube-dns"}, "[]", ""};
+    const auto plan = plan_dns(settings, reader_of(kNode), &broken);
+    ASSERT_FALSE(plan);
+    EXPECT_THAT(plan.error().message, HasSubstr("ConfigMap kube-system/kube-dns: stubDomains"));
 }
 
 TEST(PlanDns, LetsACorefileGoOverTheRest) {
