@@ -1,39 +1,27 @@
-// The codec for a program in another language: reads "COMMAND HEX" lines, answers each with one line.
-//   decode HEX   "ok ID FLAGS", then " SECTION:OWNER:TYPE:CLASS:TTL:RDATA" for each question and record,
-//   numbers and
-//                uncompressed wire forms in hex; "error WHY"
+// The codec for a program in another language (codec_lines.h):
+//   decode HEX   "ok ID CODE OPCODE FLAGS EDNS", then " SECTION:OWNER:TYPE:CLASS:TTL:RDATA" for each question
+//                and record, numbers and uncompressed wire forms in hex; "error WHY"
 //   encode HEX   the message decoded and encoded again, in hex
 //   reply HEX    a query, answered with every record of the message behind it: "reply QUERY MESSAGE"
 //   query HEX    what a client's packet gets: "query", "refusal HEX" with the reply, "silence"
 
-#include <cstdint>
-#include <iostream>
-#include <sstream>
-#include <string>
-#include <vector>
-
+#include "contract/dns/codec_lines.h"
 #include "dns/message.h"
 #include "dns/query.h"
 #include "dns/reply.h"
-#include "support/dns_packets.h"
 
 namespace fairlead::dns {
 namespace {
 
-std::string hex_of(Bytes bytes) {
-    std::string text;
-    for (const std::uint8_t byte : bytes) {
-        text += "0123456789abcdef"[byte >> 4U];
-        text += "0123456789abcdef"[byte & 0xfU];
-    }
-    return text;
-}
+using test::Packet;
 
-std::string show(std::string_view section, const Record& record) {
-    std::ostringstream text;
-    text << ' ' << section << ':' << hex_of(record.owner.wire()) << ':' << static_cast<unsigned>(record.type)
-         << ':' << static_cast<unsigned>(record.klass) << ':' << record.ttl_s << ':' << hex_of(record.rdata);
-    return text.str();
+std::string show(std::string_view section, const std::vector<Record>& records) {
+    std::string text;
+    for (const Record& record : records)
+        text += test::shown_name(section, record.owner.wire(), static_cast<std::uint16_t>(record.type),
+                                 static_cast<std::uint16_t>(record.klass)) +
+                test::shown_data(record.ttl_s, record.rdata);
+    return text;
 }
 
 std::string show(const Message& message) {
@@ -47,14 +35,10 @@ std::string show(const Message& message) {
     else
         text << '-';
     for (const Question& question : message.questions)
-        text << " question:" << hex_of(question.name.wire()) << ':' << static_cast<unsigned>(question.type)
-             << ':' << static_cast<unsigned>(question.klass);
-    for (const Record& record : message.answer)
-        text << show("answer", record);
-    for (const Record& record : message.authority)
-        text << show("authority", record);
-    for (const Record& record : message.additional)
-        text << show("additional", record);
+        text << test::shown_name("question", question.name.wire(), static_cast<std::uint16_t>(question.type),
+                                 static_cast<std::uint16_t>(question.klass));
+    text << show("answer", message.answer) << show("authority", message.authority)
+         << show("additional", message.additional);
     return text.str();
 }
 
@@ -67,7 +51,7 @@ std::string reply_to(const Packet& packet, const Message& message) {
     body.authoritative = message.authoritative;
     Packet out(kMaxMessageSize);
     out.resize(write_reply(out, *query, body, {}));
-    return hex_of(out);
+    return test::hex_of(out);
 }
 
 std::string outcome_of(const Packet& packet) {
@@ -77,28 +61,21 @@ std::string outcome_of(const Packet& packet) {
     if (refusal == nullptr) return "query";
     Packet out(packet.size() + kMinUdpPayload);
     out.resize(write_refusal(out, *refusal));
-    return "refusal " + hex_of(out);
+    return "refusal " + test::hex_of(out);
 }
 
-std::string answer(const std::string& line) {
-    std::istringstream words{line};
-    std::string command;
-    std::string first;
-    std::string second;
-    words >> command >> first >> second;
-    const Packet packet = hex(first);
-    if (command == "query") return outcome_of(packet);
-    const auto message = decode_message(command == "reply" ? hex(second) : packet);
+std::string answer(const std::string& command, const std::vector<Packet>& packets) {
+    if (command == "query") return outcome_of(packets.front());
+    const auto message = decode_message(packets.back());
     if (!message) return "error " + message.error().message;
     if (command == "decode") return show(*message);
-    if (command == "encode") return hex_of(encode_message(*message));
-    return command == "reply" ? reply_to(packet, *message) : "error no such command";
+    if (command == "encode") return test::hex_of(encode_message(*message));
+    return command == "reply" ? reply_to(packets.front(), *message) : "error no such command";
 }
 
 }  // namespace
 }  // namespace fairlead::dns
 
 int main() {
-    for (std::string line; std::getline(std::cin, line);)
-        std::cout << fairlead::dns::answer(line) << std::endl;
+    return fairlead::test::answer_lines(fairlead::dns::answer);
 }
