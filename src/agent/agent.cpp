@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "admin/handlers.h"
+#include "agent/cleanup.h"
 #include "agent/configz.h"
 #include "agent/flow_names_page.h"
 #include "agent/service_details.h"
@@ -77,10 +78,7 @@ Result<void> Agent::start() {
     configure_counters();
     invalid_packets_ = std::make_unique<InvalidPackets>(loop_, metrics_, *syncer_);
     FAIRLEAD_CHECK(listen(config_));
-    if (config_.dns.mode != DnsMode::kOff) {
-        FAIRLEAD_TRY(dns_, NodeDns::make(loop_, metrics_, config_.node_name, config_.dns, stores_,
-                                         [this](const auto& waste) { tell_of_waste(waste); }));
-    }
+    FAIRLEAD_CHECK(start_dns());
     FAIRLEAD_CHECK(start_source());
     watch_conntrack();
     return {};
@@ -164,6 +162,21 @@ void Agent::tell_of_waste(const dns::Waste& waste) {
     if (waste.pod_uid.empty())
         return tell_of_node(EventType::kWarning, kReason, waste.pod.to_string() + " " + waste.note);
     if (events_) events_->write({{"Pod", waste.pod, waste.pod_uid}, kReason, "Lookup", waste.note});
+}
+
+Result<void> Agent::start_dns() {
+    if (config_.dns.mode != DnsMode::kIntercept) {
+        const auto removed = remove_interception();
+        if (!removed)
+            base::log_warning("what an agent before this one left of its interception of DNS queries stays",
+                              {{"error", removed.error().message}});
+        else if (*removed)
+            base::log_info("removed the interception of DNS queries of an agent before this one");
+    }
+    if (config_.dns.mode == DnsMode::kOff) return {};
+    FAIRLEAD_TRY(dns_, NodeDns::make(loop_, metrics_, config_.node_name, config_.dns, stores_,
+                                     [this](const auto& waste) { tell_of_waste(waste); }));
+    return {};
 }
 
 Result<void> Agent::start_source() {

@@ -42,6 +42,7 @@ class Agent {
     base::Result<void> start();
 
   private:
+    base::Result<void> start_dns();
     base::Result<void> start_source();
     base::Result<void> start_manifests();
     base::Result<void> start_api();

@@ -26,6 +26,11 @@ Result<net::NamespaceLock> lock_this_namespace() {
                       "an agent is running in this network namespace (" + lock.error().message + ")");
 }
 
+Result<bool> remove_interception() {
+    FAIRLEAD_TRY(auto interception, dns_server::Interception::open());
+    return interception.apply({});
+}
+
 Result<std::string> remove_everything(bool force) {
     const auto lock = lock_this_namespace();
     if (!lock && !force)
@@ -41,8 +46,7 @@ Result<std::string> remove_everything(bool force) {
         if (!found || *found) removed += "removed " + table_name(family) + "\n";
     }
     FAIRLEAD_CHECK(services::remove_tables(tables));
-    FAIRLEAD_TRY(auto interception, dns_server::Interception::open());
-    FAIRLEAD_TRY(const bool intercepted, interception.apply({}));
+    FAIRLEAD_TRY(const bool intercepted, remove_interception());
     if (intercepted) removed += "removed the interception of DNS queries\n";
     return removed.empty() ? "nothing to remove: fairlead has no table here\n" : removed;
 }

@@ -205,7 +205,8 @@ void NodeDns::serve() {
     auto targets = dns_targets(settings_, stores_.services);
     target_problem_.note(targets.problem.empty() ? Result<void>{}
                                                  : base::fail(ErrorCode::kNotFound, targets.problem));
-    if (targets.addresses != served_) {
+    // Without addresses what an agent before this one intercepted goes, too.
+    if (targets.addresses != served_ || targets.addresses.empty()) {
         served_ = std::move(targets.addresses);
         if (served_.empty()) {
             interception_problem_.note(interception_->remove());

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import ssl
+import subprocess
 import tempfile
 import threading
 import time
@@ -133,12 +134,15 @@ class DnsTest(unittest.TestCase):
     def intercepts():
         return "fairlead-dns" in W.node.sh("nft list tables")
 
-    def start(self, wait=True, **settings):
+    def launch(self, **settings):
         self.write("config.yaml", [{"apiVersion": "fairlead.config/v1alpha1", "kind": "AgentConfiguration",
                                     "dns": {"mode": "intercept", "resolvConf": os.path.join(self.folder, "resolv.conf"), **settings}}])
         self.agent = world.Agent(W.node, ["--manifests", os.path.join(self.folder, "objects")],
                                  ["--config", os.path.join(self.folder, "config.yaml")]).start()
         self.addCleanup(self.agent.close)
+
+    def start(self, wait=True, **settings):
+        self.launch(**settings)
         if wait:
             wait_for("interception", self.intercepts)
 
@@ -365,6 +369,35 @@ class DnsTest(unittest.TestCase):
         self.agent.kill(signal.SIGTERM)
         self.assertNotIn("fairlead-dns", W.node.sh("nft list tables"))
         self.assertEqual(addresses(self.asker().ask("cart.shop.svc.cluster.local")), [FROM_CLUSTER_DNS])
+
+    def test_a_second_agent_is_refused_and_costs_the_first_nothing(self):
+        self.start()
+        before = W.node.sh("nft list tables; ip route show table local")
+        second = W.node.popen([*self.agent.command, "--admin-address", "127.0.0.1:7001", "--health-address", "127.0.0.1:7002"],
+                              stderr=subprocess.PIPE, text=True)
+        while second.poll() is None:
+            self.assertEqual(addresses(self.asker().ask("cart.shop.svc.cluster.local")), [CART])
+        self.assertIn(f"an agent is running in this network namespace (pid {self.agent.process.pid})", second.communicate()[1])
+        self.assertEqual(second.returncode, 1)
+        self.assertEqual(addresses(self.asker().ask("cart.shop.svc.cluster.local")), [CART])
+        self.assertEqual(W.node.sh("nft list tables; ip route show table local"), before)
+
+    def test_an_agent_takes_over_what_one_before_it_left_and_removes_what_it_does_not_want(self):
+        """The one before it was killed, so that all of it is there."""
+        dns_service = [service("kube-dns", "kube-system", list(CLUSTER_DNS), DNS_PORTS)]
+        for settings, objects, intercepted in [
+                ({"nodeLocalAddresses": [NODE_LOCAL]}, dns_service, {*CLUSTER_DNS, NODE_LOCAL}),
+                ({}, dns_service, set(CLUSTER_DNS)), ({}, [], set()),
+                ({"nodeLocalAddresses": [NODE_LOCAL]}, [], {NODE_LOCAL}),
+                ({"mode": "bind", "listen": ["127.0.0.2:53"]}, dns_service, set()),
+                ({}, dns_service, set(CLUSTER_DNS)), ({"mode": "off"}, dns_service, set())]:
+            with self.subTest(settings=settings, service=bool(objects)):
+                self.write("objects/dns.yaml", objects)
+                self.launch(**settings)
+                routes = "ip route show table local; ip -6 route show table local"
+                wait_for("routes", lambda: {address for address in (*CLUSTER_DNS, NODE_LOCAL) if f" {address} dev lo" in W.node.sh(routes)} == intercepted)  # noqa: B023
+                wait_for("tables", lambda: ("fairlead-dns" in W.node.sh("nft list tables")) == bool(intercepted))  # noqa: B023
+                self.agent.kill()
 
     def test_cleanup_leaves_nothing(self):
         self.start()
