@@ -188,6 +188,10 @@ Result<void> Agent::start_manifests() {
     FAIRLEAD_TRY(manifests_, ManifestSource::start(loop_, config_.manifests, config_.service_cidrs, stores_,
                                                    [this] { on_objects_changed(); }));
     if (dns_) manifests_->keep_pods_of(config_.node_name);
+    if (dns_ && dns_->needs_pod_addresses()) {
+        manifests_->keep_pod_addresses();
+        dns_->set_pod_addresses_synced();
+    }
     count_manifest_problems();
     on_source_synced();
     return {};
@@ -200,12 +204,14 @@ Result<void> Agent::start_api() {
     ApiSource::Listener listener;
     listener.changed = [this] { on_objects_changed(); };
     listener.synced = [this] { on_source_synced(); };
+    listener.pod_addresses_synced = [this] { dns_->set_pod_addresses_synced(); };
     api_ = std::make_unique<ApiSource>(loop_, std::move(client), config_.node_name, stores_, metrics_,
                                        std::move(listener));
     events_ = std::make_unique<EventWriter>(loop_, api_->client(), config_.node_name);
     pod_finder_ = std::make_unique<PodFinder>(loop_, api_->client());
     if (dns_) api_->watch_pods_of_node();
     if (dns_ && config_.dns.config_map) api_->watch_config_map(*config_.dns.config_map);
+    if (dns_ && dns_->needs_pod_addresses()) api_->watch_pod_addresses();
     api_->start();
     return {};
 }

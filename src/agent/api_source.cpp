@@ -16,6 +16,8 @@ using base::Result;
 constexpr const char* kServiceSelector = "!service.kubernetes.io/service-proxy-name";
 constexpr const char* kSliceSelector =
     "!service.kubernetes.io/headless,!service.kubernetes.io/service-proxy-name";
+// The address of a Pod that has finished is nobody's, or another's.
+constexpr const char* kRunningPods = "status.phase!=Succeeded,status.phase!=Failed";
 
 }  // namespace
 
@@ -109,19 +111,29 @@ ApiSource::ApiSource(net::EventLoop& loop, std::unique_ptr<ApiClient> client, co
 }
 
 template <class Object>
-ApiSource::Watch& ApiSource::add(kube::Resource resource, kube::Store<Object>& store) {
+std::unique_ptr<ApiSource::Watch> ApiSource::make_watch(kube::Resource resource, kube::Store<Object>& store) {
     auto report = [](const std::string& message) { base::log_warning(message); };
-    watches_.push_back(std::make_unique<Watch>(
-        *this, std::move(resource), std::make_unique<kube::StoreSink<Object>>(store, std::move(report))));
+    return std::make_unique<Watch>(*this, std::move(resource),
+                                   std::make_unique<kube::StoreSink<Object>>(store, std::move(report)));
+}
+
+template <class Object>
+ApiSource::Watch& ApiSource::add(kube::Resource resource, kube::Store<Object>& store) {
+    watches_.push_back(make_watch(std::move(resource), store));
     return *watches_.back();
 }
 
 ApiSource::~ApiSource() = default;
 
 void ApiSource::watch_pods_of_node() {
-    if (std::exchange(watches_pods_, true)) return;
-    auto& watch = add({"pods", "/api/v1/pods", "Pod", "", "spec.nodeName=" + node_name_}, stores_.pods);
-    if (started_) watch.step();
+    if (pods_ != nullptr) return;
+    pods_ = &add({"pods", "/api/v1/pods", "Pod", "", "spec.nodeName=" + node_name_}, stores_.pods);
+    if (started_) pods_->step();
+}
+
+void ApiSource::watch_pod_addresses() {
+    pod_addresses_ =
+        make_watch({"pods of all nodes", "/api/v1/pods", "Pod", "", kRunningPods}, stores_.pod_addresses);
 }
 
 void ApiSource::watch_config_map(const kube::ObjectKey& key) {
@@ -134,6 +146,7 @@ void ApiSource::start() {
     started_ = true;
     for (const auto& watch : watches_)
         watch->step();
+    if (pod_addresses_) pod_addresses_->step();
 }
 
 void ApiSource::on_progress() {
@@ -144,12 +157,18 @@ void ApiSource::on_progress() {
     if (!complete) return;
     listener_.changed();
     if (!std::exchange(synced_, true)) listener_.synced();
+    if (pod_addresses_ && pod_addresses_->reflector().synced() && !std::exchange(pod_addresses_synced_, true))
+        listener_.pod_addresses_synced();
 }
 
 std::vector<std::string> ApiSource::problems() const {
     std::vector<std::string> problems;
+    const auto add = [&](const Watch& watch) {
+        if (!watch.reflector().last_error().empty()) problems.push_back(watch.reflector().last_error());
+    };
     for (const auto& watch : watches_)
-        if (!watch->reflector().last_error().empty()) problems.push_back(watch->reflector().last_error());
+        add(*watch);
+    if (pod_addresses_) add(*pod_addresses_);
     return problems;
 }
 

@@ -46,22 +46,6 @@ std::vector<std::string> get_service(const Config& config) {
 
 constexpr SettingValue kService{ValueKind::kText, set_service, get_service};
 
-Result<void> set_pod_names(Config& config, Texts texts) {
-    if (texts.front() == "disabled")
-        config.dns.pod_names = dns::PodNames::kDisabled;
-    else if (texts.front() == "insecure")
-        config.dns.pod_names = dns::PodNames::kInsecure;
-    else
-        return base::fail(ErrorCode::kInvalid, "'" + texts.front() + "' is neither disabled nor insecure");
-    return {};
-}
-
-std::vector<std::string> get_pod_names(const Config& config) {
-    return {config.dns.pod_names == dns::PodNames::kDisabled ? "disabled" : "insecure"};
-}
-
-constexpr SettingValue kPodNames{ValueKind::kWord, set_pod_names, get_pod_names};
-
 constexpr std::chrono::seconds kMostSeconds = std::chrono::hours(24 * 365);
 
 /// Whole seconds in a member of DnsSettings.
@@ -163,8 +147,9 @@ constexpr std::array kRows = {
             kText<&Config::dns, &Dns::cluster_domain>, TakesEffect::kOnRestart},
     Setting{"dns.ttl", "--dns-ttl", "SECONDS", "TTL of records of the cluster's zone, 0 to 3600",
             kNumber<0, kMostTtl, &Config::dns, &Dns::ttl_s>, TakesEffect::kOnRestart},
-    Setting{"dns.podNames", "--dns-pod-names", "disabled|insecure",
-            "whether 10-0-0-1.NAMESPACE.pod.DOMAIN is 10.0.0.1", kPodNames, TakesEffect::kOnRestart},
+    Setting{"dns.podNames", "--dns-pod-names", "MODE",
+            "whether 10-0-0-1.NAMESPACE.pod.DOMAIN is 10.0.0.1: insecure (it is), verified, disabled",
+            kNamed<dns::parse_pod_names, &Config::dns, &Dns::pod_names>, TakesEffect::kOnRestart},
     Setting{"dns.searchCollapse", "--dns-search-collapse", "MODE",
             "answer the first query of a search walk with its end: on (the default), count or off",
             kNamed<dns::parse_collapse_mode, &Config::dns, &Dns::search>, TakesEffect::kOnRestart},

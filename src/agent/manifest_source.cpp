@@ -55,6 +55,11 @@ void ManifestSource::keep_pods_of(const std::string& node_name) {
     rebuild();
 }
 
+void ManifestSource::keep_pod_addresses() {
+    if (std::exchange(keeps_pod_addresses_, true)) return;
+    rebuild();
+}
+
 net::DirectoryWatcher::Listener ManifestSource::listener() {
     net::DirectoryWatcher::Listener listener;
     listener.changed = [this](const std::string& path, const std::string& text) {
@@ -113,10 +118,19 @@ void ManifestSource::fill_stores(kube::ManifestFiles::SharedObjects objects) {
     stores_.namespaces.replace_all(objects.namespaces);
     stores_.service_cidrs.replace_all(objects.service_cidrs);
     stores_.config_maps.replace_all(objects.config_maps);
+    if (keeps_pod_addresses_) take_pod_addresses(objects.pods);
     std::erase_if(objects.pods, [this](const auto& pod) {
         return node_of_pods_.empty() || pod->node_name != node_of_pods_;
     });
     stores_.pods.replace_all(objects.pods);
+}
+
+void ManifestSource::take_pod_addresses(const std::vector<std::shared_ptr<const kube::Pod>>& pods) {
+    stores_.pod_addresses.replace_with([&](const auto& put) {
+        for (const auto& pod : pods)
+            if (auto addresses = kube::PodAddresses::of(*pod))
+                put(std::make_shared<const kube::PodAddresses>(*std::move(addresses)));
+    });
 }
 
 void ManifestSource::report(std::vector<std::string> problems) {

@@ -26,6 +26,8 @@ class ManifestSource {
 
     /// Fills stores.pods with the Pods of this node too, from now on.
     void keep_pods_of(const std::string& node_name);
+    /// Fills stores.pod_addresses too, from now on.
+    void keep_pod_addresses();
 
     /// What cannot be used as the files are now, one sentence each.
     [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
@@ -39,6 +41,7 @@ class ManifestSource {
     void schedule();
     void rebuild();
     void fill_stores(kube::ManifestFiles::SharedObjects objects);
+    void take_pod_addresses(const std::vector<std::shared_ptr<const kube::Pod>>& pods);
     net::DirectoryWatcher::Listener listener();
     void report(std::vector<std::string> problems);
     void mention(std::vector<kube::ManifestProblem> notices);
@@ -53,6 +56,7 @@ class ManifestSource {
     std::vector<std::string> problems_;
     std::vector<kube::ManifestProblem> notices_;
     std::string node_of_pods_;  // whose Pods are kept; empty: nobody's
+    bool keeps_pod_addresses_ = false;
     bool scheduled_ = false;
     std::unique_ptr<net::DirectoryWatcher> watcher_;
 };

@@ -47,8 +47,14 @@ class NodeDns {
 
     /// Takes in what changed in the stores.
     void apply(const kube::ChangeSet& changes);
-    /// All objects were there once.
+    /// All objects were there once, but for the addresses of Pods.
     void set_synced();
+    /// Names of Pods are told from the addresses of the whole cluster's: stores.pod_addresses.
+    [[nodiscard]] bool needs_pod_addresses() const {
+        return zone_options_.pod_names == dns::PodNames::kVerified;
+    }
+    /// They were there once.
+    void set_pod_addresses_synced() { zone_.set_pods_synced(); }
 
     /// For the page /dns-usage.
     [[nodiscard]] std::string usage_json() const;

@@ -52,12 +52,10 @@ class ClusterZone {
     void apply(const kube::ChangeSet& changes, const kube::Stores& stores, base::WallTime now) {
         writer_.apply(changes, stores, now);
     }
-    /// Pods of the whole cluster, for PodNames::kVerified.
-    void apply_pods(std::span<const kube::Change<kube::Pod>> changes, base::WallTime now) {
-        writer_.apply_pods(changes, now);
-    }
-    /// All objects were there once: what is missing from now on does not exist.
+    /// All objects but Pods' addresses were there once: what is missing from now on does not exist.
     void set_synced() { tables_.synced.store(true, std::memory_order_release); }
+    /// The same of Pods' addresses, for PodNames::kVerified.
+    void set_pods_synced() { tables_.pods_synced.store(true, std::memory_order_release); }
 
     [[nodiscard]] SnapshotReclaimer& reclaimer() { return tables_.reclaimer; }
 

@@ -96,12 +96,8 @@ void CorefileReader::read_kubernetes(const Directive& plugin, CorefileBlock& blo
 void CorefileReader::read_kubernetes_option(const Directive& option, CorefileKubernetes& kubernetes) {
     const std::string first = option.arguments.empty() ? "" : option.arguments[0];
     if (option.name == "pods") {
-        if (first == "disabled")
-            kubernetes.pods = PodNames::kDisabled;
-        else if (first == "insecure")
-            kubernetes.pods = PodNames::kInsecure;
-        else if (first == "verified")
-            kubernetes.pods = PodNames::kVerified;
+        if (const auto pods = parse_pod_names(first))
+            kubernetes.pods = *pods;
         else
             unsupported(option, fmt::format("no mode '{}'", first));
     } else if (option.name == "ttl") {

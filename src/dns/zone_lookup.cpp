@@ -73,9 +73,14 @@ bool is_pod(const ZoneTables& tables, const ClusterName& name, const base::IpAdd
 }
 
 void find_pod(const ZoneTables& tables, const ClusterName& name, Found& found) {
+    // Before the table, as in find_in_zone().
+    const bool synced =
+        tables.options.pod_names != PodNames::kVerified || tables.pods_synced.load(std::memory_order_acquire);
     found.kind = FoundKind::kMissing;
     const auto address = parse_address_label(name.label);
-    if (!address || !is_pod(tables, name, *address)) return;
+    if (!address) return;
+    if (!synced) found.kind = FoundKind::kUnknown;
+    if (!is_pod(tables, name, *address)) return;
     found.kind = FoundKind::kPod;
     found.address = *address;
 }

@@ -1,8 +1,28 @@
 #include "dns/zone_options.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 namespace fairlead::dns {
+
+namespace {
+
+constexpr std::pair<std::string_view, PodNames> kPodNames[] = {
+    {"disabled", PodNames::kDisabled}, {"insecure", PodNames::kInsecure}, {"verified", PodNames::kVerified}};
+
+}  // namespace
+
+std::string_view name_of(PodNames names) {
+    return std::ranges::find(kPodNames, names, &std::pair<std::string_view, PodNames>::second)->first;
+}
+
+base::Result<PodNames> parse_pod_names(std::string_view text) {
+    for (const auto& [name, names] : kPodNames)
+        if (name == text) return names;
+    return base::fail(base::ErrorCode::kInvalid,
+                      "'" + std::string(text) + "' is none of disabled, insecure, verified");
+}
 
 base::Result<void> check(const ZoneOptions& options) {
     constexpr std::uint32_t kLongestTtlS = 3600;

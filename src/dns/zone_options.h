@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "base/address.h"
@@ -15,8 +16,13 @@ namespace fairlead::dns {
 enum class PodNames : std::uint8_t {
     kDisabled,  ///< none
     kInsecure,  ///< of any address in any namespace that exists
-    kVerified,  ///< of addresses that a Pod of the namespace has; needs ClusterZone::apply_pods
+    kVerified,  ///< of addresses that a Pod of the namespace has; needs Stores::pod_addresses
 };
+
+/// "disabled", "insecure" or "verified", as CoreDNS has them.
+std::string_view name_of(PodNames names);
+/// The other way round; anything else is an error.
+base::Result<PodNames> parse_pod_names(std::string_view text);
 
 struct ZoneOptions {
     /// Zones of the cluster, not nested. The first is where PTR records point to.

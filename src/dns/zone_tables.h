@@ -66,6 +66,7 @@ struct ZoneTables {
     SnapshotTable<PodRecord> pods;
     std::atomic<std::uint32_t> serial{1};
     std::atomic<bool> synced{false};
+    std::atomic<bool> pods_synced{false};  ///< of `pods`
 };
 
 }  // namespace fairlead::dns

@@ -42,18 +42,10 @@ void ZoneWriter::apply(const kube::ChangeSet& changes, const kube::Stores& store
     take_namespaces(changes);
     for (const auto& key : touched)
         remake_service(key, stores);
-    if (touched.empty() && changes.namespaces.empty()) return;
+    take_pods(changes);
+    if (touched.empty() && changes.namespaces.empty() && touched_pods_.empty()) return;
     stage_addresses();
     stage_namespaces();
-    commit(now);
-}
-
-void ZoneWriter::apply_pods(std::span<const kube::Change<kube::Pod>> changes, base::WallTime now) {
-    if (changes.empty() || tables_.options.pod_names != PodNames::kVerified) return;
-    for (const auto& change : changes) {
-        if (change.before) count_pod(*change.before, false);
-        if (change.after) count_pod(*change.after, true);
-    }
     stage_pods();
     commit(now);
 }
@@ -180,9 +172,17 @@ void ZoneWriter::stage_namespaces() {
     }
 }
 
-void ZoneWriter::count_pod(const kube::Pod& pod, bool is_added) {
-    if (pod.finished || !base::is_dns_label(pod.key.namespace_name)) return;
-    for (const auto& address : pod.pod_ips) {
+void ZoneWriter::take_pods(const kube::ChangeSet& changes) {
+    if (tables_.options.pod_names != PodNames::kVerified) return;
+    for (const auto& change : changes.pod_addresses) {
+        if (change.before) count_pod(*change.before, false);
+        if (change.after) count_pod(*change.after, true);
+    }
+}
+
+void ZoneWriter::count_pod(const kube::PodAddresses& pod, bool is_added) {
+    if (!base::is_dns_label(pod.key.namespace_name)) return;
+    for (const auto& address : pod.addresses) {
         const AddressLabel label(address);
         auto& text = touched_pods_.emplace_back(wire_label(pod.key.namespace_name)).append(label.text());
         auto& pods = pods_[text];

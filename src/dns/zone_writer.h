@@ -21,10 +21,9 @@ class ZoneWriter {
     /// `tables` outlives it.
     explicit ZoneWriter(ZoneTables& tables) : tables_(tables) {}
 
-    /// Takes changes in: those Services that they touch are made anew, with their addresses.
+    /// Takes changes in: those Services that they touch are made anew, with their addresses. The addresses of
+    /// Pods count for PodNames::kVerified only.
     void apply(const kube::ChangeSet& changes, const kube::Stores& stores, base::WallTime now);
-    /// The same for Pods of the whole cluster.
-    void apply_pods(std::span<const kube::Change<kube::Pod>> changes, base::WallTime now);
 
   private:
     using SlicePointer = std::shared_ptr<const kube::EndpointSlice>;
@@ -61,7 +60,8 @@ class ZoneWriter {
     void take_namespaces(const kube::ChangeSet& changes);
     void count_service(std::string_view service_wire, bool is_added);
     void stage_namespaces();
-    void count_pod(const kube::Pod& pod, bool is_added);
+    void take_pods(const kube::ChangeSet& changes);
+    void count_pod(const kube::PodAddresses& pod, bool is_added);
     void stage_pods();
     void commit(base::WallTime now);
 

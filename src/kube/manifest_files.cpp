@@ -237,7 +237,8 @@ void ManifestFiles::put(const std::string& path, std::string_view text) {
 ManifestFiles::Objects ManifestFiles::objects() const {
     const auto held = shared_objects();
     return {copies_of(held.services),   copies_of(held.slices),        copies_of(held.nodes),
-            copies_of(held.namespaces), copies_of(held.service_cidrs), copies_of(held.pods), copies_of(held.config_maps)};
+            copies_of(held.namespaces), copies_of(held.service_cidrs), copies_of(held.pods),
+            copies_of(held.config_maps)};
 }
 
 ManifestFiles::SharedObjects ManifestFiles::shared_objects() const {

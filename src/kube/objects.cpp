@@ -51,4 +51,10 @@ std::optional<std::uint16_t> EndpointSlice::index_of_name(std::string_view name)
     return static_cast<std::uint16_t>(index);
 }
 
+std::optional<PodAddresses> PodAddresses::of(Pod pod) {
+    if (pod.finished || pod.pod_ips.empty()) return std::nullopt;
+    pod.pod_ips.shrink_to_fit();
+    return PodAddresses{std::move(pod.key), std::move(pod.pod_ips)};
+}
+
 }  // namespace fairlead::kube

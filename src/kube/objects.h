@@ -284,4 +284,16 @@ struct Pod {
     friend bool operator==(const Pod&, const Pod&) = default;
 };
 
+/// What is kept of a core/v1 Pod of the whole cluster, of which there are many: of one that has addresses and
+/// has not finished.
+struct PodAddresses {
+    ObjectKey key;
+    std::vector<base::IpAddress> addresses;  ///< status.podIPs
+
+    /// nullopt if nothing is to be kept of it.
+    static std::optional<PodAddresses> of(Pod pod);
+
+    friend bool operator==(const PodAddresses&, const PodAddresses&) = default;
+};
+
 }  // namespace fairlead::kube

@@ -167,10 +167,11 @@ struct ChangeSet {
     std::vector<Change<ServiceCidr>> service_cidrs;
     std::vector<Change<Pod>> pods;
     std::vector<Change<ConfigMap>> config_maps;
+    std::vector<Change<PodAddresses>> pod_addresses;
 
     [[nodiscard]] bool empty() const {
         return services.empty() && slices.empty() && nodes.empty() && namespaces.empty() &&
-               service_cidrs.empty() && pods.empty() && config_maps.empty();
+               service_cidrs.empty() && pods.empty() && config_maps.empty() && pod_addresses.empty();
     }
 };
 
@@ -181,13 +182,14 @@ struct Stores {
     Store<Node> nodes;
     Store<Namespace> namespaces;
     Store<ServiceCidr> service_cidrs;
-    Store<Pod> pods;               ///< of this node, and only when DNS is switched on
-    Store<ConfigMap> config_maps;  ///< from an API server only the one that DNS is configured with
+    Store<Pod> pods;                    ///< of this node, and only when DNS is switched on
+    Store<PodAddresses> pod_addresses;  ///< of all nodes, and only when DNS has names for them
+    Store<ConfigMap> config_maps;       ///< from an API server only the one that DNS is configured with
 
     [[nodiscard]] ChangeSet take_changes() {
-        return {services.take_changes(),   slices.take_changes(),        nodes.take_changes(),
-                namespaces.take_changes(), service_cidrs.take_changes(), pods.take_changes(),
-                config_maps.take_changes()};
+        return {services.take_changes(),    slices.take_changes(),        nodes.take_changes(),
+                namespaces.take_changes(),  service_cidrs.take_changes(), pods.take_changes(),
+                config_maps.take_changes(), pod_addresses.take_changes()};
     }
 };
 

@@ -13,7 +13,15 @@
 
 namespace fairlead::kube {
 
-/// Puts what a Reflector learns of one kind into its store.
+/// Puts an object into the store of its kind; those of other kinds are passed over.
+template <class Object>
+void keep(Store<Object>& store, AnyObject object) {
+    if (auto* wanted = std::get_if<Object>(&object)) store.put(std::move(*wanted));
+}
+/// What is to be kept of a Pod: one that has finished goes.
+void keep(Store<PodAddresses>& store, AnyObject object);
+
+/// Puts what a Reflector learns of one kind into a store.
 template <class Object>
 class StoreSink final : public ReflectorSink {
   public:
@@ -33,9 +41,7 @@ class StoreSink final : public ReflectorSink {
         }
         if (!first) store_.remove_if([&](const ObjectKey& key) { return !listed.contains(key); });
     }
-    void put(AnyObject object) override {
-        if (auto* wanted = std::get_if<Object>(&object)) store_.put(std::move(*wanted));
-    }
+    void put(AnyObject object) override { keep(store_, std::move(object)); }
     void remove(const ObjectKey& key) override { store_.remove(key); }
     void report(const std::string& message) override { report_(message); }
 

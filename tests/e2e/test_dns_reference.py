@@ -5,28 +5,17 @@ Where they differ is in KNOWN, with the reason; docs/dns.md has the same list.""
 import json
 import os
 import re
-import socket
-import struct
 import subprocess
 import tempfile
 import unittest
 
-from harness import netns
-from harness.cluster import BIN, ROOT, ControlPlane, wait_for
+from harness import coredns
+from harness.cluster import ROOT, wait_for
 
 PROGRAM = os.environ.get("ZONE_ANSWERS", os.path.join(ROOT, "build/debug/tests/e2e/zone_answers"))
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33, "HTTPS": 65}
 ADDRESS = "192.0.2.1"
 ZONE = "cluster.local."
-COREFILE = """.:53 {
-    bind 127.0.0.1
-    kubernetes cluster.local in-addr.arpa ip6.arpa {
-        kubeconfig %s
-        pods insecure
-        fallthrough in-addr.arpa ip6.arpa
-    }
-}
-"""
 
 
 def service(name, ports=(("http", 80, "TCP"),), **spec):
@@ -109,11 +98,6 @@ KNOWN_ANSWERS = [
 ]
 
 
-def question(name, kind):
-    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.rstrip(".").split(".") if label)
-    return struct.pack("!HHHHHH", 7, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!HH", TYPES[kind], 1)
-
-
 def without_chance(line):
     """Serial numbers and TTLs say when, not what."""
     return re.sub(r"(SOA \S+ \S+) \d+", r"\1 S", line)
@@ -129,18 +113,10 @@ def is_known(name, kind, ours, theirs):
 class DnsReferenceTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.namespace = netns.Namespace("dns")
-        cls.addClassCleanup(cls.namespace.delete)
-        cls.namespace.ip("link", "add", "own", "type", "veth", "peer", "name", "other")
-        cls.namespace.ip("address", "add", f"{ADDRESS}/24", "dev", "own")
-        for link in ("own", "other"):
-            cls.namespace.ip("link", "set", link, "up")
-        cls.control = ControlPlane(cls.namespace, ADDRESS)
-        cls.addClassCleanup(cls.control.stop)
-        cls.control.start_etcd()
-        cls.control.start_apiserver()
+        cls.control = coredns.start_control_plane(cls, ADDRESS)
         cls.make_objects()
-        cls.start_coredns()
+        cls.coredns = coredns.CoreDns(cls.control)
+        cls.addClassCleanup(cls.coredns.close)
         cls.start_zone()
 
     @classmethod
@@ -151,21 +127,6 @@ class DnsReferenceTest(unittest.TestCase):
             cls.control.create("/api/v1/namespaces/shop/services", made)
         for made in SLICES:
             cls.control.create("/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices", made)
-
-    @classmethod
-    def start_coredns(cls):
-        path = f"{cls.control.folder}/Corefile"
-        with open(path, "w") as file:
-            file.write(COREFILE % cls.control.kubeconfig)
-        with open(f"{cls.control.folder}/coredns.log", "w") as log:
-            cls.coredns = cls.namespace.popen([os.path.join(BIN, "coredns"), "-conf", path], stdout=log, stderr=subprocess.STDOUT)
-        cls.addClassCleanup(cls.coredns.wait)
-        cls.addClassCleanup(cls.coredns.kill)
-        with cls.namespace.inside():
-            cls.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        cls.addClassCleanup(cls.socket.close)
-        cls.socket.settimeout(3)
-        cls.socket.connect(("127.0.0.1", 53))
 
     @classmethod
     def start_zone(cls):
@@ -185,8 +146,7 @@ class DnsReferenceTest(unittest.TestCase):
         return without_chance(self.zone.stdout.readline().rstrip("\n"))
 
     def theirs(self, name, kind):
-        self.socket.send(question(name, kind))
-        return self.ours("decode " + self.socket.recv(65535).hex())
+        return self.ours("decode " + self.coredns.ask(name, TYPES[kind]).hex())
 
     @staticmethod
     def names():

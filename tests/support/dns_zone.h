@@ -24,6 +24,7 @@ class ZoneCluster {
     void put(kube::Service service) { stores_.services.put(std::move(service)); }
     void put(kube::EndpointSlice slice) { stores_.slices.put(std::move(slice)); }
     void put(kube::Namespace space) { stores_.namespaces.put(std::move(space)); }
+    void put(kube::PodAddresses pod) { stores_.pod_addresses.put(std::move(pod)); }
     void apply(std::int64_t unix_time_s = 1'700'000'000);
 
   private:

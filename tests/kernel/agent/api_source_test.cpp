@@ -32,10 +32,13 @@ class ApiSourceTest : public testing::Test {
         access.server = "http://127.0.0.1:18080";
         auto client = ApiClient::make(loop_, access);
         ASSERT_TRUE(client) << client.error().message;
-        source_.emplace(loop_, *std::move(client), "n1", stores_, metrics_,
-                        ApiSource::Listener{[this] { synced_ = true; }, [] {}});
+        source_.emplace(
+            loop_, *std::move(client), "n1", stores_, metrics_,
+            ApiSource::Listener{[this] { synced_ = true; }, [] {}, [this] { pod_addresses_synced_ = true; }});
+        if (watches_pod_addresses()) source_->watch_pod_addresses();
         source_->start();
     }
+    [[nodiscard]] virtual bool watches_pod_addresses() const { return false; }
 
     net::HttpAnswer answer(const net::HttpQuestion& question) {
         ++requests_[question.path];
@@ -70,6 +73,7 @@ class ApiSourceTest : public testing::Test {
     kube::Stores stores_;
     admin::Metrics metrics_;
     bool synced_ = false;
+    bool pod_addresses_synced_ = false;
     std::optional<ApiSource> source_;
 };
 
@@ -98,6 +102,31 @@ TEST_F(ApiSourceTest, PodsAreAskedForOnlyWhenTheyAreWantedAndOnlyThoseOfTheNode)
     run_until([&] { return stores_.pods.size() == 1; });
     EXPECT_THAT(queries_["/api/v1/pods"], HasSubstr("fieldSelector=spec.nodeName%3Dn1"));
     EXPECT_EQ(stores_.take_changes().pods.at(0).after->node_name, "n1");
+    EXPECT_EQ(stores_.pod_addresses.size(), 0U);
+}
+
+class ApiSourcePodAddressesTest : public ApiSourceTest {
+  protected:
+    [[nodiscard]] bool watches_pod_addresses() const override { return true; }
+};
+
+TEST_F(ApiSourcePodAddressesTest, ThoseOfAllNodesReachTheStoreWhenTheyAreWanted) {
+    lists_["/api/v1/pods"] = R"({"metadata":{"namespace":"shop","name":"cart-0"},"spec":{"nodeName":"n2"},)"
+                             R"("status":{"podIPs":[{"ip":"10.64.0.7"},{"ip":"fd00::7"}]}},)"
+                             R"({"metadata":{"namespace":"shop","name":"waits"}})";
+    run_until([&] { return pod_addresses_synced_; });
+    EXPECT_THAT(queries_["/api/v1/pods"],
+                HasSubstr("fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed"));
+    ASSERT_EQ(stores_.pod_addresses.size(), 1U);
+    EXPECT_THAT(stores_.pod_addresses.find({"shop", "cart-0"})->addresses, SizeIs(2));
+    EXPECT_EQ(stores_.pods.size(), 0U);
+}
+
+TEST_F(ApiSourcePodAddressesTest, NothingWaitsForThemAndWhyTheyAreMissingIsSaid) {
+    run_until([&] { return synced_ && !source_->problems().empty(); });
+    EXPECT_TRUE(synced_);
+    EXPECT_FALSE(pod_addresses_synced_);
+    EXPECT_THAT(source_->problems(), Contains(HasSubstr("cannot list and watch pods of all nodes")));
 }
 
 }  // namespace

@@ -96,6 +96,21 @@ TEST_F(ManifestSourceTest, PodsOfTheNodeReachTheStoresOnlyWhenTheyAreWanted) {
     EXPECT_EQ(stores_.pods.find({"shop", "ours"}), nullptr);
     EXPECT_NE(stores_.pods.find({"shop", "theirs"}), nullptr);
     EXPECT_THAT(source_->pod_addresses({"shop", "ours"}), SizeIs(1));
+    EXPECT_EQ(stores_.pod_addresses.size(), 0U);
+}
+
+TEST_F(ManifestSourceTest, AddressesOfPodsOfAllNodesReachTheStoresOnlyWhenTheyAreWanted) {
+    write("pods.yaml", pod("ours", "n1") + "---\n" + pod("theirs", "n2"));
+    start();
+    EXPECT_THAT(stores_.take_changes().pod_addresses, IsEmpty());
+    source_->keep_pod_addresses();
+    EXPECT_THAT(next_changes().pod_addresses, SizeIs(2));
+
+    write("pods.yaml", pod("ours", "n1"));
+    const auto gone = next_changes();
+    ASSERT_THAT(gone.pod_addresses, SizeIs(1));
+    EXPECT_EQ(gone.pod_addresses[0].key().to_string(), "shop/theirs");
+    EXPECT_EQ(gone.pod_addresses[0].after, nullptr);
 }
 
 }  // namespace

@@ -90,15 +90,10 @@ TEST(ClusterZoneOptions, ReverseRangesThatFallThroughOnlyLimitWhatIsAnswered) {
     EXPECT_EQ(outcome_of(cluster.zone(), "1.2.0.192.in-addr.arpa", RecordType::kPtr), "OUTSIDE");
 }
 
-kube::Pod pod(std::string pod_name, std::string address) {
-    kube::Pod made;
-    made.key = {"shop", std::move(pod_name)};
-    made.pod_ips = {base::IpAddress::parse(address).value()};
-    return made;
-}
-
 TEST(ClusterZoneOptions, PodNamesAreDisabledOrVerifiedOrOfAnyAddress) {
-    const auto asked = "10-64-0-1.shop.pod.cluster.local";
+    const auto* const asked = "10-64-0-1.shop.pod.cluster.local";
+    const kube::PodAddresses first{{"shop", "a"}, {base::IpAddress::parse("10.64.0.1").value()}};
+    const kube::PodAddresses second{{"shop", "b"}, first.addresses};
     for (const auto mode : {PodNames::kDisabled, PodNames::kInsecure, PodNames::kVerified}) {
         ZoneOptions options;
         options.pod_names = mode;
@@ -107,30 +102,40 @@ TEST(ClusterZoneOptions, PodNamesAreDisabledOrVerifiedOrOfAnyAddress) {
         cluster.put(test::name_space("other"));
         cluster.apply();
         cluster.zone().set_synced();
+        cluster.zone().set_pods_synced();
         EXPECT_EQ(outcome_of(cluster.zone(), asked), mode == PodNames::kInsecure ? "NOERROR" : "NXDOMAIN");
         EXPECT_EQ(outcome_of(cluster.zone(), "shop.pod.cluster.local"), "NOERROR");
-        const auto change = [&](std::shared_ptr<const kube::Pod> before,
-                                std::shared_ptr<const kube::Pod> after) {
-            const std::vector<kube::Change<kube::Pod>> changes = {{std::move(before), std::move(after)}};
-            cluster.zone().apply_pods(changes, {});
-        };
-        const auto first = test::shared(pod("a", "10.64.0.1"));
-        const auto second = test::shared(pod("b", "10.64.0.1"));
-        change(nullptr, first);
+        cluster.put(first);
+        cluster.apply();
         EXPECT_EQ(outcome_of(cluster.zone(), asked), mode == PodNames::kDisabled ? "NXDOMAIN" : "NOERROR");
         if (mode != PodNames::kVerified) continue;
         EXPECT_EQ(outcome_of(cluster.zone(), "10-64-0-1.other.pod.cluster.local"), "NXDOMAIN");
         EXPECT_EQ(outcome_of(cluster.zone(), "10-64-0-2.shop.pod.cluster.local"), "NXDOMAIN");
-        change(nullptr, second);
-        auto finished = *first;
-        finished.finished = true;
-        change(first, test::shared(finished));
+        cluster.put(second);
+        cluster.stores().pod_addresses.remove(first.key);
+        cluster.apply();
         EXPECT_EQ(outcome_of(cluster.zone(), asked), "NOERROR") << "another Pod has the address";
-        change(second, nullptr);
-        EXPECT_EQ(outcome_of(cluster.zone(), asked), "NXDOMAIN");
-        change(test::shared(finished), nullptr);
+        cluster.stores().pod_addresses.remove(second.key);
+        cluster.apply();
         EXPECT_EQ(outcome_of(cluster.zone(), asked), "NXDOMAIN");
     }
+}
+
+TEST(ClusterZoneOptions, AVerifiedPodNameIsMissingOnlyWhenAllPodsAreKnown) {
+    ZoneOptions options;
+    options.pod_names = PodNames::kVerified;
+    ZoneCluster cluster(options);
+    cluster.put(test::name_space("shop"));
+    cluster.put(kube::PodAddresses{{"shop", "a"}, {base::IpAddress::parse("10.64.0.1").value()}});
+    cluster.apply();
+    cluster.zone().set_synced();
+    const auto* const unknown = "10-64-0-2.shop.pod.cluster.local";
+    EXPECT_EQ(outcome_of(cluster.zone(), "10-64-0-1.shop.pod.cluster.local"), "NOERROR");
+    EXPECT_EQ(outcome_of(cluster.zone(), "x.shop.pod.cluster.local"), "NXDOMAIN") << "no address at all";
+    EXPECT_EQ(outcome_of(cluster.zone(), unknown), "SERVFAIL");
+    EXPECT_EQ(cluster.zone().state_of(name(unknown)), NameState::kUnknown);
+    cluster.zone().set_pods_synced();
+    EXPECT_EQ(outcome_of(cluster.zone(), unknown), "NXDOMAIN");
 }
 
 TEST(ClusterZoneOptions, EndpointsCanBeCalledByTheirPods) {

@@ -70,5 +70,38 @@ TEST_F(StoreSinkTest, PutsRemovesAndReports) {
     EXPECT_THAT(reports_, ElementsAre("trouble"));
 }
 
+Pod running_pod(const std::string& name, std::vector<std::string> addresses) {
+    Pod pod;
+    pod.key = {"shop", name};
+    pod.labels = {{"app", "cart"}};
+    for (const auto& address : addresses)
+        pod.pod_ips.push_back(base::IpAddress::parse(address).value());
+    return pod;
+}
+
+TEST(PodAddressesSink, KeepsTheAddressesOfPodsThatHaveSomeAndHaveNotFinished) {
+    Store<PodAddresses> store;
+    StoreSink<PodAddresses> sink{store, [](const std::string&) {}};
+    auto finished = running_pod("done", {"10.64.0.3"});
+    finished.finished = true;
+    sink.replace({running_pod("cart", {"10.64.0.1", "fd00::1"}), running_pod("waits", {}), finished}, {});
+    ASSERT_EQ(store.size(), 1U);
+    EXPECT_THAT(store.find({"shop", "cart"})->addresses, SizeIs(2));
+
+    sink.put(running_pod("waits", {"10.64.0.2"}));
+    EXPECT_THAT(store.take_changes(), SizeIs(2));
+    auto other_labels = running_pod("waits", {"10.64.0.2"});
+    other_labels.labels.clear();
+    sink.put(std::move(other_labels));
+    EXPECT_FALSE(store.has_changes()) << "what is not kept is no change";
+
+    auto ended = running_pod("waits", {"10.64.0.2"});
+    ended.finished = true;
+    sink.put(std::move(ended));
+    EXPECT_EQ(store.find({"shop", "waits"}), nullptr);
+    sink.remove({"shop", "cart"});
+    EXPECT_EQ(store.size(), 0U);
+}
+
 }  // namespace
 }  // namespace fairlead::kube
