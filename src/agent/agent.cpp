@@ -209,7 +209,10 @@ Result<void> Agent::start_api() {
                                        std::move(listener));
     events_ = std::make_unique<EventWriter>(loop_, api_->client(), config_.node_name);
     pod_finder_ = std::make_unique<PodFinder>(loop_, api_->client());
-    if (dns_) api_->watch_pods_of_node();
+    if (dns_) {
+        api_->watch_pods_of_node();
+        dns_->ask_about_pods([this] { return api_->blind_to_pods_since(); });
+    }
     if (dns_ && config_.dns.config_map) api_->watch_config_map(*config_.dns.config_map);
     if (dns_ && dns_->needs_pod_addresses()) api_->watch_pod_addresses();
     api_->start();

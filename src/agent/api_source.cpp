@@ -161,6 +161,10 @@ void ApiSource::on_progress() {
         listener_.pod_addresses_synced();
 }
 
+std::optional<base::TimePoint> ApiSource::blind_to_pods_since() const {
+    return pods_ == nullptr ? std::nullopt : pods_->reflector().blind_since();
+}
+
 std::vector<std::string> ApiSource::problems() const {
     std::vector<std::string> problems;
     const auto add = [&](const Watch& watch) {

@@ -41,6 +41,9 @@ class ApiSource {
 
     [[nodiscard]] ApiClient& client() { return *client_; }
 
+    /// Of the Pods of this node, as Reflector::blind_since.
+    [[nodiscard]] std::optional<base::TimePoint> blind_to_pods_since() const;
+
     /// What goes wrong now, one sentence each.
     [[nodiscard]] std::vector<std::string> problems() const;
 

@@ -108,6 +108,18 @@ void NodeDns::set_synced() {
     serve();
 }
 
+void NodeDns::judge_pods() {
+    if (!blind_to_pods_since_) return;
+    const bool were_certain = pods_.is_certain();
+    pods_.update(loop_.now(), blind_to_pods_since_());
+    if (pods_.is_certain() == were_certain) return;
+    if (were_certain)
+        base::log_warning("no search walk is collapsed: nothing is heard of this node's Pods");
+    else
+        base::log_info("search walks are collapsed again: this node's Pods are known");
+    update_clients();
+}
+
 dns::ClientSettings NodeDns::client_settings() const {
     dns::ClientSettings settings;
     settings.node_name = node_name_;
@@ -116,6 +128,7 @@ dns::ClientSettings NodeDns::client_settings() const {
     settings.kubelet.node = forwarding_.node_resolver();
     settings.earlier_nodes = forwarding_.earlier_resolvers();
     settings.forwarding_version = forwarding_version_;
+    settings.pods_are_certain = pods_.is_certain();
     if (settings_.mode == DnsMode::kIntercept) {
         for (const auto& address : dns_targets(settings_, stores_.services).addresses)
             settings.kubelet.cluster_dns.push_back(address.to_string());
@@ -233,6 +246,7 @@ void NodeDns::tick() {
     timer_ = loop_.after(kTick, [this] { tick(); });
     zone_.reclaimer().reclaim();
     follow_files();
+    judge_pods();
     const bool responds = server_ && server_->responds();
     publish();
     look_at_waste();
@@ -306,6 +320,8 @@ std::vector<std::string> NodeDns::problems() const {
     for (const auto* problem :
          {&forwarding_problem_, &target_problem_, &server_problem_, &interception_problem_})
         if (!problem->text().empty()) problems.push_back(problem->text());
+    if (!pods_.is_certain())
+        problems.emplace_back("dns: no search walk is collapsed: nothing is heard of this node's Pods");
     return problems;
 }
 

@@ -15,6 +15,7 @@
 #include "agent/dns_walks.h"
 #include "agent/node_forwarding.h"
 #include "agent/noted_problem.h"
+#include "agent/pod_certainty.h"
 #include "dns/cache.h"
 #include "dns/clients.h"
 #include "dns/cluster_zone.h"
@@ -56,6 +57,11 @@ class NodeDns {
     /// They were there once.
     void set_pod_addresses_synced() { zone_.set_pods_synced(); }
 
+    /// Asks this every second for how long nothing is heard of this node's Pods (Reflector::blind_since).
+    void ask_about_pods(std::function<std::optional<base::TimePoint>()> blind_since) {
+        blind_to_pods_since_ = std::move(blind_since);
+    }
+
     /// For the page /dns-usage.
     [[nodiscard]] std::string usage_json() const;
     /// For the page /dns-query: looks a name up as the resolver of a Pod of this node would, or as one on the
@@ -72,6 +78,7 @@ class NodeDns {
     [[nodiscard]] std::vector<dns_server::ListenAddress> listen_addresses() const;
     [[nodiscard]] dns::ClientSettings client_settings() const;
     [[nodiscard]] base::Result<DnsWalker> walker_of(const DnsWalkRequest& request) const;
+    void judge_pods();
     void update_clients();
     void serve();
     base::Result<void> start_server();
@@ -104,6 +111,8 @@ class NodeDns {
     DnsQueryLog query_log_;
     std::unique_ptr<DnsAsker> asker_;
     std::unique_ptr<DnsWalks> walks_;
+    std::function<std::optional<base::TimePoint>()> blind_to_pods_since_;
+    PodCertainty pods_;
 
     bool synced_ = false;
     std::optional<dns_server::Interception> interception_;

@@ -152,7 +152,8 @@ class ClientDirectory::Builder {
         context.search = std::move(walk.search);
         if (!context.search.empty()) context.checked = checked_of(context.search);
         context.ndots = walk.ndots;
-        context.mode = walk.why_off.empty() ? mode_of(pod) : CollapseMode::kOff;
+        context.mode = mode_of(pod);
+        if (!walk.why_off.empty() || !settings_.pods_are_certain) context.mode = CollapseMode::kOff;
         context.why_off = std::move(walk.why_off);
         const auto known = directory_.by_uid_.find(identity_of(pod));
         Context before = known == directory_.by_uid_.end() ? nullptr : known->second;

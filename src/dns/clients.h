@@ -29,6 +29,7 @@ struct ClientSettings {
     std::vector<ResolverSettings> earlier_nodes{};
     /// Another one for each set of upstreams: what one of them says about a name need not be true of another.
     std::uint64_t forwarding_version = 0;
+    bool pods_are_certain = true;  ///< otherwise no walk is collapsed, whatever was wished for
 
     friend bool operator==(const ClientSettings&, const ClientSettings&) = default;
 };

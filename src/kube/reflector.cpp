@@ -115,7 +115,9 @@ void Reflector::receive_head(base::TimePoint now, unsigned status, std::string_v
     frames_.reset(encoding_);
     retry_after_ = parse_retry_after(retry_after);
     await_more(now);
-    if (status == kOk && phase_ == Phase::kWatch) last_error_.clear();
+    if (status != kOk || phase_ != Phase::kWatch) return;
+    last_error_.clear();
+    blind_since_.reset();
 }
 
 void Reflector::receive_body(base::TimePoint now, std::string_view bytes) {
@@ -169,6 +171,7 @@ void Reflector::receive_bookmark(base::TimePoint now, WatchEvent event) {
 
 void Reflector::begin_watch(base::TimePoint now) {
     phase_ = Phase::kWatch;
+    blind_since_.reset();
     silence_limit_ = kSilentWatch;
     await_more(now);
 }
@@ -299,6 +302,7 @@ void Reflector::start_over() {
 
 void Reflector::idle(base::TimePoint now, base::Duration pause) {
     phase_ = Phase::kIdle;
+    if (synced_ && !blind_since_) blind_since_ = now;
     deadline_ = now + pause;
 }
 

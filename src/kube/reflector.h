@@ -74,6 +74,8 @@ class Reflector {
     [[nodiscard]] bool synced() const { return synced_; }
     /// The server said something about the collection, were it that there is none or that we may not see it.
     [[nodiscard]] bool answered() const { return answered_; }
+    /// Since when nothing is heard of changes: no watch is open. nullopt: one is, or there was none yet.
+    [[nodiscard]] std::optional<base::TimePoint> blind_since() const { return blind_since_; }
     /// Why the last request failed; empty after one that went well.
     [[nodiscard]] const std::string& last_error() const { return last_error_; }
     [[nodiscard]] const Resource& resource() const { return resource_; }
@@ -120,6 +122,7 @@ class Reflector {
     unsigned failed_streaming_lists_ = 0;  // in a row
     bool synced_ = false;
     bool answered_ = false;
+    std::optional<base::TimePoint> blind_since_;
     std::string resource_version_;  // empty: list first
     std::string continue_token_;
     Listing listing_;

@@ -98,6 +98,30 @@ TEST_F(ReflectorTest, ResumesAnEndedWatchFromTheLastVersionAtOnce) {
     EXPECT_THAT(target, testing::Not(HasSubstr("sendInitialEvents")));
 }
 
+TEST_F(ReflectorTest, IsBlindFromTheEndOfAWatchUntilTheNextIsAnswered) {
+    EXPECT_EQ(reflector_.blind_since(), std::nullopt) << "nothing is known yet";
+    next_request();
+    list(event("ADDED", service_json("a", 1, "10.96.0.1")), 7);
+    EXPECT_EQ(reflector_.blind_since(), std::nullopt);
+    now_ += 5min;
+    reflector_.receive_end(now_);
+    const auto ended = now_;
+    next_request();
+    EXPECT_EQ(reflector_.blind_since(), ended) << "asked for, not answered";
+    answer("{}", 403);
+    reflector_.receive_end(now_);
+    next_request();
+    EXPECT_EQ(reflector_.blind_since(), ended);
+    answer("");
+    EXPECT_EQ(reflector_.blind_since(), std::nullopt);
+    reflector_.receive_body(now_, event("ERROR", R"({"kind":"Status","code":410,"message":"too old"})"));
+    next_request();
+    answer(event("ADDED", service_json("b", 8, "10.96.0.2")));
+    EXPECT_NE(reflector_.blind_since(), std::nullopt) << "a list that is not complete";
+    reflector_.receive_body(now_, bookmark(8, true));
+    EXPECT_EQ(reflector_.blind_since(), std::nullopt);
+}
+
 TEST_F(ReflectorTest, StartsOverWhenTheServerForgotTheVersion) {
     next_request();
     list(event("ADDED", service_json("a", 1, "10.96.0.1")), 7);

@@ -160,6 +160,23 @@ TEST_F(ClientDirectoryTest, PodsWishGoesBeforeItsNamespacesAndThatBeforeTheDefau
     EXPECT_THAT(directory_.problems(), ElementsAre(HasSubstr("of Namespace shop: 'ON'")));
 }
 
+TEST_F(ClientDirectoryTest, NoWalkIsCollapsedWhilePodsAreNotCertainAndAllIsAsBeforeAfterwards) {
+    auto wishing = pod("cart", {"10.64.0.1"});
+    wishing.annotations.emplace(kDnsSearchAnnotation, "on");
+    pods_.put(wishing);
+    update();
+    const auto before = directory_.contexts().front();
+    settings_.pods_are_certain = false;
+    update();
+    EXPECT_EQ(find("10.64.0.1")->mode, CollapseMode::kOff);
+    EXPECT_EQ(find("10.64.0.1")->pod_number, before->pod_number)
+        << "its queries are still counted as its own";
+    settings_.pods_are_certain = true;
+    update();
+    EXPECT_EQ(find("10.64.0.1")->mode, CollapseMode::kOn);
+    EXPECT_EQ(find("10.64.0.1")->verdicts, before->verdicts);
+}
+
 TEST_F(ClientDirectoryTest, KeepsVerdictsOfAWalkAsLongAsItIsTheSame) {
     pods_.put(pod("cart", {"10.64.0.1"}));
     update();
