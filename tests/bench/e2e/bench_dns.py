@@ -19,12 +19,14 @@ import dns_names
 import dns_servers
 import report
 from dns_load import per_cpu_second
+from harness import netns
 from harness.cluster import ROOT
 
 SMALL, LARGE = 1_000, 100_000
 LATENCY_RATE = 10_000
 VICTIM_RATE = 1_000
 FLOOD_RATE = 50_000
+FLOOD_SECONDS = 4  # until names that nobody has repeat themselves
 KILL_RATE = 10_000
 GOAL_SHARE = 0.7
 GOAL_FLOOD = 2.0
@@ -43,7 +45,7 @@ class Questions:
             cluster.write(name, "\n".join(lines) + "\n")
             for name, lines in (("zone", names.zone()), ("cached", names.cached()), ("first", names.first_of_walks()), ("walks", names.walks())))
         self.mixed = cluster.write("mixed", "\n".join(line for pair in zip(names.zone(), names.cached()) for line in pair) + "\n")
-        self.random = cluster.write("random", "\n".join(names.random(FLOOD_RATE * SECONDS * 2)) + "\n")
+        self.random = cluster.write("random", "\n".join(names.random(FLOOD_RATE * FLOOD_SECONDS)) + "\n")
 
 
 def measure_zone(server, pod, questions, seconds):
@@ -154,8 +156,9 @@ def print_flood(results, goals):
                   f"{ratio:>17.2f}  {verdict}")
 
 
-def kill(cluster, questions):
-    """Lookups while the agent is killed, started, ended in order and started."""
+def kill(cluster, questions, upstream):
+    """Lookups while the agent is killed, started, ended in order and started. The upstream stands in for it on its core."""
+    netns.sh(["taskset", "-a", "-p", "-c", dns_cluster.SERVER_CPU, str(upstream.pid)])
     server = dns_servers.Interception(cluster)
     with server.running():
         lookups = dns_load.start_lookups(cluster.pods[0], server, questions.zone, KILL_SECONDS, KILL_RATE)
@@ -190,16 +193,18 @@ def main():
     parser.add_argument("--quick", action="store_true", help="a second each, no large cluster")
     parser.add_argument("--only", choices=[each.name for each in dns_servers.ALL], action="append", help="these alone, and echo")
     parser.add_argument("--part", choices=("speed", "flood", "kill", "size"), action="append", help="these parts alone")
+    parser.add_argument("--seconds", type=int, default=SECONDS, help=f"of each measurement ({SECONDS})")
     parser.add_argument("--json", default=os.path.join(ROOT, "build/bench/dns.json"), help="where the figures go")
     arguments = parser.parse_args()
-    seconds = 1 if arguments.quick else SECONDS
+    sys.stdout.reconfigure(line_buffering=True)
+    seconds = 1 if arguments.quick else arguments.seconds
     parts = arguments.part or ["speed", "flood", "kill"] + ([] if arguments.quick else ["size"])
     chosen = [each for each in dns_servers.ALL if each is dns_servers.Echo or arguments.only is None or each.name in arguments.only]
     without_interception = [each for each in chosen if each is not dns_servers.Interception]
     results = {"machine": report.machine()}
-    print(f"{results['machine']}\n# DNS servers on one core each", flush=True)
+    print(f"{results['machine']}\n# DNS servers on one core each")
     goals = report.Goals()
-    with dns_cluster.running(SMALL) as cluster, dns_servers.upstream(cluster):
+    with dns_cluster.running(SMALL) as cluster, dns_servers.upstream(cluster) as upstream:
         questions = Questions(cluster)
         if "speed" in parts:
             results["speed"] = speed(cluster, measure_all, chosen, seconds)
@@ -211,7 +216,7 @@ def main():
             results["flood"] = flood(cluster, questions, [each for each in chosen if each.has_cache], seconds)
             print_flood(results["flood"], goals)
         if "kill" in parts:
-            results["kill"] = kill(cluster, questions)
+            results["kill"] = kill(cluster, questions, upstream)
             print_kill(results["kill"], goals)
     if "size" in parts:
         with dns_cluster.running(LARGE) as cluster, dns_servers.upstream(cluster):

@@ -18,6 +18,7 @@ BENCH = os.path.join(ROOT, "build/release/tests/bench")
 PORT = 5300
 START_LIMIT_SECONDS = 60
 _HOST_TTL = 86400
+_NOERROR, _NXDOMAIN = 0, 3
 
 
 def knot_configuration(cluster, folder, listen, zones):
@@ -107,17 +108,21 @@ class Server:
         if self.process.poll() is not None:
             with open(os.path.join(self.folder, "log")) as log:
                 raise RuntimeError(f"{self.name} ended: {log.read()[-2000:]}")
+        last = f"{self.cluster.names.services[-1][0]}.{ZONE}"
+        # What is missing is known only once everything has been seen.
+        return self.is_ready(self._ask(last), self._ask("missing-" + last))
+
+    def _ask(self, name):
         with self.cluster.pods[0].namespace.inside():
             asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         with asking:
             asking.settimeout(0.2)
             asking.connect((self.address, self.port))
-            asking.send(query(f"{self.cluster.names.services[-1][0]}.{ZONE}"))
-            return self.is_ready(asking.recv(4096))
+            asking.send(query(name))
+            return read_reply(asking.recv(4096))
 
-    def is_ready(self, packet):
-        code, answers = read_reply(packet)
-        return code == 0 and answers == 1
+    def is_ready(self, known, missing):
+        return known == (_NOERROR, 1) and missing == (_NXDOMAIN, 0)
 
     def peak_memory_mib(self):
         with open(f"/proc/{self.process.pid}/status") as file:
@@ -133,7 +138,7 @@ class Echo(Server):
     def command(self):
         return [os.path.join(BENCH, "dns_echo"), f"{self.address}:{self.port}"]
 
-    def is_ready(self, packet):
+    def is_ready(self, known, missing):
         return True
 
 
@@ -170,9 +175,9 @@ class Interception(Fairlead):
         super().__init__(cluster)
         self.address, self.port = CLUSTER_DNS, 53
 
-    def is_ready(self, packet):
+    def is_ready(self, known, missing):
         # The upstream stands behind the Service, and says the same.
-        return super().is_ready(packet) and "fairlead-dns" in self.cluster.node.sh("nft list tables")
+        return super().is_ready(known, missing) and "fairlead-dns" in self.cluster.node.sh("nft list tables")
 
 
 class CoreDns(Server):
@@ -248,7 +253,7 @@ ALL = (Echo, Fairlead, Interception, CoreDns, Unbound, Knot)
 
 @contextlib.contextmanager
 def upstream(cluster):
-    """knot at UPSTREAM, with the hosts, and the Services as the cluster DNS has them."""
+    """knot at UPSTREAM, with the hosts, and the Services as the cluster DNS has them; its process. It has the clients' core."""
     folder = os.path.join(cluster.folder, "upstream")
     os.makedirs(folder)
     cluster.write("upstream/hosts", zone_file(OUTSIDE, _HOST_TTL, [(name.removesuffix("." + OUTSIDE), address) for name, address in cluster.names.hosts]))
@@ -257,7 +262,7 @@ def upstream(cluster):
     with open(os.path.join(folder, "log"), "w") as log:
         process = cluster.outside.popen(["taskset", "-c", CLIENT_CPU, "knotd", "-c", path], stdout=log, stderr=subprocess.STDOUT)
     try:
-        yield
+        yield process
     finally:
         process.kill()
         process.wait()
