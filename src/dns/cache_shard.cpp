@@ -39,6 +39,7 @@ CacheHit CacheShard::find(base::TimePoint now, const CacheKey& key) {
         return {};
     }
     Entry& entry = **found;
+    __builtin_prefetch(entry.reply.body.get());  // what the caller reads next
     entry.visits = static_cast<std::uint8_t>(std::min(entry.visits + 1, int{kMostVisits}));
     ++entry.hits;
     CacheHit hit{{*found, &entry.reply}, Freshness::kFresh, false};

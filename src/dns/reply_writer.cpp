@@ -51,12 +51,6 @@ void ReplyWriter::append_u16(std::uint16_t value) {
     append(bytes);
 }
 
-void ReplyWriter::append_u32(std::uint32_t value) {
-    std::array<std::uint8_t, 4> bytes{};
-    put_u32(bytes.data(), value);
-    append(bytes);
-}
-
 void ReplyWriter::append_name(const Name& name, bool compressed) {
     if (overflowed_) return;
     const std::size_t end =
@@ -80,10 +74,11 @@ bool ReplyWriter::begin(Section section, const Name* owner, RecordType type, std
     } else {
         append_name(*owner, true);
     }
-    append_u16(static_cast<std::uint16_t>(type));
-    append_u16(static_cast<std::uint16_t>(RecordClass::kIn));
-    append_u32(ttl_s);
-    append_u16(0);
+    std::array<std::uint8_t, kRecordFields> fields{};  // the length of the rdata is put in at the end
+    put_u16(&fields[0], static_cast<std::uint16_t>(type));
+    put_u16(&fields[2], static_cast<std::uint16_t>(RecordClass::kIn));
+    put_u32(&fields[4], ttl_s);
+    append(fields);
     rdata_start_ = size_;
     return true;
 }
@@ -135,8 +130,13 @@ void ReplyWriter::add_soa(Section section, const Name& owner, std::uint32_t ttl_
     if (!begin(section, &owner, RecordType::kSoa, ttl_s)) return;
     append_name(soa.primary, true);
     append_name(soa.mailbox, true);
-    for (const std::uint32_t number : {soa.serial, soa.refresh_s, soa.retry_s, soa.expire_s, soa.minimum_s})
-        append_u32(number);
+    std::array<std::uint8_t, 20> numbers{};
+    put_u32(&numbers[0], soa.serial);
+    put_u32(&numbers[4], soa.refresh_s);
+    put_u32(&numbers[8], soa.retry_s);
+    put_u32(&numbers[12], soa.expire_s);
+    put_u32(&numbers[16], soa.minimum_s);
+    append(numbers);
     end(section);
 }
 

@@ -51,7 +51,6 @@ class ReplyWriter {
     bool begin(Section section, const Name* owner, RecordType type, std::uint32_t ttl_s);
     void append(Bytes bytes);
     void append_u16(std::uint16_t value);
-    void append_u32(std::uint32_t value);
     void append_name(const Name& name, bool compressed);
     void end(Section section);
 

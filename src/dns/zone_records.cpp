@@ -14,9 +14,6 @@ using FoundKind = Found::Kind;
 constexpr std::string_view kSpecificationVersion = "1.1.0";
 constexpr std::uint32_t kVersionTtlS = 28'800;  // of the example in the specification
 constexpr std::uint32_t kLongestNegativeTtlS = 300;
-constexpr std::uint32_t kRefreshS = 7'200;  // what CoreDNS says; nobody has a copy of this zone
-constexpr std::uint32_t kRetryS = 1'800;
-constexpr std::uint32_t kExpireS = 86'400;
 
 }  // namespace
 
@@ -64,7 +61,7 @@ void ZoneRecords::write_apex() {
     if (wants(RecordType::kSoa)) add_soa(Section::kAnswer, ttl_s());
     if (!wants(RecordType::kNs)) return;
     has_answer_ = true;
-    const auto& server = found_.domain->name_server;
+    const auto& server = found_.domain->soa.primary;
     writer_.add_name(Section::kAnswer, name_, RecordType::kNs, ttl_s(), server);
     const auto* const service = tables_.services.find(tables_.dns_service_wire);
     if (service == nullptr) return;
@@ -159,14 +156,8 @@ bool ZoneRecords::add_address(const base::IpAddress& address) {
 
 void ZoneRecords::add_soa(Section section, std::uint32_t ttl_s) {
     has_answer_ = has_answer_ || section == Section::kAnswer;
-    Soa soa;
-    soa.primary = found_.domain->name_server;
-    soa.mailbox = found_.domain->mailbox;
+    auto soa = found_.domain->soa;
     soa.serial = tables_.serial.load(std::memory_order_relaxed);
-    soa.refresh_s = kRefreshS;
-    soa.retry_s = kRetryS;
-    soa.expire_s = kExpireS;
-    soa.minimum_s = tables_.options.ttl_s;
     writer_.add_soa(section, name_.parent(found_.labels_above_apex), ttl_s, soa);
 }
 

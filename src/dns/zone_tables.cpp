@@ -10,12 +10,22 @@ namespace fairlead::dns {
 
 namespace {
 
+constexpr std::uint32_t kRefreshS = 7'200;  // what CoreDNS says; nobody has a copy of this zone
+constexpr std::uint32_t kRetryS = 1'800;
+constexpr std::uint32_t kExpireS = 86'400;
+
 std::vector<ZoneDomain> domains_of(const ZoneOptions& options) {
     std::vector<ZoneDomain> domains;
     for (const auto& domain : options.cluster_domains) {
         const auto lowered = domain.lowered();
         const auto dns = Name::parse("ns.dns").value();
-        domains.push_back({lowered, dns.joined(lowered).value(), lowered.with_label("hostmaster").value()});
+        domains.push_back({lowered,
+                           {.primary = dns.joined(lowered).value(),
+                            .mailbox = lowered.with_label("hostmaster").value(),
+                            .refresh_s = kRefreshS,
+                            .retry_s = kRetryS,
+                            .expire_s = kExpireS,
+                            .minimum_s = options.ttl_s}});
     }
     return domains;
 }

@@ -11,6 +11,7 @@
 
 #include "base/address.h"
 #include "dns/name.h"
+#include "dns/record.h"
 #include "dns/service_records.h"
 #include "dns/snapshot_table.h"
 #include "dns/zone_options.h"
@@ -42,8 +43,7 @@ struct PodRecord {
 /// A cluster domain and the names in its SOA and NS records.
 struct ZoneDomain {
     Name name;
-    Name name_server;  ///< ns.dns.Z
-    Name mailbox;      ///< hostmaster.Z
+    Soa soa;  ///< without serial; its primary is ns.dns.Z
 };
 
 /// What readers see of the zone.

@@ -4,6 +4,9 @@
 
 #include <map>
 #include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "base/random.h"
 
@@ -237,6 +240,36 @@ TEST(Cache, RandomOperationsNeverGiveAWrongReply) {
     }
     EXPECT_GT(cache.stats().hits, 1000U);
     EXPECT_GT(cache.stats().evictions, 1000U);
+}
+
+/// What counts as much as what they get is what the thread and address sanitizers say.
+TEST(Cache, WorkersThatFindAndStoreAtOnceGetWholeReplies) {
+    constexpr std::uint64_t kNames = 60;
+    Cache cache{small(16 * std::size_t{1024})};
+    const auto work = [&](std::uint64_t seed) {
+        base::Random random{seed};
+        std::vector<CacheHit> held;  // beyond the time that the cache has them
+        for (int i = 0; i < 5'000; ++i) {
+            const auto number = random.below(kNames);
+            const auto key = key_of("n" + std::to_string(number));
+            if (random.below(4) == 0)
+                cache.store(kStart, key, reply(ResponseCode::kNoError, 100 + number), 60s);
+            auto hit = cache.find(kStart, key);
+            if (hit.reply != nullptr) held.push_back(std::move(hit));
+            if (held.size() < 50) continue;
+            for (const auto& each : held)
+                EXPECT_EQ(each.reply->expires, kStart + 60s);
+            EXPECT_EQ(held.back().reply->body->bytes.size(), 100 + number);
+            held.clear();
+        }
+    };
+    std::vector<std::thread> workers;
+    for (std::uint64_t seed = 1; seed <= 3; ++seed)
+        workers.emplace_back(work, seed);
+    for (auto& worker : workers)
+        worker.join();
+    EXPECT_GT(cache.stats().evictions, 100U);
+    EXPECT_GT(cache.stats().hits, 1000U);
 }
 
 }  // namespace
