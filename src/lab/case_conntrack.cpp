@@ -26,10 +26,6 @@ using base::Result;
 constexpr const char* kCloseWait = "net/netfilter/nf_conntrack_tcp_timeout_close_wait";
 constexpr const char* kLoose = "net/netfilter/nf_conntrack_tcp_loose";
 
-void say_table(const std::vector<std::vector<std::string>>& rows) {
-    std::fputs(render_table(rows).c_str(), stdout);
-}
-
 std::string judged(const Transfer& transfer, const Style& style) {
     const bool well = transfer.end == Transfer::End::kComplete;
     return coloured(style, well ? kGreen : kRed, describe(transfer));

@@ -85,4 +85,8 @@ std::string render_table(const std::vector<std::vector<std::string>>& rows) {
     return text;
 }
 
+void say_table(const std::vector<std::vector<std::string>>& rows) {
+    std::fputs(render_table(rows).c_str(), stdout);
+}
+
 }  // namespace fairlead::lab

@@ -26,6 +26,9 @@ void say(const std::string& line);
 /// but the first. The first row is the head.
 std::string render_table(const std::vector<std::vector<std::string>>& rows);
 
+/// Writes render_table() to standard output.
+void say_table(const std::vector<std::vector<std::string>>& rows);
+
 /// Columns that `text` takes in a terminal, for text of Latin letters, symbols and blocks in UTF-8.
 std::size_t columns_of(std::string_view text);
 
