@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lab/case_conntrack.h"
+#include "lab/case_dns.h"
 #include "lab/case_services.h"
 #include "lab/terminal.h"
 
@@ -18,9 +19,10 @@ struct Case {
     base::Result<void> (*run)();
 };
 
-constexpr std::array<Case, 2> kCases = {{
+constexpr std::array<Case, 3> kCases = {{
     {"conntrack", "connections through a Service that end without a reason (INVALID, full table)",
      run_conntrack_case},
+    {"dns", "lookups that take ten queries (ndots), and the end of the DNS server of a node", run_dns_case},
     {"services", "connections and updates slow down as Services grow in number (iptables)",
      run_services_case},
 }};

@@ -1,5 +1,7 @@
 #include "lab/commands.h"
 
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
@@ -160,7 +162,7 @@ void add_run(CLI::App& lab, int& exit_status) {
     auto* command =
         lab.add_subcommand("run", "Show a failure and its cure, measured; without CASE: list them");
     auto name = std::make_shared<std::string>();
-    command->add_option("case", *name, "which")->type_name("CASE");
+    command->add_option("case", *name, fmt::format("{}", fmt::join(case_names(), ", ")))->type_name("CASE");
     command->callback([name, &exit_status] {
         exit_status = status_of(name->empty() ? print(cases_text()) : run_case(*name));
     });

@@ -368,7 +368,8 @@ TEST_F(LabTest, TheCaseShowsEveryComparisonInFavourOfFairlead) {
 TEST(LabRun, ListsItsCasesAndRefusesOthers) {
     EXPECT_THAT(output_of(kLabProgram + " lab run"),
                 testing::AllOf(HasSubstr("services   connections and updates slow down"),
-                               HasSubstr("conntrack  connections through a Service that end")));
+                               HasSubstr("conntrack  connections through a Service that end"),
+                               HasSubstr("dns        lookups that take ten queries")));
     EXPECT_THAT(output_of(kLabProgram + " lab run nope 2>&1; echo status $?"),
                 testing::AllOf(HasSubstr("no case 'nope'"), HasSubstr("status 1")));
 }
