@@ -4,14 +4,22 @@
 
 namespace fairlead::kube {
 
-const ObjectKey& key_of_any(const AnyObject& object) {
+namespace {
+
+auto has_key(const ObjectKey& key) {
+    return [&key](const AnyObject& object) { return key_of(object) == key; };
+}
+
+}  // namespace
+
+const ObjectKey& key_of(const AnyObject& object) {
     return std::visit([](const auto& known) -> const ObjectKey& { return known.key; }, object);
 }
 
 void Listing::put(AnyObject object) {
-    const auto& key = key_of_any(object);
+    const auto& key = key_of(object);
     std::erase(unreadable_, key);
-    const auto known = std::ranges::find(objects_, key, key_of_any);
+    const auto known = std::ranges::find_if(objects_, has_key(key));
     if (known == objects_.end())
         objects_.push_back(std::move(object));
     else
@@ -20,11 +28,11 @@ void Listing::put(AnyObject object) {
 
 void Listing::remove(const ObjectKey& key) {
     std::erase(unreadable_, key);
-    std::erase_if(objects_, [&](const AnyObject& object) { return key_of_any(object) == key; });
+    std::erase_if(objects_, has_key(key));
 }
 
 void Listing::mark_unreadable(const ObjectKey& key) {
-    if (std::ranges::find(objects_, key, key_of_any) == objects_.end()) unreadable_.push_back(key);
+    if (std::ranges::find_if(objects_, has_key(key)) == objects_.end()) unreadable_.push_back(key);
 }
 
 }  // namespace fairlead::kube
