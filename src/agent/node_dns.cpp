@@ -86,8 +86,9 @@ NodeDns::~NodeDns() {
     timer_.reset();
     if (!server_) return;
     server_->stop(kGrace, [this] {
-        if (interception_) interception_problem_.note(interception_->remove());
+        if (interception_) interception_problem_.note(interception_->withdraw());
     });
+    if (interception_) interception_problem_.note(interception_->remove());
 }
 
 void NodeDns::apply(const kube::ChangeSet& changes) {
@@ -222,8 +223,9 @@ void NodeDns::serve() {
     if (targets.addresses != served_ || targets.addresses.empty()) {
         served_ = std::move(targets.addresses);
         if (served_.empty()) {
-            interception_problem_.note(interception_->remove());
+            interception_problem_.note(interception_->withdraw());
             server_.reset();
+            interception_problem_.note(interception_->remove());
             return;
         }
         server_problem_.note(start_server());

@@ -35,7 +35,8 @@ class DnsServer {
     base::Result<void> reconfigure(const std::vector<dns::UpstreamServer>& upstreams,
                                    const std::function<dns::Forwarding(std::size_t worker)>& make_forwarding);
     /// Ends in order: TCP connections are served to their end; then `withdraw`, after which no new query
-    /// shall come (Interception::remove()); then what has come is answered. Each part takes `grace` at most.
+    /// shall come (Interception::withdraw()); then what has come is answered. Each part takes `grace` at
+    /// most.
     void stop(base::Duration grace, const std::function<void()>& withdraw);
 
   private:

@@ -71,6 +71,21 @@ Result<bool> Interception::apply_own_queries(Family family, const std::vector<Ip
     return false;
 }
 
+Result<void> Interception::withdraw_from(Family family, std::string_view table) {
+    auto withdrawn = tables_.commit(withdrawal(family, table));
+    if (withdrawn || withdrawn.error().code == base::ErrorCode::kNotFound ||
+        withdrawn.error().code == base::ErrorCode::kUnsupported)
+        return {};
+    return withdrawn;
+}
+
+Result<void> Interception::withdraw() {
+    for (const auto family : kFamilies)
+        for (const auto table : {kOwnQueriesTable, kInterceptionTable})
+            FAIRLEAD_CHECK(withdraw_from(family, table));
+    return {};
+}
+
 Result<void> Interception::remove() {
     FAIRLEAD_CHECK(apply({}));
     return {};

@@ -27,7 +27,11 @@ class Interception {
     base::Result<std::uint32_t> generation() { return tables_.generation(); }
     /// Says that the server lives; due every second, kHeartbeatLife after the last one it counts as dead.
     void beat();
-    /// Removes all of it. No error if nothing is there.
+    /// Lets new queries go the way that they would go without fairlead, until the next beat(). Replies still
+    /// leave untracked: one that connection tracking saw would be taken for the start of a flow, and the next
+    /// query from its client's port for the answer, which is not translated. No error if nothing is there.
+    base::Result<void> withdraw();
+    /// Removes all of it, once the server has sent its last reply. No error if nothing is there.
     base::Result<void> remove();
 
     /// Whether queries of this node's own programs come to the server, too: kernels before 5.12 cannot do it.
@@ -43,6 +47,7 @@ class Interception {
                                    const std::vector<base::IpAddress>& addresses);
     base::Result<bool> is_right(const kernel::nftables::TableContents& wanted,
                                 const std::vector<kernel::nftables::Element>& addresses);
+    base::Result<void> withdraw_from(base::Family family, std::string_view table);
     base::Result<bool> apply_own_queries(base::Family family, const std::vector<base::IpAddress>& addresses);
 
     kernel::nftables::NetlinkNftTables tables_;

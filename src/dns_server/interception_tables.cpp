@@ -213,6 +213,12 @@ Transaction replacement(const TableContents& table, std::vector<Element> address
     return transaction;
 }
 
+Transaction withdrawal(Family family, std::string_view table) {
+    Transaction transaction{Table{family, std::string(table), ""}};
+    transaction.add(FlushSet{std::string(kServing)});
+    return transaction;
+}
+
 Transaction removal(Family family, std::string_view table) {
     Transaction transaction{Table{family, std::string(table), ""}};
     transaction.add(DestroyTable{});

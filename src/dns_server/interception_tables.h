@@ -47,6 +47,8 @@ std::vector<kernel::nftables::Element> address_elements(base::Family family,
 /// Makes `table` anew with these addresses, whatever was there, in one step.
 kernel::nftables::Transaction replacement(const kernel::nftables::TableContents& table,
                                           std::vector<kernel::nftables::Element> addresses);
+/// Says that the server is dead, at once and not when its last heartbeat has aged.
+kernel::nftables::Transaction withdrawal(base::Family family, std::string_view table);
 /// Removes a table of that name.
 kernel::nftables::Transaction removal(base::Family family, std::string_view table);
 

@@ -144,6 +144,39 @@ TEST_F(InterceptionTest, AFlushedRulesetIsRepairedAndWhatIsRightIsLeftAlone) {
     EXPECT_THAT(before, HasSubstr("src 192.0.2.1"));
 }
 
+TEST_F(InterceptionTest, AWithdrawnServerStillRepliesUntrackedWhileNewQueriesGoToTheClusterDns) {
+    auto interception = *Interception::open();
+    const std::vector<IpAddress> addresses = {DnsWorld::service(Family::kIpv4).address,
+                                              DnsWorld::service(Family::kIpv6).address};
+    WorkerOptions options;
+    for (const auto& address : addresses)
+        options.listen.push_back({{address, kDnsPort}, true});
+    auto server = *DnsServer::start(
+        1, options, [](std::size_t) { return std::make_unique<MarkingHandler>("local"); },
+        [](const std::string&) {});
+    ASSERT_TRUE(interception.apply(addresses));
+    expect_answers_from("local");
+    ASSERT_TRUE(interception.withdraw());
+    expect_answers_from("cluster");
+    DnsWorld::forget_tracked();
+    output_of(
+        "python3 -c 'import socket\n"
+        "for family, level, option, own, pod in ((2, 0, 19, \"10.96.0.10\", \"10.1.0.2\"), (10, 41, 75, "
+        "\"fd00:96::a\", \"fd00:1::2\")):\n"
+        "  late = socket.socket(family, 2)\n"
+        "  late.setsockopt(level, option, 1)\n"
+        "  late.setsockopt(1, 15, 1)\n"
+        "  late.bind((own, 53))\n"
+        "  late.sendto(b\"reply\", (pod, 5353))'");
+    for (const auto* pod : {"10.1.0.2", "fd00:1::2"})
+        EXPECT_EQ(DnsWorld::tracked(IpAddress::parse(pod).value()), 0) << pod;
+    interception.beat();
+    expect_answers_from("local");
+    server->stop(1s, [] {});
+    ASSERT_TRUE(interception.remove());
+    ASSERT_TRUE(interception.withdraw()) << "nothing is there";
+}
+
 TEST_F(InterceptionTest, LeavesNothingWhenItIsRemoved) {
     output_of("nft flush ruleset");
     const auto before = output_of("nft list ruleset; ip route show table all; ip -6 route show table all");
