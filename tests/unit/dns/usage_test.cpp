@@ -69,6 +69,19 @@ TEST_F(UsageTest, WalksOfSeveralNamesAtATimeAreToldApart) {
     EXPECT_EQ(usage().lookups, 3U);
 }
 
+TEST_F(UsageTest, NameThatIsFoundAtOncePushesNoOpenWalkOut) {
+    constexpr int kWalks = 32;
+    const auto name = [](int i, const char* domain) {
+        return "host-" + std::to_string(i) + ".example.com" + domain;
+    };
+    for (int i = 0; i < kWalks; ++i)
+        record(name(i, ".shop.svc.cluster.local"), RecordType::kA, false);
+    record("cart.shop.svc.cluster.local", RecordType::kA, true);
+    for (int i = 0; i < kWalks; ++i)
+        record(name(i, ".svc.cluster.local"), RecordType::kA, false);
+    EXPECT_EQ(usage().lookups, kWalks + 1U);
+}
+
 TEST_F(UsageTest, NameThatIsFoundAtOnceOrAskedForAsItIsWastesNothing) {
     record("cart.shop.svc.cluster.local", RecordType::kA, true);
     record("www.example.com", RecordType::kA, true);
