@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstring>
 
+#include "net/frame.h"
+
 namespace fairlead::net {
 
 namespace {
