@@ -263,6 +263,7 @@ void NodeDns::tick() {
 
 void NodeDns::publish() {
     std::vector<EngineReport> reports;
+    reports.reserve(reports_.size());
     for (const auto& worker : reports_)
         reports.push_back(worker->ask_anew());
     metrics_.show(reports, server_ ? server_->counts() : std::vector<dns_server::WorkerCounts>{},
@@ -277,6 +278,7 @@ std::vector<dns::PodUsage> NodeDns::usages() const {
             if (!added) known->second.add(usage);
         }
     std::vector<dns::PodUsage> usages;
+    usages.reserve(by_pod.size());
     for (auto& [key, usage] : by_pod)
         usages.push_back(std::move(usage));
     return usages;

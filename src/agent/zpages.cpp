@@ -66,7 +66,7 @@ std::set<std::string> first_parts(const std::vector<std::string>& paths) {
 std::string flagz_text(const Config& config) {
     auto text = heading("flagz");
     for (const auto& [name, value] : flags_of(config))
-        text += name + "=" + value + "\n";
+        text.append(name).append("=").append(value).append("\n");
     return text;
 }
 

@@ -23,6 +23,7 @@ Result<std::unique_ptr<DnsServer>> DnsServer::start(std::size_t workers, WorkerO
 
 std::vector<WorkerCounts> DnsServer::counts() const {
     std::vector<WorkerCounts> counts;
+    counts.reserve(workers_.size());
     for (const auto& worker : workers_)
         counts.push_back(worker->counts());
     return counts;

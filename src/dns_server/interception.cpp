@@ -91,7 +91,7 @@ Result<void> Interception::remove() {
     return {};
 }
 
-Result<bool> Interception::apply(std::vector<IpAddress> addresses) {
+Result<bool> Interception::apply(const std::vector<IpAddress>& addresses) {
     bool changed = false;
     // What decides about packets comes last when it is made and goes first when it is removed, the routes
     // are what everything else rests on.

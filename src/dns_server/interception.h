@@ -22,7 +22,7 @@ class Interception {
     /// Wants queries to these addresses. Reads back what is there and writes what differs: call it again when
     /// somebody else may have changed it. True if something had to be written. The sockets shall be bound
     /// before.
-    base::Result<bool> apply(std::vector<base::IpAddress> addresses);
+    base::Result<bool> apply(const std::vector<base::IpAddress>& addresses);
     /// Of the ruleset of this namespace: while it is the same nobody has changed the rules.
     base::Result<std::uint32_t> generation() { return tables_.generation(); }
     /// Says that the server lives; due every second, kHeartbeatLife after the last one it counts as dead.

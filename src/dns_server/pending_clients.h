@@ -29,7 +29,7 @@ class PendingClients {
     void hold(PendingClient client) {
         auto& slot = ring_[next_ % ring_.size()];
         if (slot.token == 0) ++size_;
-        slot = std::move(client);
+        slot = client;
         slot.token = next_++;
     }
     /// Nothing if it was forgotten, or has its reply. Valid until the next hold().

@@ -22,7 +22,7 @@ constexpr std::size_t kUnsentBytesFactor = 4;
 FrameConnection::FrameConnection(FrameShared& shared, FrameServer::Client client,
                                  asio::ip::tcp::socket socket)
     : shared_(&shared),
-      client_(std::move(client)),
+      client_(client),
       socket_(std::move(socket)),
       input_(kFrameLengthBytes + shared.limits.largest_frame_bytes) {
     error_code ignored;

@@ -31,8 +31,8 @@ std::vector<std::uint8_t> key_digest(X509* certificate) {
 
 /// Where a connection keeps its context; place 0 is Asio's.
 int context_index() {
-    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-    return index;
+    static const int kIndex = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return kIndex;
 }
 
 }  // namespace
