@@ -80,7 +80,7 @@ Result<void> Interception::withdraw_from(Family family, std::string_view table) 
 }
 
 Result<void> Interception::withdraw() {
-    for (const auto family : kFamilies)
+    for (const auto family : base::kFamilies)
         for (const auto table : {kOwnQueriesTable, kInterceptionTable})
             FAIRLEAD_CHECK(withdraw_from(family, table));
     return {};
