@@ -66,14 +66,23 @@ class Series {
     LookupCost cost_;
 };
 
+Result<void> look_up_in(const std::string& netns, StubResolver& resolver, const std::string& name,
+                        Lookup& lookup) {
+    return kernel::netns::run_in(netns, [&]() -> Result<void> {
+        FAIRLEAD_TRY(lookup, resolver.look_up(name));
+        return {};
+    });
+}
+
 /// Every name once by each way: caches have it afterwards.
 Result<void> compare(const DnsStage& stage, const std::vector<LookupKind>& kinds) {
     StubResolver resolver{stage.resolver()};
     for (const auto& kind : kinds)
         for (const auto& name : kind.names) {
-            const auto look_up = [&] { return resolver.look_up(name); };
-            FAIRLEAD_TRY(const auto plain, kernel::netns::run_in(stage.netns(Way::kPlain), look_up));
-            FAIRLEAD_TRY(const auto ours, kernel::netns::run_in(stage.netns(Way::kFairlead), look_up));
+            Lookup plain;
+            Lookup ours;
+            FAIRLEAD_CHECK(look_up_in(stage.netns(Way::kPlain), resolver, name, plain));
+            FAIRLEAD_CHECK(look_up_in(stage.netns(Way::kFairlead), resolver, name, ours));
             if (plain.end != ours.end || plain.addresses != ours.addresses)
                 return base::fail(base::ErrorCode::kInternal,
                                   name + ": is not what the cluster DNS says it is");
