@@ -253,12 +253,12 @@ TEST(Cache, WorkersThatFindAndStoreAtOnceGetWholeReplies) {
             const auto number = random.below(kNames);
             const auto key = key_of("n" + std::to_string(number));
             if (random.below(4) == 0)
-                cache.store(kStart, key, reply(ResponseCode::kNoError, 100 + number), 60s);
-            auto hit = cache.find(kStart, key);
+                cache.store(kCacheStart, key, reply(ResponseCode::kNoError, 100 + number), 60s);
+            auto hit = cache.find(kCacheStart, key);
             if (hit.reply != nullptr) held.push_back(std::move(hit));
             if (held.size() < 50) continue;
             for (const auto& each : held)
-                EXPECT_EQ(each.reply->expires, kStart + 60s);
+                EXPECT_EQ(each.reply->expires, kCacheStart + 60s);
             EXPECT_EQ(held.back().reply->body->bytes.size(), 100 + number);
             held.clear();
         }
