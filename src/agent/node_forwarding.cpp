@@ -32,6 +32,11 @@ bool forward_alike(const dns::DnsConfig& a, const dns::DnsConfig& b) {
     return a.forward == b.forward && a.hosts == b.hosts && a.rewrites == b.rewrites;
 }
 
+/// Whether Pods search alike; whom the node itself asks is not in their resolv.conf.
+bool search_alike(const dns::ResolverSettings& a, const dns::ResolverSettings& b) {
+    return a.searches == b.searches && a.options == b.options;
+}
+
 void log_remarks(const DnsPlan& plan) {
     for (const auto& remark : plan.remarks)
         base::log_warning("dns: " + remark);
@@ -76,8 +81,9 @@ NodeForwarding::Change NodeForwarding::take(DnsPlan plan) {
     const bool forwards_alike = forward_alike(plan.forwarding, plan_.forwarding);
     plan_ = std::move(plan);
     if (!forwards_alike) renew_loop_watch();
-    const bool searches_alike = before == node_resolver();
-    if (!searches_alike && std::ranges::find(earlier_resolvers_, before) == earlier_resolvers_.end())
+    const bool searches_alike = search_alike(before, node_resolver());
+    const auto is_known = [&](const dns::ResolverSettings& known) { return search_alike(known, before); };
+    if (!searches_alike && std::ranges::none_of(earlier_resolvers_, is_known))
         earlier_resolvers_.push_back(before);
     if (earlier_resolvers_.size() > kMostEarlierResolvers)
         earlier_resolvers_.erase(earlier_resolvers_.begin());

@@ -60,12 +60,13 @@ TEST_F(NodeForwardingTest, SaysWhatAChangedFileChanges) {
 
 TEST_F(NodeForwardingTest, ABadFileIsAProblemUntilItIsMendedAndChangesNothing) {
     auto forwarding = make();
+    const auto before = corefile_;
     corefile_ = ".:53 {\n";
     const auto change = look_after_change(forwarding);
     EXPECT_FALSE(change.forwarding || change.searches);
     EXPECT_THAT(forwarding.problems(), ElementsAre(HasSubstr("dns configuration: Corefile:")));
     EXPECT_EQ(forwarding.upstreams().front().to_string(), "192.0.2.1:53");
-    corefile_ = "";
+    corefile_ = before;
     look_after_change(forwarding);
     EXPECT_THAT(forwarding.problems(), IsEmpty());
 }
