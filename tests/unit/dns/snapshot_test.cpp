@@ -170,7 +170,7 @@ TEST(SnapshotTable, RandomChangesOfManySizesAreThoseOfAMap) {
         }
         table.commit();
         ASSERT_EQ(reclaimer.reclaim(), 0U);
-        for (std::size_t i = 0; i < kKeys; i += round % 40 == 0 ? 1 : 37) {
+        for (std::size_t i = 0; i < kKeys; i += round % 40 == 0 ? 1U : 37U) {
             const auto key = "w" + std::to_string(i);
             const auto* const found = table.find(key);
             const auto known = model.find(key);

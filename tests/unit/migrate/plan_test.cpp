@@ -274,7 +274,7 @@ Notes
 From kube-proxy to fairlead
   1. done     Run fairlead's agent beside kube-proxy
               it is ready, and all it knows is in the kernel
-  2. done     See that both_families serve the same
+  2. done     See that both serve the same
               0 frontends are equal, 1 have other endpoints
   3. done     Stop kube-proxy on this node
               no process of it in this network namespace
