@@ -17,10 +17,10 @@ using test::udp_flow;
 
 FlowNames dns_and_web() {
     FlowNames names;
-    names.add({"dns_and_web/dns",
+    names.add({"shop/dns",
                {{base::L4Protocol::kUdp, address("10.96.0.10"), 53}},
-               {{{address("10.64.0.1"), 5353}, "dns_and_web/dns-1"}, {{address("10.64.0.2"), 5353}, ""}}});
-    names.add({"dns_and_web/web", {{base::L4Protocol::kTcp, address("10.96.0.20"), 80}}, {}});
+               {{{address("10.64.0.1"), 5353}, "shop/dns-1"}, {{address("10.64.0.2"), 5353}, ""}}});
+    names.add({"shop/web", {{base::L4Protocol::kTcp, address("10.96.0.20"), 80}}, {}});
     return names;
 }
 
@@ -48,13 +48,13 @@ struct Case {
 
 const Case kCases[] = {
     {"everything", [](FlowSelection&) {}, {0, 1, 2, 3, 4}},
-    {"a Service", [](FlowSelection& it) { it.service = "dns_and_web/dns"; }, {0, 1, 2}},
-    {"a Service that is not there", [](FlowSelection& it) { it.service = "dns_and_web/none"; }, {}},
-    {"a Pod", [](FlowSelection& it) { it.pod = "dns_and_web/dns-1"; }, {0}},
+    {"a Service", [](FlowSelection& it) { it.service = "shop/dns"; }, {0, 1, 2}},
+    {"a Service that is not there", [](FlowSelection& it) { it.service = "shop/none"; }, {}},
+    {"a Pod", [](FlowSelection& it) { it.pod = "shop/dns-1"; }, {0}},
     {"what leads nowhere", [](FlowSelection& it) { it.leads_nowhere = true; }, {2, 3}},
     {"what of a Service leads nowhere",
      [](FlowSelection& it) {
-         it.service = "dns_and_web/dns";
+         it.service = "shop/dns";
          it.leads_nowhere = true;
      },
      {2}},
@@ -109,7 +109,7 @@ TEST(FlowSelection, NeverDeletesEverythingAndTellsWhatTheKernelRefused) {
     ASSERT_TRUE(table.insert(flows()[0]));
     EXPECT_EQ(delete_selected(table, {}, dns_and_web()).error().code, base::ErrorCode::kInvalid);
     FlowSelection selection;
-    selection.service = "dns_and_web/dns";
+    selection.service = "shop/dns";
     table.fail_calls({base::ErrorCode::kDenied, 1, "not allowed"});
     EXPECT_EQ(delete_selected(table, selection, dns_and_web()).error().message, "not allowed");
     EXPECT_EQ(table.flows().size(), 1U);
