@@ -51,9 +51,9 @@ inline std::string shown_header(std::span<const std::uint8_t> packet, unsigned c
     text << "ok " << (packet[0] << 8U | packet[1]) << ' ' << code << ' '
          << (unsigned{packet[2]} >> kOpcodeShift & 0xfU) << ' ';
     for (const unsigned bit : {7U, 2U, 1U, 0U})
-        text << (packet[2] >> bit & 1U);
+        text << (unsigned{packet[2]} >> bit & 1U);
     for (const unsigned bit : {7U, 5U, 4U})
-        text << (packet[3] >> bit & 1U);
+        text << (unsigned{packet[3]} >> bit & 1U);
     return text.str();
 }
 
