@@ -126,6 +126,7 @@ constexpr std::int64_t kMostSample = 1'000'000;
 constexpr std::int64_t kMostWorkers = 64;
 constexpr std::int64_t kMostTtl = 3600;
 constexpr std::int64_t kMostCacheMib = 65536;
+constexpr std::int64_t kMostPodLookupRate = 1'000'000;
 constexpr std::int64_t kMostWasteFactor = 1000;
 constexpr std::int64_t kMostWasteRate = 1'000'000;
 
@@ -180,6 +181,9 @@ constexpr std::array kRows = {
     Setting{"dns.staleFor", "--dns-stale-for", "DURATION",
             "how long after their end answers may be served while upstreams fail (0s: not at all)",
             kSeconds<0, &Dns::stale_s>, TakesEffect::kOnRestart},
+    Setting{"dns.podLookupRate", "--dns-pod-lookup-rate", "NUMBER",
+            "how many lookups a second of one Pod a worker begins at upstreams (0: any number)",
+            kNumber<0, kMostPodLookupRate, &Config::dns, &Dns::pod_lookup_rate>, TakesEffect::kOnRestart},
     Setting{"dns.wasteEventFactor", "--dns-waste-event-factor", "NUMBER",
             "write a Warning Event on a Pod with so many queries for each lookup; 0 (the default): never",
             kNumber<0, kMostWasteFactor, &Config::dns, &Dns::waste_event_factor>, TakesEffect::kOnRestart},

@@ -131,6 +131,7 @@ Result<DnsPlan> plan_dns(const DnsSettings& settings, const ReadFile& read_file,
     plan.zone.dns_service = settings.service;
     plan.forwarding.cache.max_bytes = std::size_t{settings.cache_mib} << 20U;
     plan.forwarding.cache.stale_for = std::chrono::seconds(settings.stale_s);
+    plan.forwarding.limits.client_rate = settings.pod_lookup_rate;
     FAIRLEAD_CHECK(add_resolv_conf(plan, settings, read_file));
     if (config_map != nullptr) FAIRLEAD_CHECK(add_config_map(plan, *config_map));
     FAIRLEAD_CHECK(add_upstreams(plan, settings));

@@ -53,6 +53,7 @@ struct DnsSettings {
     std::string corefile;           ///< an existing one; what it speaks of goes before the rest of these
     bool corefile_ignores = false;  ///< what of it has no meaning here is passed over, not refused
     std::uint32_t cache_mib = 32;
+    std::uint32_t pod_lookup_rate = dns::ForwardLimits{}.client_rate;
     std::uint32_t stale_s = 3600;             ///< how long answers may be served after their end
     dns::QueryFilter query_log{.one_in = 0};  ///< queries that go to the log
 

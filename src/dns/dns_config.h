@@ -110,6 +110,8 @@ struct CacheBounds {
 struct ForwardLimits {
     std::size_t most_lookups = 1000;  ///< under way, of all clients
     std::size_t most_per_client = 200;
+    std::uint32_t client_rate = 5000;  ///< new ones of one client a second, for each worker; 0: any
+    std::uint32_t client_burst = 1000;
 
     friend bool operator==(const ForwardLimits&, const ForwardLimits&) = default;
 };

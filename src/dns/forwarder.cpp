@@ -55,7 +55,11 @@ std::vector<UpstreamServer> Forwarder::upstreams_of(const std::vector<ForwardZon
 
 Forwarder::Forwarder(std::vector<ForwardZone> zones, const ForwardLimits& limits,
                      const SecureRandom::Key& seed, std::shared_ptr<LoopWatch> loops)
-    : zones_(std::move(zones)), limits_(limits), random_(seed), loops_(std::move(loops)) {
+    : zones_(std::move(zones)),
+      limits_(limits),
+      pace_(limits.client_rate, limits.client_burst),
+      random_(seed),
+      loops_(std::move(loops)) {
     limits_.most_lookups = std::min(limits_.most_lookups, kMostLookups);
     const auto servers = upstreams_of(zones_);
     for (const UpstreamServer& server : servers) {
@@ -85,7 +89,7 @@ Ticket Forwarder::ask(base::TimePoint now, const Lookup& lookup,
         answer_at_once(lookup, ticket, ForwardOutcome::kNoUpstream);
         return ticket;
     }
-    if ((same == jobs_by_key_.end() && jobs_.size() >= limits_.most_lookups) || !admit(client)) {
+    if ((same == jobs_by_key_.end() && !may_begin(now, client)) || !may_wait(client)) {
         ++stats_.overloaded;
         answer_at_once(lookup, ticket, ForwardOutcome::kOverloaded);
         return ticket;
@@ -115,7 +119,12 @@ const ForwardZone* Forwarder::zone_of(const Name& name, std::size_t& index) cons
     return refused ? nullptr : best;
 }
 
-bool Forwarder::admit(const std::optional<base::IpAddress>& client) {
+bool Forwarder::may_begin(base::TimePoint now, const std::optional<base::IpAddress>& client) {
+    return jobs_.size() < limits_.most_lookups && (!client || pace_.admit(now, *client));
+}
+
+/// Who may is counted.
+bool Forwarder::may_wait(const std::optional<base::IpAddress>& client) {
     if (!client) return true;
     const auto waiting = waiting_by_client_.find(*client);
     if (waiting == waiting_by_client_.end())

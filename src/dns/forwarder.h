@@ -16,6 +16,7 @@
 #include "base/address.h"
 #include "base/time.h"
 #include "dns/cache_key.h"
+#include "dns/client_pace.h"
 #include "dns/dns_config.h"
 #include "dns/loop_watch.h"
 #include "dns/outgoing_query.h"
@@ -199,7 +200,8 @@ class Forwarder {
 
     // forwarder.cpp: lookups
     [[nodiscard]] const ForwardZone* zone_of(const Name& name, std::size_t& index) const;
-    bool admit(const std::optional<base::IpAddress>& client);
+    bool may_begin(base::TimePoint now, const std::optional<base::IpAddress>& client);
+    bool may_wait(const std::optional<base::IpAddress>& client);
     void answer_at_once(const Lookup& lookup, Ticket ticket, ForwardOutcome outcome);
     Job& begin(base::TimePoint now, const Lookup& lookup, const std::string& key, std::size_t zone, JobId id);
     std::vector<std::size_t> candidates(base::TimePoint now, std::size_t zone);
@@ -233,6 +235,7 @@ class Forwarder {
 
     const std::vector<ForwardZone> zones_;
     ForwardLimits limits_;
+    ClientPace pace_;
     SecureRandom random_;
     std::shared_ptr<LoopWatch> loops_;
     std::vector<Upstream> upstreams_;

@@ -17,6 +17,11 @@ using base::Result;
 
 // After so many batches of one socket the others have their turn.
 constexpr int kBatchesInATurn = 4;
+// A message to or from an upstream takes several times what an answer at hand does. After so many the clients
+// are looked after, or one pod's lookups would hold up the answers to all others.
+constexpr unsigned kUpstreamMessagesAtOnce = 8;
+// As often in a turn, or clients that come faster than upstreams fail would keep all others waiting.
+constexpr unsigned kLooksInATurn = 32;
 constexpr std::size_t kLargestTcpReplyBytes = 65'535;
 constexpr std::chrono::milliseconds kLookIfDone{5};
 /// It is a matter of microseconds; the heartbeat must not be late for it.
@@ -61,6 +66,7 @@ Result<std::unique_ptr<UpstreamLinks>> Worker::open_links(std::vector<dns::Upstr
     UpstreamLinks::Listener listener;
     listener.received = [this](dns::ExchangeId exchange, Bytes packet) {
         handler_->received(loop_.now(), exchange, packet);
+        note_upstream_message();
         end_turn();
     };
     listener.failed = [this](dns::ExchangeId exchange) {
@@ -168,6 +174,7 @@ void Worker::end_turn() {
         send_output();
     } while (turn_again_);
     in_turn_ = false;
+    looks_ = 0;
     handler_->end_of_turn();
     publish();
     set_timer();
@@ -180,10 +187,21 @@ void Worker::send_output() {
         send_late(reply);
     for (const auto exchange : output_.closed_exchanges)
         upstreams_->forget(exchange);
-    for (const auto& query : output_.queries)
+    for (const auto& query : output_.queries) {
         upstreams_->send(query);
+        note_upstream_message();
+    }
     for (auto& socket : sockets_)
         socket.flush();
+}
+
+void Worker::note_upstream_message() {
+    if (++upstream_messages_ < kUpstreamMessagesAtOnce || looks_ == kLooksInATurn) return;
+    upstream_messages_ = 0;
+    ++looks_;
+    for (std::size_t i = 0; i < sockets_.size(); ++i)
+        serve_batch(i);
+    turn_again_ = true;
 }
 
 void Worker::send_late(const dns::LateReply& reply) {

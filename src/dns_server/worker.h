@@ -84,6 +84,7 @@ class Worker {
     bool serve_frame(std::size_t index, const net::FrameServer::Client& client, Bytes frame);
     void end_turn();
     void send_output();
+    void note_upstream_message();
     void send_late(const dns::LateReply& reply);
     void set_timer();
     void publish();
@@ -105,6 +106,8 @@ class Worker {
     std::optional<base::TimePoint> timer_at_;
     bool in_turn_ = false;
     bool turn_again_ = false;
+    unsigned upstream_messages_ = 0;  // since the clients were looked after
+    unsigned looks_ = 0;              // after the clients, in this turn
     net::Subscription stopping_;
     WorkerCounts counts_;
     std::unique_ptr<Published> published_;

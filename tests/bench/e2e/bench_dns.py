@@ -26,6 +26,7 @@ SMALL, LARGE = 1_000, 100_000
 LATENCY_RATE = 10_000
 VICTIM_RATE = 1_000
 FLOOD_RATE = 50_000
+ALONE, PAST_IT = "alone", "past the server"
 FLOOD_SECONDS = 4  # until names that nobody has repeat themselves
 KILL_RATE = 10_000
 GOAL_SHARE = 0.7
@@ -118,28 +119,31 @@ def judge_speed(results, goals):
                   f" times {rival}")
 
 
-def measure_flood(server, cluster, questions, seconds):
-    """Lookups of one pod alone, and while another one floods."""
+def measure_flood(server, cluster, upstream, questions, seconds):
+    """Lookups of one pod alone, and while another one floods: the upstream, which shows what the clients and the upstream take from each other
+    on their core, and then the server."""
     victim, flooder = cluster.pods
     dns_load.warm_up(victim, server, questions.mixed, 2 * questions.count)
     figures = {}
-    for name, flood in (("alone", None), ("names of Services", questions.zone), ("names that nobody has", questions.random)):
+    floods = ((ALONE, None, None), (PAST_IT, questions.random, upstream), ("names of Services", questions.zone, server),
+              ("names that nobody has", questions.random, server))
+    for name, flood, flooded in floods:
         into = {}
         with contextlib.ExitStack() as stack:
             if flood:
-                stack.enter_context(dns_load.flooding(flooder, server, flood, seconds + 1, FLOOD_RATE, into))
+                stack.enter_context(dns_load.flooding(flooder, flooded, flood, seconds + 1, FLOOD_RATE, into))
                 time.sleep(0.5)
             figures[name] = dns_load.finish_lookups(dns_load.start_lookups(victim, server, questions.mixed, seconds, VICTIM_RATE))
         figures[name]["flood"] = into
     return figures
 
 
-def flood(cluster, questions, classes, seconds):
+def flood(cluster, upstream, questions, classes, seconds):
     results = {}
     for server_class in classes:
         server = server_class(cluster)
         with server.running(), cluster.stopped():
-            results[server.name] = measure_flood(server, cluster, questions, seconds)
+            results[server.name] = measure_flood(server, cluster, upstream, questions, seconds)
     return results
 
 
@@ -150,7 +154,7 @@ def print_flood(results, goals):
         alone = figures["alone"]["p99"]
         for kind, row in figures.items():
             ratio = row["p99"] / alone
-            limit = GOAL_FLOOD if name.startswith("fairlead") and kind != "alone" else None
+            limit = GOAL_FLOOD if name.startswith("fairlead") and kind not in (ALONE, PAST_IT) else None
             verdict = goals.verdict(f"{name}, flood of {kind}: p99, times alone", ratio, limit)
             print(f"  {name:20}{kind:24}{row['p50']:>9.0f}{row['p99']:>9.0f}{row['p99.9']:>9.0f}{row['after_retry']:>9,}{row['unanswered']:>6,}"
                   f"{ratio:>17.2f}  {verdict}")
@@ -158,7 +162,7 @@ def print_flood(results, goals):
 
 def kill(cluster, questions, upstream):
     """Lookups while the agent is killed, started, ended in order and started. The upstream stands in for it on its core."""
-    netns.sh(["taskset", "-a", "-p", "-c", dns_cluster.SERVER_CPU, str(upstream.pid)])
+    netns.sh(["taskset", "-a", "-p", "-c", dns_cluster.SERVER_CPU, str(upstream.process.pid)])
     server = dns_servers.Interception(cluster)
     with server.running():
         lookups = dns_load.start_lookups(cluster.pods[0], server, questions.zone, KILL_SECONDS, KILL_RATE)
@@ -213,7 +217,7 @@ def main():
         elif "size" in parts:
             results["speed"] = speed(cluster, measure_zone, without_interception, seconds)
         if "flood" in parts:
-            results["flood"] = flood(cluster, questions, [each for each in chosen if each.has_cache], seconds)
+            results["flood"] = flood(cluster, upstream, questions, [each for each in chosen if each.has_cache], seconds)
             print_flood(results["flood"], goals)
         if "kill" in parts:
             results["kill"] = kill(cluster, questions, upstream)

@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import time
+import typing
 
 import proxies
 from dns_cluster import CLIENT_CPU, CLUSTER_DNS, SERVER_CPU, UPSTREAM
@@ -251,9 +252,15 @@ remote-control:
 ALL = (Echo, Fairlead, Interception, CoreDns, Unbound, Knot)
 
 
+class Upstream(typing.NamedTuple):
+    address: str
+    port: int
+    process: subprocess.Popen
+
+
 @contextlib.contextmanager
 def upstream(cluster):
-    """knot at UPSTREAM, with the hosts, and the Services as the cluster DNS has them; its process. It has the clients' core."""
+    """knot at UPSTREAM, with the hosts, and the Services as the cluster DNS has them. It has the clients' core."""
     folder = os.path.join(cluster.folder, "upstream")
     os.makedirs(folder)
     cluster.write("upstream/hosts", zone_file(OUTSIDE, _HOST_TTL, [(name.removesuffix("." + OUTSIDE), address) for name, address in cluster.names.hosts]))
@@ -262,7 +269,7 @@ def upstream(cluster):
     with open(os.path.join(folder, "log"), "w") as log:
         process = cluster.outside.popen(["taskset", "-c", CLIENT_CPU, "knotd", "-c", path], stdout=log, stderr=subprocess.STDOUT)
     try:
-        yield process
+        yield Upstream(UPSTREAM, 53, process)
     finally:
         process.kill()
         process.wait()

@@ -510,6 +510,30 @@ TEST_F(ForwarderTest, LookupsAreLimitedInAllAndForAClient) {
     EXPECT_EQ(forwarder_->stats().overloaded, 2U);
 }
 
+TEST_F(ForwarderTest, AClientBeginsLookupsNoFasterThanItMay) {
+    ForwardLimits limits;
+    limits.client_rate = 10;
+    limits.client_burst = 2;
+    start(everything_to({server("10.0.0.1")}), limits);
+    unsigned names = 0;
+    const auto outcome_for = [&](const char* client) {
+        forwarder_->ask(now_, {name("x" + std::to_string(names++)), RecordType::kA, false, false},
+                        *base::IpAddress::parse(client));
+        const auto all = completed();
+        return all.empty() ? std::nullopt : std::optional{all.front().outcome};
+    };
+    const auto refused = testing::Optional(ForwardOutcome::kOverloaded);
+    EXPECT_EQ(outcome_for("10.1.0.1"), std::nullopt);
+    EXPECT_EQ(outcome_for("10.1.0.1"), std::nullopt);
+    EXPECT_THAT(outcome_for("10.1.0.1"), refused);
+    EXPECT_EQ(outcome_for("10.1.0.2"), std::nullopt) << "another client has a pace of its own";
+    forwarder_->ask(now_, {name("x0"), RecordType::kA, false, false}, *base::IpAddress::parse("10.1.0.1"));
+    EXPECT_THAT(completed(), IsEmpty()) << "to join a lookup costs nothing";
+    now_ += 100ms;
+    EXPECT_EQ(outcome_for("10.1.0.1"), std::nullopt);
+    EXPECT_THAT(outcome_for("10.1.0.1"), refused);
+}
+
 TEST_F(ForwarderTest, AnUpstreamThatSendsOurQuestionsBackIsNotAsked) {
     start(everything_to({server("10.0.0.1"), server("10.0.0.2")}));
     ASSERT_THAT(loop_probes_, SizeIs(2));
