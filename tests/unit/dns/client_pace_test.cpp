@@ -22,7 +22,7 @@ class ClientPaceTest : public testing::Test {
     unsigned admitted(ClientPace& pace, std::uint32_t number, unsigned tries) const {
         unsigned count = 0;
         for (unsigned i = 0; i < tries; ++i)
-            count += pace.admit(now_, client(number)) ? 1 : 0;
+            count += pace.admit(now_, client(number)) ? 1U : 0U;
         return count;
     }
 
