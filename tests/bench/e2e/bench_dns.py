@@ -79,6 +79,7 @@ def speed(cluster, measure, classes, seconds):
     for server_class in classes:
         server = server_class(cluster)
         with server.running(), cluster.stopped():
+            server.await_rest()
             results[server.name] = measure(server, cluster.pods[0], questions, seconds)
             results[server.name]["load_seconds"], results[server.name]["memory_mib"] = server.load_seconds, server.peak_memory_mib()
     return results
@@ -143,6 +144,7 @@ def flood(cluster, upstream, questions, classes, seconds):
     for server_class in classes:
         server = server_class(cluster)
         with server.running(), cluster.stopped():
+            server.await_rest()
             results[server.name] = measure_flood(server, cluster, upstream, questions, seconds)
     return results
 

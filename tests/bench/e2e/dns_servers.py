@@ -10,6 +10,7 @@ import subprocess
 import time
 import typing
 
+import process_usage
 import proxies
 from dns_cluster import CLIENT_CPU, CLUSTER_DNS, SERVER_CPU, UPSTREAM
 from dns_names import OUTSIDE, ZONE
@@ -18,6 +19,7 @@ from harness.cluster import BIN, ROOT, wait_for
 BENCH = os.path.join(ROOT, "build/release/tests/bench")
 PORT = 5300
 START_LIMIT_SECONDS = 60
+REST_SECONDS, REST_SHARE = 0.5, 0.05
 _HOST_TTL = 86400
 _NOERROR, _NXDOMAIN = 0, 3
 
@@ -125,9 +127,17 @@ class Server:
     def is_ready(self, known, missing):
         return known == (_NOERROR, 1) and missing == (_NXDOMAIN, 0)
 
+    def await_rest(self):
+        """Until what it has to do from its start beside answering, such as the agent's rules for Services, is done."""
+        def at_rest():
+            before = process_usage.cpu_seconds(self.process.pid)
+            time.sleep(REST_SECONDS)
+            return process_usage.cpu_seconds(self.process.pid) - before < REST_SHARE * REST_SECONDS
+
+        wait_for(f"{self.name} to rest", at_rest, timeout=START_LIMIT_SECONDS)
+
     def peak_memory_mib(self):
-        with open(f"/proc/{self.process.pid}/status") as file:
-            return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmHWM:"))
+        return process_usage.peak_memory_mib(self.process.pid)
 
 
 class Echo(Server):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+import process_usage
 from harness import netns
 from harness.cluster import BIN, ROOT, wait_for
 
@@ -98,17 +99,10 @@ class Proxy:
             return file.read()[-2000:]
 
     def peak_memory_mib(self):
-        with open(f"/proc/{self.process.pid}/status") as file:
-            for line in file:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) / 1024
-        raise AssertionError("no VmHWM")
+        return process_usage.peak_memory_mib(self.process.pid)
 
     def cpu_seconds(self):
-        """Processor time that it took so far."""
-        with open(f"/proc/{self.process.pid}/stat") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return process_usage.cpu_seconds(self.process.pid)
 
     def sync_seconds(self, metrics):
         """Seconds that all syncs of IPv4 took so far."""
