@@ -29,7 +29,7 @@ dns::SecureRandom::Key draw_key() {
 }
 
 bool forward_alike(const dns::DnsConfig& a, const dns::DnsConfig& b) {
-    return a.forward == b.forward && a.hosts == b.hosts && a.rewrites == b.rewrites;
+    return a.forward == b.forward && a.hosts == b.hosts && a.rewrites == b.rewrites && a.limits == b.limits;
 }
 
 /// Whether Pods search alike; whom the node itself asks is not in their resolv.conf.
