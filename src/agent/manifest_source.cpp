@@ -1,8 +1,10 @@
 #include "agent/manifest_source.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/log.h"
 #include "kube/slice_controller.h"
@@ -10,6 +12,9 @@
 namespace fairlead::agent {
 
 namespace {
+
+// The allocator keeps the pages of what was only needed for a change; by then the change is through.
+constexpr auto kTrimDelay = std::chrono::seconds(1);
 
 /// The ranges that kubeadm's users mostly have, where none is configured.
 std::vector<base::Prefix> or_defaults(std::vector<base::Prefix> ranges) {
@@ -107,10 +112,13 @@ void ManifestSource::rebuild() {
     fill_stores(std::move(objects));
     files_.share_with(stores_);
     changed_();
+    trimming_ = loop_.after(kTrimDelay, [] { malloc_trim(0); });
 }
 
 void ManifestSource::fill_stores(kube::ManifestFiles::SharedObjects objects) {
     stores_.services.replace_all(objects.services);
+    // Before slices are made: they take the memory of the Services without ClusterIPs that are let go here.
+    files_.share_with(stores_);
     stores_.slices.replace_with([&](const auto& put) {
         kube::derive_slices_beside(objects.slices, {objects.services, objects.pods, objects.nodes}, put);
     });

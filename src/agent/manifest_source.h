@@ -8,6 +8,7 @@
 #include "kube/manifest_files.h"
 #include "kube/store.h"
 #include "net/directory_watcher.h"
+#include "net/event_loop.h"
 
 namespace fairlead::agent {
 
@@ -58,6 +59,7 @@ class ManifestSource {
     std::string node_of_pods_;  // whose Pods are kept; empty: nobody's
     bool keeps_pod_addresses_ = false;
     bool scheduled_ = false;
+    net::Subscription trimming_;  // gives free memory back to the kernel
     std::unique_ptr<net::DirectoryWatcher> watcher_;
 };
 

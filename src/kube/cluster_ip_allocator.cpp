@@ -1,7 +1,10 @@
 #include "kube/cluster_ip_allocator.h"
 
+#include <absl/container/flat_hash_map.h>
+
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 namespace fairlead::kube {
 
@@ -120,9 +123,9 @@ void ClusterIpAllocator::set_addresses(Service& service, Addresses& taken, const
 }
 
 std::span<const base::IpAddress> ClusterIpAllocator::held_by(const ObjectKey& key) const {
-    const auto found = allocated_.find(Name{key.namespace_name, key.name});
+    const auto found = allocated_.find(key);
     if (found == allocated_.end()) return {};
-    return std::span{found->second->cluster_ips}.last(found->second->allocated_ips);
+    return std::span{(*found)->cluster_ips}.last((*found)->allocated_ips);
 }
 
 ClusterIpAllocator::Addresses ClusterIpAllocator::held_by_any(
@@ -145,8 +148,7 @@ std::vector<std::string> ClusterIpAllocator::assign(std::vector<std::shared_ptr<
         set_families(filled, problems);
         set_addresses(filled, taken, held, problems);
         if (filled != *service) service = std::make_shared<const Service>(std::move(filled));
-        if (service->allocated_ips > 0)
-            allocated.emplace(Name{service->key.namespace_name, service->key.name}, service);
+        if (service->allocated_ips > 0) allocated.insert(service);
     }
     allocated_ = std::move(allocated);
     return problems;

@@ -1,16 +1,15 @@
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "kube/object_set.h"
 #include "kube/objects.h"
 
 namespace fairlead::kube {
@@ -46,9 +45,7 @@ class ClusterIpAllocator {
                        std::vector<std::string>& problems) const;
 
     std::vector<base::Prefix> ranges_;
-    /// Namespace and name of a Service, those of the object itself.
-    using Name = std::pair<std::string_view, std::string_view>;
-    absl::flat_hash_map<Name, std::shared_ptr<const Service>> allocated_;  // who got addresses last time
+    ObjectSet<Service> allocated_;  // who got addresses last time
 };
 
 /// The Service as it was before a ClusterIpAllocator added to it.

@@ -1,7 +1,5 @@
 #include "kube/manifest_files.h"
 
-#include <absl/container/flat_hash_map.h>
-
 #include <algorithm>
 #include <set>
 #include <tuple>
@@ -229,8 +227,7 @@ struct ManifestFiles::Reading {
 void ManifestFiles::put(const std::string& path, std::string_view text) {
     File& file = files_[path];
     Reading reading{path, file, {}, {}, {}, {}};
-    for (const auto& document : read_yaml(text))
-        reading.take_document(document);
+    read_yaml(text, [&](const YamlDocument& document) { reading.take_document(document); });
     file = reading.finish();
 }
 
@@ -241,12 +238,28 @@ ManifestFiles::Objects ManifestFiles::objects() const {
             copies_of(held.config_maps)};
 }
 
-ManifestFiles::SharedObjects ManifestFiles::shared_objects() const {
-    SharedObjects objects;
-    absl::flat_hash_set<Id> taken;
+template <class Visit>
+void ManifestFiles::for_each_entry(Visit visit) const {
+    struct First {
+        const Entry* entry;
+        const std::string* path;
+    };
+    // There may be a hundred thousand: the set points to them, for their ids would take three times as much.
+    const auto hash = [](const First& first) { return absl::Hash<Id>{}(id_of(first.entry->object)); };
+    const auto equal = [](const First& a, const First& b) {
+        return id_of(a.entry->object) == id_of(b.entry->object);
+    };
+    absl::flat_hash_set<First, decltype(hash), decltype(equal)> firsts(0, hash, equal);
     for (const auto& [path, file] : files_)
         for (const auto& entry : file.entries)
-            if (taken.insert(id_of(entry.object)).second) std::visit(Sorter{objects}, entry.object);
+            visit(path, entry, *firsts.insert({&entry, &path}).first->path);
+}
+
+ManifestFiles::SharedObjects ManifestFiles::shared_objects() const {
+    SharedObjects objects;
+    for_each_entry([&](const auto& path, const Entry& entry, const auto& first_path) {
+        if (&path == &first_path) std::visit(Sorter{objects}, entry.object);
+    });
     return objects;
 }
 
@@ -273,17 +286,13 @@ std::vector<ManifestProblem> ManifestFiles::notices() const {
 
 std::vector<ManifestProblem> ManifestFiles::problems() const {
     std::vector<ManifestProblem> problems;
-    absl::flat_hash_map<Id, std::string_view> first_files;
-    for (const auto& [path, file] : files_) {
+    for (const auto& [path, file] : files_)
         std::ranges::copy(file.problems, std::back_inserter(problems));
-        for (const auto& entry : file.entries) {
-            const auto [first, added] = first_files.try_emplace(id_of(entry.object), path);
-            if (!added)
-                problems.push_back({path, entry.line,
-                                    name_of(entry.object) + ": is in " + std::string(first->second) +
-                                        " too, which is used"});
-        }
-    }
+    for_each_entry([&](const auto& path, const Entry& entry, const auto& first_path) {
+        if (&path != &first_path)
+            problems.push_back(
+                {path, entry.line, name_of(entry.object) + ": is in " + first_path + " too, which is used"});
+    });
     std::ranges::sort(problems, {}, [](const ManifestProblem& problem) {
         return std::tie(problem.file, problem.line, problem.message);
     });

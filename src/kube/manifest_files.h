@@ -89,6 +89,10 @@ class ManifestFiles {
     using Id = std::tuple<std::size_t, std::string_view, std::string_view>;
     static std::string name_of(const SharedObject& object);
     static Id id_of(const SharedObject& object);
+    /// Calls `visit(path, entry, first_path)` for each entry of each file, by path; `first_path` is that of
+    /// the first file with this object, whose object is taken.
+    template <class Visit>
+    void for_each_entry(Visit visit) const;
 
     std::map<std::string, File> files_;
 };

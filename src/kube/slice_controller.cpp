@@ -4,8 +4,10 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <span>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace fairlead::kube {
 
@@ -82,17 +84,17 @@ class SliceMaker {
         for (const auto& pod : origin.pods)
             if (!pod->finished)
                 for (const auto& [name, value] : pod->labels)
-                    labelled_[{pod->key.namespace_name, name, value}].push_back(pod.get());
+                    labelled_.push_back({{pod->key.namespace_name, name, value}, pod.get()});
+        std::ranges::stable_sort(labelled_, {}, &Labelled::label);
         for (const auto& node : origin.nodes)
             nodes_[node->key.name] = node.get();
     }
 
     void make(const Service& service, const TakeSlice& take) {
-        const auto* const pods = fewest_labelled(service);
-        if (pods == nullptr) return;
+        const auto pods = fewest_labelled(service);
         for (const auto family : families_of(service)) {
             std::map<std::vector<PortKey>, std::vector<EndpointSlice>> by_ports;
-            for (const auto* pod : *pods) {
+            for (const auto& [label, pod] : pods) {
                 if (!selects(service.selector, pod->labels)) continue;
                 const auto* address = address_of(*pod, family);
                 if (address == nullptr) continue;
@@ -108,14 +110,19 @@ class SliceMaker {
   private:
     using Label = std::tuple<std::string_view, std::string_view, std::string_view>;  // namespace, name, value
 
+    struct Labelled {
+        Label label;
+        const Pod* pod;
+    };
+
     /// The Pods that have one label of the selector: that of which there are the fewest. A namespace may have
     /// tens of thousands of Services and Pods.
-    [[nodiscard]] const std::vector<const Pod*>* fewest_labelled(const Service& service) const {
-        const std::vector<const Pod*>* fewest = nullptr;
+    [[nodiscard]] std::span<const Labelled> fewest_labelled(const Service& service) const {
+        std::span<const Labelled> fewest{labelled_};
         for (const auto& [name, value] : service.selector) {
-            const auto found = labelled_.find({service.key.namespace_name, name, value});
-            if (found == labelled_.end()) return nullptr;
-            if (fewest == nullptr || found->second.size() < fewest->size()) fewest = &found->second;
+            const Label label{service.key.namespace_name, name, value};
+            const auto found = std::ranges::equal_range(labelled_, label, {}, &Labelled::label);
+            if (found.size() <= fewest.size()) fewest = found;
         }
         return fewest;
     }
@@ -181,7 +188,7 @@ class SliceMaker {
         if (same_node) add(EndpointHint::Kind::kNode, endpoint.node_name);
     }
 
-    std::map<Label, std::vector<const Pod*>> labelled_;
+    std::vector<Labelled> labelled_;  // by label; one Pod for each of its labels
     std::map<std::string, const Node*> nodes_;
 };
 

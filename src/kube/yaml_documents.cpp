@@ -268,27 +268,32 @@ YamlDocument read_document(const YAML::Node& node, std::size_t text_bytes, unsig
     return document;
 }
 
+/// nullopt if it is empty.
+std::optional<YamlDocument> read_part(const YamlPart& part, std::size_t text_bytes) {
+    try {
+        const auto node = load_only_document(part.text);
+        if (!node.IsDefined() || node.IsNull()) return std::nullopt;
+        return read_document(node, text_bytes, part.lines_before);
+    } catch (const YAML::Exception& error) {
+        const auto line = part.lines_before + line_of_mark(error.mark);
+        return YamlDocument{"", line, YamlError{line, error.msg}, nullptr};
+    }
+}
+
 }  // namespace
 
 std::vector<YamlDocument> read_yaml(std::string_view text) {
+    std::vector<YamlDocument> documents;
+    read_yaml(text, [&](YamlDocument document) { documents.push_back(std::move(document)); });
+    return documents;
+}
+
+void read_yaml(std::string_view text, const std::function<void(YamlDocument)>& take) {
     constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
     if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-    std::vector<YamlDocument> documents;
-    if (auto json = read_json(text)) {
-        documents.push_back(*std::move(json));
-        return documents;
-    }
-    for (const YamlPart& part : split_yaml(text)) {
-        try {
-            const auto node = load_only_document(part.text);
-            if (node.IsDefined() && !node.IsNull())
-                documents.push_back(read_document(node, text.size(), part.lines_before));
-        } catch (const YAML::Exception& error) {
-            const auto line = part.lines_before + line_of_mark(error.mark);
-            documents.push_back({"", line, YamlError{line, error.msg}, nullptr});
-        }
-    }
-    return documents;
+    if (auto json = read_json(text)) return take(*std::move(json));
+    for (const YamlPart& part : split_yaml(text))
+        if (auto document = read_part(part, text.size())) take(*std::move(document));
 }
 
 }  // namespace fairlead::kube

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,5 +39,7 @@ struct YamlDocument {
 /// (yaml_scalar.h), everything quoted is text. Aliases and merge keys (<<) are expanded, within limits.
 /// Documents are told apart by their lines "---" before any is read: one that is no YAML costs no other.
 std::vector<YamlDocument> read_yaml(std::string_view text);
+/// The same, one by one: a document takes fifty times the memory of its text for as long as it is held.
+void read_yaml(std::string_view text, const std::function<void(YamlDocument)>& take);
 
 }  // namespace fairlead::kube
