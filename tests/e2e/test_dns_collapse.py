@@ -1,13 +1,10 @@
 """Real resolvers in a pod look names up through the agent: with two packets instead of eight or ten, and to the same end as without."""
 
-import json
-import os
-import shutil
-import tempfile
 import unittest
 
-from harness import dns_server, netns, stub_resolvers, world
+from harness import dns_case, dns_server, stub_resolvers
 from harness.cluster import wait_for
+from harness.dns_case import DnsCase, service
 from harness.dns_server import A, AAAA, NOERROR, NXDOMAIN, SERVFAIL, address_record, cname_record, soa_record
 
 W = None
@@ -49,53 +46,29 @@ def answer_as_upstream(name, kind):
 
 def setUpModule():
     global W, PROGRAMS
-    W = world.World(pod_count=1)
-    unittest.addModuleCleanup(W.close)
-    folder = tempfile.mkdtemp(prefix=f"{netns.PREFIX}-{os.getpid()}-")
-    unittest.addModuleCleanup(shutil.rmtree, folder)
-    os.chmod(folder, 0o755)
-    PROGRAMS = stub_resolvers.build_clients(folder)
+    W, PROGRAMS = dns_case.set_up_module()
 
 
-def service(name, namespace, ip, port=80, protocol="TCP"):
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace},
-            "spec": {"clusterIPs": [ip], "ports": [{"name": "p", "port": port, "protocol": protocol}]}}
-
-
-class CollapseTest(unittest.TestCase):
+class CollapseTest(DnsCase):
     def start(self, search, mode="on"):
         """The agent, with a node whose resolv.conf has these search domains."""
-        folder = tempfile.mkdtemp(prefix=f"{netns.PREFIX}-{os.getpid()}-")
-        self.addCleanup(shutil.rmtree, folder)
-        os.chmod(folder, 0o755)
         pod = {"apiVersion": "v1", "kind": "Pod",
                "metadata": {"name": "p1", "namespace": "shop", "annotations": {"fairlead.io/dns-search": mode}},
                "spec": {"nodeName": "n1", "containers": [{"name": "main", "image": "none"}]},
                "status": {"podIPs": [{"ip": address} for address in W.pods[0].addresses], "phase": "Running"}}
-        objects = [pod, service("kube-dns", "kube-system", CLUSTER_DNS, 53, "UDP"), service("cart", "shop", "10.96.0.80"),
-                   service("cart", "bank", "10.96.0.81")]
-        os.mkdir(os.path.join(folder, "objects"))
-        self.write(folder, "objects/all.json", json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
-        self.write(folder, "resolv.conf", f"nameserver {UPSTREAM}\nsearch {' '.join(search)}\n")
-        self.write(folder, "config.yaml", json.dumps(
-            {"apiVersion": "fairlead.config/v1alpha1", "kind": "AgentConfiguration",
-             "dns": {"mode": "intercept", "resolvConf": os.path.join(folder, "resolv.conf")}}))
+        self.make_folder(pod, service("kube-dns", "kube-system", CLUSTER_DNS, 53, "UDP"), service("cart", "shop", "10.96.0.80"),
+                         service("cart", "bank", "10.96.0.81"))
+        self.write("resolv.conf", f"nameserver {UPSTREAM}\nsearch {' '.join(search)}\n")
+        self.configure()
         upstream = dns_server.DnsServer(W.outside, UPSTREAM, answer_as_upstream)
         self.addCleanup(upstream.close)
-        agent = world.Agent(W.node, ["--manifests", os.path.join(folder, "objects")],
-                            ["--config", os.path.join(folder, "config.yaml")]).start()
-        self.addCleanup(agent.close)
-        self.resolver = stub_resolvers.Resolver(W.pods[0].namespace, folder, CLUSTER_DNS, CLUSTER_DOMAINS + search)
+        self.start_agent(W.node)
+        self.resolver = stub_resolvers.Resolver(W.pods[0].namespace, self.folder, CLUSTER_DNS, CLUSTER_DOMAINS + search)
         self.counter = dns_server.QuestionCounter(W.pods[0].namespace, "eth0")
         self.addCleanup(self.counter.close)
         wait_for("the agent to answer", lambda: self.lookup("glibc", "cart")[0] == "ok 10.96.0.80")
         if mode == "on":
             wait_for("walks to be collapsed", lambda: self.lookup("glibc", "warm.example.com")[1] == 2, timeout=20)
-
-    @staticmethod
-    def write(folder, name, text):
-        with open(os.path.join(folder, name), "w") as file:
-            file.write(text)
 
     def lookup(self, client, name, family="any"):
         """What the client ends with, and how many queries were on the wire."""

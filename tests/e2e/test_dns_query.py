@@ -5,14 +5,13 @@ import itertools
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
-import tempfile
 import unittest
 
-from harness import dns_server, netns, stub_resolvers, world
+from harness import dns_case, dns_server, stub_resolvers
 from harness.cluster import wait_for
+from harness.dns_case import DnsCase, service
 from harness.dns_server import A, AAAA, NOERROR, NXDOMAIN, SERVFAIL, address_record, soa_record
 from harness.world import FAIRLEAD
 
@@ -47,17 +46,7 @@ def answer_as_upstream(name, kind):
 
 def setUpModule():
     global W, PROGRAMS
-    W = world.World(pod_count=1)
-    unittest.addModuleCleanup(W.close)
-    folder = tempfile.mkdtemp(prefix=f"{netns.PREFIX}-{os.getpid()}-")
-    unittest.addModuleCleanup(shutil.rmtree, folder)
-    os.chmod(folder, 0o755)
-    PROGRAMS = stub_resolvers.build_clients(folder)
-
-
-def service(name, namespace, ip, port=80, protocol="TCP"):
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace},
-            "spec": {"clusterIP": ip, "clusterIPs": [ip], "ports": [{"name": "p", "port": port, "protocol": protocol}]}}
+    W, PROGRAMS = dns_case.set_up_module()
 
 
 def pod(name, mode, ndots=5, **spec):
@@ -81,37 +70,19 @@ def pairs(questions):
     return [(name, sorted(kind for _, kind in group)) for name, group in itertools.groupby(questions, key=lambda each: each[0])]
 
 
-class DnsQueryTest(unittest.TestCase):
+class DnsQueryTest(DnsCase):
     def start(self, mode="off", ndots=5, **settings):
-        folder = tempfile.mkdtemp(prefix=f"{netns.PREFIX}-{os.getpid()}-")
-        self.addCleanup(shutil.rmtree, folder)
-        os.chmod(folder, 0o755)
-        os.mkdir(os.path.join(folder, "objects"))
-        objects = [pod("p1", mode, ndots), service("kube-dns", "kube-system", CLUSTER_DNS, 53, "UDP"), service("cart", "shop", CART),
-                   service("many", "shop", "None"), large_slice()]
-        self.write(folder, "objects/all.json", json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
-        self.write(folder, "resolv.conf", f"nameserver {UPSTREAM}\nsearch corp.example\n")
-        self.folder = folder
+        self.make_folder(pod("p1", mode, ndots), service("kube-dns", "kube-system", CLUSTER_DNS, 53, "UDP"), service("cart", "shop", CART),
+                         service("many", "shop", "None"), large_slice())
+        self.write("resolv.conf", f"nameserver {UPSTREAM}\nsearch corp.example\n")
         self.configure(**settings)
         self.upstream = dns_server.DnsServer(W.outside, UPSTREAM, answer_as_upstream)
         self.addCleanup(self.upstream.close)
-        self.agent = world.Agent(W.node, ["--manifests", os.path.join(folder, "objects")],
-                                 ["--config", os.path.join(folder, "config.yaml")]).start()
-        self.addCleanup(self.agent.close)
-        self.resolver = stub_resolvers.Resolver(W.pods[0].namespace, folder, CLUSTER_DNS, DOMAINS, ndots)
+        self.agent = self.start_agent(W.node)
+        self.resolver = stub_resolvers.Resolver(W.pods[0].namespace, self.folder, CLUSTER_DNS, DOMAINS, ndots)
         self.counter = dns_server.QuestionCounter(W.pods[0].namespace, "eth0")
         self.addCleanup(self.counter.close)
         wait_for("the agent to answer", lambda: self.resolver.lookup(PROGRAMS["glibc"], "cart") == f"ok {CART}")
-
-    def configure(self, **settings):
-        self.write(self.folder, "config.yaml", json.dumps(
-            {"apiVersion": "fairlead.config/v1alpha1", "kind": "AgentConfiguration",
-             "dns": {"mode": "intercept", "resolvConf": os.path.join(self.folder, "resolv.conf"), **settings}}))
-
-    @staticmethod
-    def write(folder, name, text):
-        with open(os.path.join(folder, name), "w") as file:
-            file.write(text)
 
     def run_query(self, *arguments):
         """Status, standard output, standard error."""
