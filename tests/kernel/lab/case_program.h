@@ -9,8 +9,10 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "kernel/netns/namespaces.h"
 #include "lab/layout.h"
@@ -21,6 +23,31 @@ namespace fairlead::lab {
 
 /// The program under test.
 inline const std::string kProgram = FAIRLEAD_PROGRAM_PATH;
+
+/// A lab of its own for the parts of a case, removed at the end with nothing left of it.
+class CaseTest : public testing::Test {
+  protected:
+    explicit CaseTest(const std::string& name) : lab_(name + std::to_string(getpid())) {}
+
+    void SetUp() override {
+        auto claim = Claim::take(lab_);
+        ASSERT_TRUE(claim) << claim.error().message;
+        claim_.emplace(*std::move(claim));
+        ASSERT_TRUE(make_directories(StatePaths{lab_}));
+        set_up_stages();
+    }
+    void TearDown() override {
+        take_down_stages();
+        EXPECT_TRUE(remove_lab(lab_));
+        EXPECT_THAT(kernel::netns::list(namespace_prefix(lab_)).value(), testing::IsEmpty());
+    }
+
+    virtual void set_up_stages() = 0;
+    virtual void take_down_stages() = 0;
+
+    std::string lab_;
+    std::optional<Claim> claim_;
+};
 
 inline void expect_no_case_left() {
     EXPECT_THAT(kernel::netns::list(namespace_prefix("case")).value(), testing::IsEmpty());

@@ -2,10 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <optional>
 
 #include "case_program.h"
-#include "kernel/netns/namespaces.h"
 #include "lab/conntrack_parts.h"
 #include "support/command.h"
 
@@ -14,29 +12,24 @@ namespace {
 
 using base::Family;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using End = Transfer::End;
 
 constexpr const char* kCloseWait = "net/netfilter/nf_conntrack_tcp_timeout_close_wait";
 constexpr const char* kLoose = "net/netfilter/nf_conntrack_tcp_loose";
 
 /// A node each without the guard and with it, as the case has them.
-class ConntrackCaseTest : public testing::Test {
+class ConntrackCaseTest : public CaseTest {
   protected:
-    void SetUp() override {
-        auto claim = Claim::take(lab_);
-        ASSERT_TRUE(claim) << claim.error().message;
-        claim_.emplace(*std::move(claim));
-        ASSERT_TRUE(make_directories(StatePaths{lab_}));
+    ConntrackCaseTest() : CaseTest("ct") {}
+
+    void set_up_stages() override {
         ASSERT_TRUE(network_.build({"unguarded", "guarded"}));
         set_up(off_, "off", "1s");
         set_up(guarded_, "endpoints", "1h");
     }
-    void TearDown() override {
+    void take_down_stages() override {
         off_.reset();
         guarded_.reset();
-        EXPECT_TRUE(remove_lab(lab_));
-        EXPECT_THAT(kernel::netns::list(namespace_prefix(lab_)).value(), IsEmpty());
     }
 
     void set_up(std::unique_ptr<ConntrackStage>& stage, const std::string& guard,
@@ -49,8 +42,6 @@ class ConntrackCaseTest : public testing::Test {
         ASSERT_TRUE(ready) << ready.error().message;
     }
 
-    std::string lab_ = "ct" + std::to_string(getpid());
-    std::optional<Claim> claim_;
     Network network_{lab_};
     std::unique_ptr<ConntrackStage> off_;
     std::unique_ptr<ConntrackStage> guarded_;

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <memory>
-#include <optional>
 
 #include "case_program.h"
 #include "lab/dns_lookups.h"
@@ -13,27 +12,18 @@ namespace fairlead::lab {
 namespace {
 
 using testing::HasSubstr;
-using testing::IsEmpty;
 
-class DnsCaseTest : public testing::Test {
+class DnsCaseTest : public CaseTest {
   protected:
-    void SetUp() override {
-        auto claim = Claim::take(lab_);
-        ASSERT_TRUE(claim) << claim.error().message;
-        claim_.emplace(*std::move(claim));
-        ASSERT_TRUE(make_directories(StatePaths{lab_}));
+    DnsCaseTest() : CaseTest("dns") {}
+
+    void set_up_stages() override {
         stage_ = std::make_unique<DnsStage>(lab_, kProgram);
         const auto ready = stage_->set_up();
         ASSERT_TRUE(ready) << ready.error().message;
     }
-    void TearDown() override {
-        stage_.reset();
-        EXPECT_TRUE(remove_lab(lab_));
-        EXPECT_THAT(kernel::netns::list(namespace_prefix(lab_)).value(), IsEmpty());
-    }
+    void take_down_stages() override { stage_.reset(); }
 
-    std::string lab_ = "dns" + std::to_string(getpid());
-    std::optional<Claim> claim_;
     std::unique_ptr<DnsStage> stage_;
 };
 
