@@ -4,6 +4,7 @@
 #include "kube/reflector.h"
 #include "kube/store.h"
 #include "kube/store_sink.h"
+#include "sim/kube/watch_events.h"
 
 namespace fairlead::kube {
 namespace {
@@ -20,24 +21,14 @@ std::string pod(const std::string& name, int version) {
            R"("},"spec":{"nodeName":"n1"},"status":{"podIPs":[{"ip":"10.64.1.2"}]}})";
 }
 
-std::string event(const std::string& type, const std::string& object) {
-    return R"({"type":")" + type + R"(","object":)" + object + "}\n";
-}
-
-std::string bookmark(int version, bool ends_list) {
-    const std::string end = ends_list ? R"(,"annotations":{"k8s.io/initial-events-end":"true"})" : "";
-    return event("BOOKMARK", R"({"kind":"Pod","metadata":{"resourceVersion":")" + std::to_string(version) +
-                                 R"(")" + end + "}}");
-}
-
 /// The watch of this node's Pods, with an address that passes from one Pod to the next while it is cut off.
 class PodsWatch : public testing::Test {
   protected:
     void SetUp() override {
         ASSERT_THAT(next_request(), HasSubstr("fieldSelector=spec.nodeName%3Dn1"));
-        answer(event("ADDED", pod("old", 5)) + bookmark(7, true));
+        answer(watch_event("ADDED", pod("old", 5)) + watch_bookmark("Pod", 7, true));
         now_ += 1min;
-        reflector_.receive_body(now_, bookmark(8, false));
+        reflector_.receive_body(now_, watch_bookmark("Pod", 8, false));
     }
 
     std::string next_request() {
@@ -59,7 +50,7 @@ class PodsWatch : public testing::Test {
         EXPECT_LE(now_ - dropped, kAsksAgain);
         EXPECT_EQ(reflector_.blind_since(), dropped);
         EXPECT_TRUE(has("old")) << "an outage alone changes nothing";
-        answer(event("DELETED", pod("old", 9)) + event("ADDED", pod("new", 10)));
+        answer(watch_event("DELETED", pod("old", 9)) + watch_event("ADDED", pod("new", 10)));
         EXPECT_FALSE(has("old"));
         EXPECT_TRUE(has("new"));
         EXPECT_EQ(reflector_.blind_since(), std::nullopt);

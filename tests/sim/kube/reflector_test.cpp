@@ -1,5 +1,6 @@
 #include "kube/reflector.h"
 #include "sim/kube/reflected_copy.h"
+#include "sim/kube/watch_events.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,16 +23,6 @@ std::string service_json(const std::string& name, int version, const std::string
            R"(","ports":[{"port":80}]}})";
 }
 
-std::string event(const std::string& type, const std::string& object) {
-    return R"({"type":")" + type + R"(","object":)" + object + "}\n";
-}
-
-std::string bookmark(int version, bool end) {
-    return event("BOOKMARK",
-                 R"({"kind":"Service","metadata":{"resourceVersion":")" + std::to_string(version) + R"(")" +
-                     (end ? R"(,"annotations":{"k8s.io/initial-events-end":"true"})" : "") + "}}");
-}
-
 class ReflectorTest : public testing::Test {
   protected:
     /// Waits until the reflector sends its next request.
@@ -46,7 +37,9 @@ class ReflectorTest : public testing::Test {
         reflector_.receive_head(now_, status, retry_after);
         reflector_.receive_body(now_, body);
     }
-    void list(const std::string& events, int version) { answer(events + bookmark(version, true)); }
+    void list(const std::string& events, int version) {
+        answer(events + watch_bookmark("Service", version, true));
+    }
 
     base::TimePoint now_{};
     base::Random random_{1};
@@ -59,20 +52,21 @@ TEST_F(ReflectorTest, AsksForAStreamingListAndReplacesNothingBeforeItIsComplete)
     EXPECT_THAT(target, HasSubstr("/api/v1/services?watch=true&allowWatchBookmarks=true"));
     EXPECT_THAT(target, HasSubstr("sendInitialEvents=true"));
     EXPECT_THAT(target, HasSubstr("labelSelector=%21a%2Fb"));
-    answer(event("ADDED", service_json("a", 1, "10.96.0.1")));
+    answer(watch_event("ADDED", service_json("a", 1, "10.96.0.1")));
     EXPECT_THAT(copy_.objects, IsEmpty());
     EXPECT_FALSE(reflector_.synced());
-    reflector_.receive_body(now_, bookmark(5, true));
+    reflector_.receive_body(now_, watch_bookmark("Service", 5, true));
     EXPECT_TRUE(reflector_.synced());
     EXPECT_EQ(copy_.objects.at("a"), "10.96.0.1");
 }
 
 TEST_F(ReflectorTest, UnderstandsTheStreamHoweverItIsCut) {
-    const std::string stream = event("ADDED", service_json("a", 1, "10.96.0.1")) +
-                               event("ADDED", service_json("b", 2, "10.96.0.2")) + bookmark(2, true) +
-                               event("MODIFIED", service_json("a", 3, "10.96.0.3")) +
-                               event("DELETED", service_json("b", 4, "10.96.0.2")) +
-                               event("ADDED", service_json("c", 5, "10.96.0.5"));
+    const std::string stream = watch_event("ADDED", service_json("a", 1, "10.96.0.1")) +
+                               watch_event("ADDED", service_json("b", 2, "10.96.0.2")) +
+                               watch_bookmark("Service", 2, true) +
+                               watch_event("MODIFIED", service_json("a", 3, "10.96.0.3")) +
+                               watch_event("DELETED", service_json("b", 4, "10.96.0.2")) +
+                               watch_event("ADDED", service_json("c", 5, "10.96.0.5"));
     const std::map<std::string, std::string> wanted = {{"a", "10.96.0.3"}, {"c", "10.96.0.5"}};
     for (std::size_t cut = 1; cut < stream.size(); ++cut) {
         ReflectedCopy copy;
@@ -87,8 +81,8 @@ TEST_F(ReflectorTest, UnderstandsTheStreamHoweverItIsCut) {
 
 TEST_F(ReflectorTest, ResumesAnEndedWatchFromTheLastVersionAtOnce) {
     next_request();
-    list(event("ADDED", service_json("a", 1, "10.96.0.1")), 7);
-    reflector_.receive_body(now_, event("MODIFIED", service_json("a", 9, "10.96.0.9")));
+    list(watch_event("ADDED", service_json("a", 1, "10.96.0.1")), 7);
+    reflector_.receive_body(now_, watch_event("MODIFIED", service_json("a", 9, "10.96.0.9")));
     now_ += 5min;
     reflector_.receive_end(now_);
     const auto before = now_;
@@ -101,7 +95,7 @@ TEST_F(ReflectorTest, ResumesAnEndedWatchFromTheLastVersionAtOnce) {
 TEST_F(ReflectorTest, IsBlindFromTheEndOfAWatchUntilTheNextIsAnswered) {
     EXPECT_EQ(reflector_.blind_since(), std::nullopt) << "nothing is known yet";
     next_request();
-    list(event("ADDED", service_json("a", 1, "10.96.0.1")), 7);
+    list(watch_event("ADDED", service_json("a", 1, "10.96.0.1")), 7);
     EXPECT_EQ(reflector_.blind_since(), std::nullopt);
     now_ += 5min;
     reflector_.receive_end(now_);
@@ -114,22 +108,24 @@ TEST_F(ReflectorTest, IsBlindFromTheEndOfAWatchUntilTheNextIsAnswered) {
     EXPECT_EQ(reflector_.blind_since(), ended);
     answer("");
     EXPECT_EQ(reflector_.blind_since(), std::nullopt);
-    reflector_.receive_body(now_, event("ERROR", R"({"kind":"Status","code":410,"message":"too old"})"));
+    reflector_.receive_body(now_,
+                            watch_event("ERROR", R"({"kind":"Status","code":410,"message":"too old"})"));
     next_request();
-    answer(event("ADDED", service_json("b", 8, "10.96.0.2")));
+    answer(watch_event("ADDED", service_json("b", 8, "10.96.0.2")));
     EXPECT_NE(reflector_.blind_since(), std::nullopt) << "a list that is not complete";
-    reflector_.receive_body(now_, bookmark(8, true));
+    reflector_.receive_body(now_, watch_bookmark("Service", 8, true));
     EXPECT_EQ(reflector_.blind_since(), std::nullopt);
 }
 
 TEST_F(ReflectorTest, StartsOverWhenTheServerForgotTheVersion) {
     next_request();
-    list(event("ADDED", service_json("a", 1, "10.96.0.1")), 7);
-    reflector_.receive_body(now_, event("ERROR", R"({"kind":"Status","code":410,"message":"too old"})"));
+    list(watch_event("ADDED", service_json("a", 1, "10.96.0.1")), 7);
+    reflector_.receive_body(now_,
+                            watch_event("ERROR", R"({"kind":"Status","code":410,"message":"too old"})"));
     EXPECT_FALSE(reflector_.busy());
     EXPECT_EQ(copy_.objects.size(), 1U) << "kept until the new list is complete";
     EXPECT_THAT(next_request(), HasSubstr("sendInitialEvents=true"));
-    list(event("ADDED", service_json("b", 8, "10.96.0.2")), 8);
+    list(watch_event("ADDED", service_json("b", 8, "10.96.0.2")), 8);
     EXPECT_EQ(copy_.objects, (std::map<std::string, std::string>{{"b", "10.96.0.2"}}));
 }
 
@@ -173,7 +169,7 @@ TEST_F(ReflectorTest, ResourceThatTheServerNeedNotHaveIsNoErrorAndAskedForRarely
     EXPECT_FALSE(reflector.synced());
     ASSERT_TRUE(reflector.poll(now_)) << "the server was upgraded";
     reflector.receive_head(now_, 200, "");
-    reflector.receive_body(now_, bookmark(5, true));
+    reflector.receive_body(now_, watch_bookmark("Service", 5, true));
     EXPECT_TRUE(reflector.synced());
 }
 
@@ -193,16 +189,16 @@ TEST_F(ReflectorTest, ObjectWithAnOddValueIsUsedAndReportedOnce) {
                affinity + R"("}})";
     };
     next_request();
-    list(event("ADDED", odd(1, "Cookie")), 7);
+    list(watch_event("ADDED", odd(1, "Cookie")), 7);
     EXPECT_EQ(copy_.objects.at("a"), "10.96.0.1");
     ASSERT_EQ(copy_.reports.size(), 1U);
     EXPECT_THAT(copy_.reports[0],
                 HasSubstr("Service shop/a: spec.sessionAffinity: 'Cookie' is not known here; the "
                           "rest of it is used"));
-    reflector_.receive_body(now_, event("MODIFIED", odd(8, "Cookie")));
+    reflector_.receive_body(now_, watch_event("MODIFIED", odd(8, "Cookie")));
     EXPECT_EQ(copy_.reports.size(), 1U);
-    reflector_.receive_body(now_, event("MODIFIED", odd(9, "None")));
-    reflector_.receive_body(now_, event("MODIFIED", odd(10, "Cookie")));
+    reflector_.receive_body(now_, watch_event("MODIFIED", odd(9, "None")));
+    reflector_.receive_body(now_, watch_event("MODIFIED", odd(10, "Cookie")));
     EXPECT_EQ(copy_.reports.size(), 2U) << "odd again after it was mended";
 }
 
@@ -221,17 +217,17 @@ TEST_F(ReflectorTest, AsksForPagesWhereStreamingListsDoNotComplete) {
          }},
         {"ignores the parameter",
          [&] {
-             answer(event("ADDED", service_json("a", 1, "10.96.0.1")));
+             answer(watch_event("ADDED", service_json("a", 1, "10.96.0.1")));
              for (int i = 0; !reflector_.expired(now_); ++i) {
                  ASSERT_LT(i, 100) << "changes without end";
-                 reflector_.receive_body(now_, event("MODIFIED", service_json("a", i, "10.96.0.1")));
+                 reflector_.receive_body(now_, watch_event("MODIFIED", service_json("a", i, "10.96.0.1")));
                  now_ += 10s;
              }
              reflector_.failed(now_, "no sign of life");
          }},
         {"ends",
          [&] {
-             answer(event("ADDED", service_json("a", 1, "10.96.0.1")));
+             answer(watch_event("ADDED", service_json("a", 1, "10.96.0.1")));
              reflector_.receive_end(now_);
          }},
         {"gives up waiting",
@@ -251,7 +247,7 @@ TEST_F(ReflectorTest, AsksForPagesWhereStreamingListsDoNotComplete) {
         reflector_.receive_end(now_);
         EXPECT_THAT(next_request(), HasSubstr("resourceVersion=7"));
         reflector_.receive_head(now_, 200, "");
-        reflector_.receive_body(now_, event("ERROR", R"({"kind":"Status","code":410})"));
+        reflector_.receive_body(now_, watch_event("ERROR", R"({"kind":"Status","code":410})"));
     }
     EXPECT_THAT(next_request(), HasSubstr("sendInitialEvents=true")) << "after the next 410 it may work";
 }
@@ -306,19 +302,19 @@ TEST_F(ReflectorTest, GivesUpAWatchThatIsSilentForThreeBookmarks) {
     list("", 7);
     EXPECT_FALSE(reflector_.expired(now_ + 2min));
     EXPECT_TRUE(reflector_.expired(now_ + 3min));
-    reflector_.receive_body(now_ + 1min, bookmark(8, false));
+    reflector_.receive_body(now_ + 1min, watch_bookmark("Service", 8, false));
     EXPECT_FALSE(reflector_.expired(now_ + 3min));
 }
 
 TEST_F(ReflectorTest, AnObjectThatCannotBeReadIsReportedAndStaysAsItWas) {
     next_request();
-    list(event("ADDED", service_json("a", 1, "10.96.0.1")), 7);
-    reflector_.receive_body(now_, event("MODIFIED", service_json("a", 8, "10.96.0.999")));
+    list(watch_event("ADDED", service_json("a", 1, "10.96.0.1")), 7);
+    reflector_.receive_body(now_, watch_event("MODIFIED", service_json("a", 8, "10.96.0.999")));
     EXPECT_EQ(copy_.objects.at("a"), "10.96.0.1");
     EXPECT_THAT(copy_.reports, Contains(HasSubstr("Service shop/a: spec.clusterIP: ")));
-    reflector_.receive_body(now_, event("ERROR", R"({"code":410})"));
+    reflector_.receive_body(now_, watch_event("ERROR", R"({"code":410})"));
     next_request();
-    list(event("ADDED", service_json("a", 8, "10.96.0.999")), 9);
+    list(watch_event("ADDED", service_json("a", 8, "10.96.0.999")), 9);
     EXPECT_EQ(copy_.objects.at("a"), "10.96.0.1") << "also in a new list";
 }
 
@@ -341,7 +337,7 @@ TEST_F(ReflectorTest, ConvergesToTheTruthWhateverTheServerDoes) {
                 truth.erase(name);
             else
                 truth[name] = ip;
-            history.push_back(event(type, service_json(name, ++version, ip)));
+            history.push_back(watch_event(type, service_json(name, ++version, ip)));
             return history.back();
         };
         const auto serve = [&](bool faults) {
@@ -366,13 +362,13 @@ TEST_F(ReflectorTest, ConvergesToTheTruthWhateverTheServerDoes) {
                          stream + "]}";
             } else if (target->find("sendInitialEvents") != std::string::npos) {
                 for (const auto& [name, ip] : truth)
-                    stream += event("ADDED", service_json(name, version, ip));
-                stream += bookmark(version, true);
+                    stream += watch_event("ADDED", service_json(name, version, ip));
+                stream += watch_bookmark("Service", version, true);
             } else {
                 const auto from = std::stoi(target->substr(target->find("resourceVersion=") + 16));
                 const auto missing = static_cast<std::size_t>(version - from);
                 if (faults && random.below(6) == 0)
-                    stream = event("ERROR", R"({"code":410})");
+                    stream = watch_event("ERROR", R"({"code":410})");
                 else
                     for (std::size_t i = history.size() - missing; i < history.size(); ++i)
                         stream += history[i];
