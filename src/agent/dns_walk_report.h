@@ -27,7 +27,7 @@ struct DnsWalkRequest {
 /// - name: what is looked up
 /// - type: of the records; without it A and AAAA
 /// - pod, namespace: in whose place; "default" is the namespace where none is given
-/// - libc: whose resolver it has, glibc (also where none is given) or musl
+/// - libc: whose resolver it has, glibc (also where none is given), musl or go
 base::Result<DnsWalkRequest> parse_dns_walk_request(std::string_view query);
 
 /// Who looks a name up, and what its resolv.conf says.

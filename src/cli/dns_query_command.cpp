@@ -50,9 +50,9 @@ void add_options(CLI::App& command, QueryArguments& arguments) {
         ->check(why_no_label);
     command.add_option("-t,--type", question.type, "of the records; A and AAAA where none is given")
         ->type_name("TYPE");
-    command.add_option("--libc", question.libc, "whose resolver it has: glibc or musl")
+    command.add_option("--libc", question.libc, "whose resolver it has: glibc, musl or go")
         ->type_name("LIBC")
-        ->check(CLI::IsMember({"glibc", "musl"}).description(""));
+        ->check(CLI::IsMember({"glibc", "musl", "go"}).description(""));
     command.add_option("-o,--output", arguments.output, "json or yaml")
         ->type_name("FORMAT")
         ->check(CLI::IsMember({"json", "yaml"}).description(""));

@@ -25,8 +25,11 @@ bool glibc_passes_over(ResponseCode code) {
     return code == ResponseCode::kServFail || code == ResponseCode::kNotImp || code == ResponseCode::kRefused;
 }
 
-/// The only codes that musl takes for an answer.
-bool musl_takes(ResponseCode code) {
+constexpr std::pair<std::string_view, Libc> kLibcs[] = {
+    {"glibc", Libc::kGlibc}, {"musl", Libc::kMusl}, {"go", Libc::kGo}};
+
+/// The only codes that musl and Go take for an answer.
+bool is_answer(ResponseCode code) {
     return code == ResponseCode::kNoError || code == ResponseCode::kNxDomain;
 }
 
@@ -44,13 +47,13 @@ bool musl_reads(const std::vector<Name>& search) {
 }  // namespace
 
 std::string_view name_of(Libc libc) {
-    return libc == Libc::kGlibc ? "glibc" : "musl";
+    return std::ranges::find(kLibcs, libc, &std::pair<std::string_view, Libc>::second)->first;
 }
 
 Result<Libc> parse_libc(std::string_view text) {
-    for (const Libc libc : {Libc::kGlibc, Libc::kMusl})
-        if (name_of(libc) == text) return libc;
-    return base::fail(ErrorCode::kInvalid, "'" + std::string(text) + "' is neither glibc nor musl");
+    for (const auto& [name, libc] : kLibcs)
+        if (name == text) return libc;
+    return base::fail(ErrorCode::kInvalid, "'" + std::string(text) + "' is none of glibc, musl, go");
 }
 
 std::string_view name_of(WalkEnd end) {
@@ -79,9 +82,9 @@ Result<SearchWalk> SearchWalk::begin(Libc libc, const WalkSettings& settings, st
     const bool absolute = text.ends_with('.');
     const bool enough_dots = absolute || dots >= settings.ndots;
     // musl searches for addresses only: its res_search() is res_query().
-    const bool walks = libc == Libc::kGlibc
-                           ? !absolute
-                           : !enough_dots && is_address_type(types.front()) && musl_reads(settings.search);
+    const bool walks = libc == Libc::kMusl
+                           ? !enough_dots && is_address_type(types.front()) && musl_reads(settings.search)
+                           : !absolute;
     SearchWalk walk{libc, settings, std::move(types)};
     walk.plan(base, enough_dots, walks, settings.search);
     return walk;
@@ -99,7 +102,7 @@ void SearchWalk::plan(const Name& base, bool as_it_is_first, bool walks, const s
     if (walks)
         for (const Name& domain : search) {
             const auto candidate = base.joined(domain);
-            const bool fits = candidate && !(domain.is_root() && libc_ == Libc::kMusl);
+            const bool fits = candidate && !(domain.is_root() && libc_ != Libc::kGlibc);
             has_root |= fits && domain.is_root();
             if (fits)
                 candidates_.push_back(*candidate);
@@ -123,8 +126,17 @@ void SearchWalk::answered(std::span<const WalkReply> replies) {
     std::size_t taken = 0;
     for (auto& reply : replies_)
         if (!reply) reply = replies[taken++];
-    if (libc_ == Libc::kGlibc ? send_again_as_glibc() : send_again_as_musl()) return;
-    libc_ == Libc::kGlibc ? judge_as_glibc() : judge_as_musl();
+    switch (libc_) {
+        case Libc::kGlibc:
+            if (!send_again_as_glibc()) judge_as_glibc();
+            break;
+        case Libc::kMusl:
+            if (!send_again_as_musl()) judge_as_musl();
+            break;
+        case Libc::kGo:
+            if (!send_again_as_go()) judge_as_go();
+            break;
+    }
 }
 
 void SearchWalk::go_to(std::size_t candidate) {
@@ -152,7 +164,7 @@ bool SearchWalk::send_again_as_glibc() {
 bool SearchWalk::send_again_as_musl() {
     bool again = false;
     for (auto& reply : replies_) {
-        if (musl_takes(reply->code)) continue;
+        if (is_answer(reply->code)) continue;
         if (reply->code != ResponseCode::kServFail || sent_again_ >= 2 * types_.size()) continue;
         ++sent_again_;
         reply.reset();
@@ -160,12 +172,24 @@ bool SearchWalk::send_again_as_musl() {
     }
     if (again) return true;
     const bool has_fault =
-        std::ranges::any_of(replies_, [](const auto& reply) { return !musl_takes(reply->code); });
+        std::ranges::any_of(replies_, [](const auto& reply) { return !is_answer(reply->code); });
     if (!has_fault || ++rounds_ >= settings_.attempts) return false;
     for (auto& reply : replies_)
-        if (!musl_takes(reply->code)) reply.reset();
+        if (!is_answer(reply->code)) reply.reset();
     sent_again_ = 0;
     return true;
+}
+
+/// Each type by itself goes from server to server, and so round after round.
+bool SearchWalk::send_again_as_go() {
+    if (++rounds_ >= settings_.nameservers * settings_.attempts) return false;
+    bool again = false;
+    for (auto& reply : replies_) {
+        if (is_answer(reply->code)) continue;
+        reply.reset();
+        again = true;
+    }
+    return again;
 }
 
 void SearchWalk::judge_as_glibc() {
@@ -213,7 +237,7 @@ WalkEnd SearchWalk::end_of_walk_as_glibc(WalkEnd last) const {
 
 void SearchWalk::judge_as_musl() {
     for (const auto& reply : replies_) {
-        if (!musl_takes(reply->code)) return finish(WalkEnd::kTryAgain);
+        if (!is_answer(reply->code)) return finish(WalkEnd::kTryAgain);
         if (reply->code == ResponseCode::kNxDomain) {
             go_to(at_ + 1);
             if (at_ == candidates_.size()) finish(WalkEnd::kNoSuchName);
@@ -222,6 +246,20 @@ void SearchWalk::judge_as_musl() {
     }
     const bool has_type = std::ranges::any_of(replies_, [](const auto& reply) { return reply->has_type; });
     finish(has_type ? WalkEnd::kFound : WalkEnd::kNoData);
+}
+
+/// The error that it ends with is the last one at the name as it is, or the first where it has none there.
+void SearchWalk::judge_as_go() {
+    for (const auto& reply : replies_) {
+        if (has_records(*reply) && reply->has_type) return finish(WalkEnd::kFound);
+        if (last_end_ && at_ != as_it_is_) continue;
+        if (is_answer(reply->code))
+            last_end_ = WalkEnd::kNoSuchName;
+        else
+            last_end_ = reply->code == ResponseCode::kServFail ? WalkEnd::kTryAgain : WalkEnd::kFailed;
+    }
+    go_to(at_ + 1);
+    if (at_ == candidates_.size()) finish(*last_end_);
 }
 
 }  // namespace fairlead::dns

@@ -14,10 +14,10 @@
 
 namespace fairlead::dns {
 
-/// Whose stub resolver a program has.
-enum class Libc : std::uint8_t { kGlibc, kMusl };
+/// Whose stub resolver a program has. Programs in Go without cgo bring their own.
+enum class Libc : std::uint8_t { kGlibc, kMusl, kGo };
 
-/// "glibc" or "musl".
+/// "glibc", "musl" or "go".
 std::string_view name_of(Libc libc);
 /// The other way round; anything else is an error.
 base::Result<Libc> parse_libc(std::string_view text);
@@ -50,10 +50,12 @@ struct WalkReply {
 
 /// Which queries a stub resolver makes of one lookup, one after the other, and how the lookup ends.
 ///
-/// The rules are those of glibc 2.36 (resolv/res_query.c, res_send.c) and musl 1.2.3
-/// (src/network/lookup_name.c, res_msend.c). What differs: with ndots dots or more glibc asks for the name as
-/// it is and then walks, musl never walks; at a domain where the name exists without such a record glibc goes
-/// on and musl ends; after SERVFAIL glibc goes on with the next domain and musl ends.
+/// The rules are those of glibc 2.36 (resolv/res_query.c, res_send.c), musl 1.2.3
+/// (src/network/lookup_name.c, res_msend.c) and Go 1.26 (net/dnsclient_unix.go). What differs: with ndots
+/// dots or more glibc and Go ask for the name as it is and then walk, musl never walks; at a domain where the
+/// name exists without such a record glibc and Go go on and musl ends; after SERVFAIL glibc and Go go on with
+/// the next domain and musl ends. Records of another type, such as an alias alone, end the walk of glibc, and
+/// any address that of Go.
 class SearchWalk {
   public:
     /// Queries that are sent together.
@@ -82,11 +84,13 @@ class SearchWalk {
     void finish(WalkEnd end);
     bool send_again_as_glibc();
     bool send_again_as_musl();
+    bool send_again_as_go();
     void judge_as_glibc();
     void go_to_end_as_glibc(WalkEnd end);
     [[nodiscard]] WalkEnd end_as_glibc() const;
     [[nodiscard]] WalkEnd end_of_walk_as_glibc(WalkEnd last) const;
     void judge_as_musl();
+    void judge_as_go();
 
     Libc libc_;
     WalkSettings settings_;
@@ -100,6 +104,7 @@ class SearchWalk {
     unsigned rounds_ = 0;                            // in which this candidate was asked for
     std::size_t sent_again_ = 0;                     // queries of this round of musl
 
+    std::optional<WalkEnd> last_end_;      // that Go keeps
     std::optional<WalkEnd> end_of_first_;  // of the name as it is, where that came first
     bool saw_no_data_ = false;
     bool saw_servfail_ = false;

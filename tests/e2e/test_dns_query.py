@@ -33,6 +33,9 @@ TEXTS = ["cart", "cart.shop", "missing", "www.example.com", "www.example.com.", 
          "a.b.c.d.e.example.com", "sick", "broken.example.com"]
 # musl has an error of its own for "no data" from 1.2.4 on.
 ENDS = {"no such name": ["EAI_NONAME"], "no data": ["EAI_NODATA", "EAI_NONAME"], "try again": ["EAI_AGAIN"], "failed": ["EAI_FAIL"]}
+ENDS_OF_GO = {"no such name": ["not found"], "try again": ["temporary"], "failed": ["temporary"]}
+# As --libc has them, and their programs.
+RESOLVERS = {"glibc": "glibc", "musl": "musl", "go": "Go"}
 
 
 def answer_as_upstream(name, kind):
@@ -66,8 +69,10 @@ def large_slice():
 
 
 def pairs(questions):
-    """Questions one after the other; A and AAAA of a name go out together, in no order that counts."""
-    return [(name, sorted(kind for _, kind in group)) for name, group in itertools.groupby(questions, key=lambda each: each[0])]
+    """Questions one after the other; A and AAAA of a name go out together, in no order that counts. Of a name that gets SERVFAIL musl asks
+    for that type again whose reply came first, so often in all: their number counts."""
+    kinds = [(name, sorted(kind for _, kind in group)) for name, group in itertools.groupby(questions, key=lambda each: each[0])]
+    return [(name, len(asked) if name in BROKEN else asked) for name, asked in kinds]
 
 
 class DnsQueryTest(DnsCase):
@@ -96,20 +101,20 @@ class DnsQueryTest(DnsCase):
 
     def assert_as_the_resolver(self, libc, text):
         self.counter.clear()
-        result = self.resolver.lookup(PROGRAMS[libc], text)
+        result = self.resolver.lookup(PROGRAMS[RESOLVERS[libc]], text)
         self.counter.count()
         asked = pairs(self.counter.questions)
         walk = self.query(text, "--as", "p1", "-n", "shop", "--libc", libc)
         self.assertEqual(pairs((each["name"].rstrip("."), each["type"]) for each in walk["queries"]), asked)
         if not result.startswith("ok"):
-            return self.assertIn(result, ENDS.get(walk["result"], []))
+            return self.assertIn(result, (ENDS_OF_GO if libc == "go" else ENDS).get(walk["result"], []))
         found = sorted(record["data"] for each in walk["queries"] for record in each["records"] if record["type"] in ("A", "AAAA"))
         self.assertEqual(("found", f"ok {' '.join(found)}"), (walk["result"], result))
 
     def test_makes_the_queries_that_the_resolver_of_the_pod_makes_and_ends_as_it_does(self):
         for ndots in (5, 2):
             self.start(ndots=ndots)
-            for libc in ("glibc", "musl"):
+            for libc in RESOLVERS:
                 for text in TEXTS:
                     with self.subTest(ndots=ndots, libc=libc, text=text):
                         self.assert_as_the_resolver(libc, text)

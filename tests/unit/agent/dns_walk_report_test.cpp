@@ -29,7 +29,7 @@ TEST(DnsWalkReport, RefusesWhatItCannotLookUpAndNamesIt) {
              {"name=a&type=XYZ", "'XYZ' is no type of records"},
              {"name=a&pod=A_b", "'default/A_b' is no name of a Pod"},
              {"name=a&pod=b&namespace=-", "'-/b' is no name of a Pod"},
-             {"name=a&libc=uclibc", "'uclibc' is neither glibc nor musl"},
+             {"name=a&libc=uclibc", "'uclibc' is none of glibc, musl, go"},
              {"name=a&what=b", "'what=b' is none of"},
          }) {
         const auto request = parse_dns_walk_request(query);

@@ -77,30 +77,32 @@ TEST(SearchWalk, EndsAsTheRealResolversDoWithEachCombinationOfAnswersAtTheFirstC
         bool has_v6;
         std::pair<WalkEnd, std::size_t> glibc;
         std::pair<WalkEnd, std::size_t> musl;
+        std::pair<WalkEnd, std::size_t> go;
     };
     using enum WalkEnd;
-    // What tests/e2e/test_dns_search.py sees of glibc and musl.
-    for (const auto& [letters, has_v6, glibc, musl] : std::vector<Case>{
-             {"XX", false, {kFound, 8}, {kFound, 8}},
-             {"CC", true, {kFound, 2}, {kFound, 2}},
-             {"Cc", false, {kFound, 2}, {kFound, 2}},
-             {"CN", false, {kFound, 2}, {kFound, 2}},
-             {"CX", false, {kFound, 2}, {kFound, 8}},
-             {"Xc", false, {kNoSuchName, 2}, {kFound, 8}},
-             {"XN", false, {kFound, 8}, {kFound, 8}},
-             {"XC", true, {kFound, 2}, {kFound, 8}},
-             {"NN", false, {kFound, 8}, {kNoData, 2}},
-             {"SS", false, {kFound, 10}, {kTryAgain, 12}},
-             {"CS", false, {kFound, 2}, {kTryAgain, 11}},
-             {"Sc", false, {kNoSuchName, 2}, {kTryAgain, 11}},
-             {"RR", false, {kFound, 6}, {kTryAgain, 4}},
+    // What tests/e2e/test_dns_search.py sees of glibc and musl, and test_dns_query.py of Go.
+    for (const auto& [letters, has_v6, glibc, musl, go] : std::vector<Case>{
+             {"XX", false, {kFound, 8}, {kFound, 8}, {kFound, 8}},
+             {"CC", true, {kFound, 2}, {kFound, 2}, {kFound, 2}},
+             {"Cc", false, {kFound, 2}, {kFound, 2}, {kFound, 2}},
+             {"CN", false, {kFound, 2}, {kFound, 2}, {kFound, 2}},
+             {"CX", false, {kFound, 2}, {kFound, 8}, {kFound, 2}},
+             {"Xc", false, {kNoSuchName, 2}, {kFound, 8}, {kFound, 8}},
+             {"XN", false, {kFound, 8}, {kFound, 8}, {kFound, 8}},
+             {"XC", true, {kFound, 2}, {kFound, 8}, {kFound, 2}},
+             {"NN", false, {kFound, 8}, {kNoData, 2}, {kFound, 8}},
+             {"SS", false, {kFound, 10}, {kTryAgain, 12}, {kFound, 10}},
+             {"CS", false, {kFound, 2}, {kTryAgain, 11}, {kFound, 3}},
+             {"Sc", false, {kNoSuchName, 2}, {kTryAgain, 11}, {kFound, 9}},
+             {"RR", false, {kFound, 6}, {kTryAgain, 4}, {kFound, 10}},
          }) {
         const Server server = [&](const std::string& name, RecordType type) {
             if (name == kFirstCandidate) return letters[type == RecordType::kA ? 0 : 1];
             if (name != std::string(kAsked) + ".") return 'X';
             return type == RecordType::kA || has_v6 ? 'A' : 'N';
         };
-        for (const auto& [libc, expected] : {std::pair{Libc::kGlibc, glibc}, {Libc::kMusl, musl}}) {
+        for (const auto& [libc, expected] :
+             {std::pair{Libc::kGlibc, glibc}, {Libc::kMusl, musl}, {Libc::kGo, go}}) {
             const auto walked =
                 walk(libc, walk_settings(), kAsked, {RecordType::kA, RecordType::kAaaa}, server);
             EXPECT_EQ(walked.end, expected.first) << letters << " " << name_of(libc);
@@ -129,7 +131,9 @@ TEST(SearchWalk, AsksInTheOrderThatDotsAndNdotsSay) {
              {"a.b.", 5, {"a.b."}, {"a.b."}},
          }) {
         const auto missing = [](const std::string&, RecordType) { return 'X'; };
-        for (const auto& [libc, expected] : {std::pair{Libc::kGlibc, glibc}, {Libc::kMusl, musl}}) {
+        // Go's order is that of glibc.
+        for (const auto& [libc, expected] :
+             {std::pair{Libc::kGlibc, glibc}, {Libc::kMusl, musl}, {Libc::kGo, glibc}}) {
             const auto walked = walk(libc, walk_settings(kDomains, ndots), text, {RecordType::kA}, missing);
             EXPECT_EQ(walked.names, expected) << text << " " << ndots << " " << name_of(libc);
             EXPECT_EQ(walked.end, WalkEnd::kNoSuchName);
@@ -166,12 +170,40 @@ TEST(SearchWalk, TellsTheProgramWhatGlibcTellsIt) {
     }
 }
 
+TEST(SearchWalk, TellsTheProgramWhatGoTellsIt) {
+    struct Case {
+        std::string_view text;
+        std::string_view letters;  // of the steps, in order; A queries only
+        WalkEnd end;
+    };
+    using enum WalkEnd;
+    for (const auto& [text, letters, end] : std::vector<Case>{
+             {"a.b", "XXXA", kFound},
+             {"a.b", "XXXX", kNoSuchName},
+             {"a.b", "NcXN", kNoSuchName},
+             {"a.b", "XXXSS", kTryAgain},  // what happens to the name as it is counts
+             {"a.b", "SSXXX", kNoSuchName},
+             {"a.b", "XXXFF", kFailed},
+             {"a.b", "RA", kFound},
+             {"a.b.c.d.e.f", "SSXXX", kTryAgain},
+             {"a.b.c.d.e.f", "XXXRR", kNoSuchName},
+             {"a.b.c.d.e.f.", "SS", kTryAgain},
+         }) {
+        std::size_t at = 0;
+        const auto server = [&](const std::string&, RecordType) { return letters.at(at++); };
+        EXPECT_EQ(walk(Libc::kGo, walk_settings(), text, {RecordType::kA}, server).end, end)
+            << text << " " << letters;
+        EXPECT_EQ(at, letters.size()) << text << " " << letters;
+    }
+}
+
 TEST(SearchWalk, HasNoLastStepWhereTheRootIsInTheList) {
     const auto missing = [](const std::string&, RecordType) { return 'X'; };
     EXPECT_EQ(walk(Libc::kGlibc, walk_settings({".", "corp.example"}), "a", {RecordType::kA}, missing).names,
               (Texts{"a.", "a.corp.example."}));
-    EXPECT_EQ(walk(Libc::kMusl, walk_settings({".", "corp.example"}), "a", {RecordType::kA}, missing).names,
-              (Texts{"a.corp.example.", "a."}));
+    for (const Libc libc : {Libc::kMusl, Libc::kGo})
+        EXPECT_EQ(walk(libc, walk_settings({".", "corp.example"}), "a", {RecordType::kA}, missing).names,
+                  (Texts{"a.corp.example.", "a."}));
 }
 
 TEST(SearchWalk, PassesOverADomainThatMakesTheNameTooLong) {
@@ -181,8 +213,9 @@ TEST(SearchWalk, PassesOverADomainThatMakesTheNameTooLong) {
     EXPECT_EQ(walk(Libc::kGlibc, walk_settings({domain, "b"}), label, {RecordType::kA}, missing).names,
               Texts{label + "."})
         << "glibc takes it for the end of the list";
-    EXPECT_EQ(walk(Libc::kMusl, walk_settings({domain, "b"}), label, {RecordType::kA}, missing).names,
-              (Texts{label + ".b.", label + "."}));
+    for (const Libc libc : {Libc::kMusl, Libc::kGo})
+        EXPECT_EQ(walk(libc, walk_settings({domain, "b"}), label, {RecordType::kA}, missing).names,
+                  (Texts{label + ".b.", label + "."}));
 }
 
 TEST(SearchWalk, MuslDoesNotSearchWhereTheLineIsTooLongForItOrForOtherTypes) {
@@ -195,7 +228,8 @@ TEST(SearchWalk, MuslDoesNotSearchWhereTheLineIsTooLongForItOrForOtherTypes) {
     EXPECT_EQ(walk(Libc::kMusl, walk_settings(longer), "b", {RecordType::kA}, missing).names, Texts{"b."});
     EXPECT_EQ(walk(Libc::kMusl, walk_settings(), "_x._tcp.b", {RecordType::kSrv}, missing).names,
               Texts{"_x._tcp.b."});
-    EXPECT_EQ(walk(Libc::kGlibc, walk_settings(), "_x._tcp.b", {RecordType::kSrv}, missing).names.size(), 4U);
+    for (const Libc libc : {Libc::kGlibc, Libc::kGo})
+        EXPECT_EQ(walk(libc, walk_settings(), "_x._tcp.b", {RecordType::kSrv}, missing).names.size(), 4U);
 }
 
 TEST(SearchWalk, RefusesWhatNoResolverLooksUp) {
@@ -204,7 +238,7 @@ TEST(SearchWalk, RefusesWhatNoResolverLooksUp) {
 }
 
 TEST(SearchWalk, KnowsLibcsByName) {
-    for (const Libc libc : {Libc::kGlibc, Libc::kMusl})
+    for (const Libc libc : {Libc::kGlibc, Libc::kMusl, Libc::kGo})
         EXPECT_EQ(parse_libc(name_of(libc)).value(), libc);
     EXPECT_FALSE(parse_libc("uclibc"));
 }
