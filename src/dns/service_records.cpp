@@ -20,15 +20,16 @@ std::optional<std::string> service_wire_of(const kube::ObjectKey& service) {
 }
 
 std::unique_ptr<const ServiceRecords> ServiceRecords::make(
-    const ServiceName& name, std::shared_ptr<const kube::Service> service,
+    const ServiceName& name, const kube::Service& service,
     std::span<const std::shared_ptr<const kube::EndpointSlice>> slices, EndpointNaming naming) {
-    std::unique_ptr<ServiceRecords> records{new ServiceRecords(name, std::move(service))};
-    if (records->service_->type == kube::ServiceType::kExternalName) {
+    std::unique_ptr<ServiceRecords> records{new ServiceRecords(name)};
+    if (service.type == kube::ServiceType::kExternalName) {
         records->kind_ = Kind::kExternalName;
-        records->take_external_name();
+        records->take_external_name(service.external_name);
     } else {
-        records->kind_ = records->service_->headless ? Kind::kHeadless : Kind::kClusterIp;
-        records->take_cluster_ips();
+        records->kind_ = service.headless ? Kind::kHeadless : Kind::kClusterIp;
+        records->take_cluster_ips(service);
+        if (!service.headless) records->take_ports(service);
         records->endpoints_ = EndpointRecords(slices, naming);
     }
     return records->has_names() ? std::move(records) : nullptr;
@@ -46,15 +47,20 @@ bool ServiceRecords::has_names() const {
     return false;
 }
 
-void ServiceRecords::take_cluster_ips() {
-    for (const auto& address : service_->cluster_ips)
+void ServiceRecords::take_cluster_ips(const kube::Service& service) {
+    for (const auto& address : service.cluster_ips)
         if (std::ranges::find(cluster_ips(), address.family(), &base::IpAddress::family) ==
             cluster_ips().end())
             cluster_ips_.at(cluster_ip_count_++) = address;
 }
 
-void ServiceRecords::take_external_name() {
-    const auto& text = service_->external_name;
+void ServiceRecords::take_ports(const kube::Service& service) {
+    ports_.reserve(service.ports.size());
+    for (const auto& port : service.ports)
+        ports_.push_back({port.name, port.port, port.protocol});
+}
+
+void ServiceRecords::take_external_name(const std::string& text) {
     if (base::IpAddress::parse(text)) return;
     if (const auto name = Name::parse(text); name && !name->is_root()) external_name_ = *name;
 }

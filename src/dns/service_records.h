@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/address.h"
 #include "base/boxed.h"
 #include "dns/endpoint_records.h"
 #include "dns/name.h"
@@ -36,6 +37,13 @@ class ServiceName {
     absl::InlinedVector<char, kUsualSize> wire_;
 };
 
+/// A port of a Service.
+struct PortRecord {
+    std::string name;  ///< empty: it has none
+    std::uint16_t port = 0;
+    base::L4Protocol protocol = base::L4Protocol::kTcp;
+};
+
 /// nullopt for a namespace or name that cannot be a label (RFC 1123).
 std::optional<std::string> service_wire_of(const kube::ObjectKey& service);
 
@@ -47,7 +55,7 @@ class ServiceRecords {
     /// nullptr where there are no names: a headless Service without a ready endpoint, a Service that has no
     /// ClusterIP yet, an ExternalName that is no name or looks like an address.
     static std::unique_ptr<const ServiceRecords> make(
-        const ServiceName& name, std::shared_ptr<const kube::Service> service,
+        const ServiceName& name, const kube::Service& service,
         std::span<const std::shared_ptr<const kube::EndpointSlice>> slices, EndpointNaming naming);
 
     [[nodiscard]] std::string_view key() const { return name_.wire(); }
@@ -57,8 +65,8 @@ class ServiceRecords {
         return std::span{cluster_ips_}.first(cluster_ip_count_);
     }
     [[nodiscard]] bool has_cluster_ip(const base::IpAddress& address) const;
-    /// Of the Service: what a ClusterIP answers at.
-    [[nodiscard]] std::span<const kube::ServicePort> ports() const { return service_->ports; }
+    /// What a ClusterIP answers at; empty unless kClusterIp.
+    [[nodiscard]] std::span<const PortRecord> ports() const { return ports_; }
     /// Where it is an alias for; nullptr unless kExternalName. Letter case as in the Service.
     [[nodiscard]] const Name* external_name() const { return external_name_ ? &*external_name_ : nullptr; }
     /// Ready ones.
@@ -67,21 +75,21 @@ class ServiceRecords {
     [[nodiscard]] std::vector<base::IpAddress> addresses() const;
 
   private:
-    ServiceRecords(const ServiceName& name, std::shared_ptr<const kube::Service> service)
-        : name_(name), service_(std::move(service)) {}
+    explicit ServiceRecords(const ServiceName& name) : name_(name) {}
 
     [[nodiscard]] bool has_names() const;
-    void take_cluster_ips();
-    void take_external_name();
+    void take_cluster_ips(const kube::Service& service);
+    void take_ports(const kube::Service& service);
+    void take_external_name(const std::string& text);
 
     // What the usual question needs stands in front.
     ServiceName name_;
     std::array<base::IpAddress, 2> cluster_ips_;
     std::uint8_t cluster_ip_count_ = 0;
     Kind kind_ = Kind::kClusterIp;
+    absl::InlinedVector<PortRecord, 1> ports_;
     EndpointRecords endpoints_;
     base::Boxed<Name> external_name_;
-    std::shared_ptr<const kube::Service> service_;
 };
 
 }  // namespace fairlead::dns

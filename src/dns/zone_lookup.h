@@ -19,7 +19,7 @@ struct PortFilter {
     std::string_view name;  ///< in lower case
     base::L4Protocol protocol = base::L4Protocol::kTcp;
 
-    /// Of kube::ServicePort or kube::EndpointPort.
+    /// Of PortRecord or kube::EndpointPort.
     [[nodiscard]] bool matches(const auto& port) const {
         return port.protocol == protocol && !name.empty() && equals_lowered(port.name, name);
     }

@@ -100,7 +100,7 @@ void ZoneWriter::remake_service(const kube::ObjectKey& key, const kube::Stores& 
     const auto* const before = tables_.services.find(name->wire(), name->hash());
     auto after = service == nullptr
                      ? nullptr
-                     : ServiceRecords::make(*name, service, entry->second, tables_.options.endpoint_naming);
+                     : ServiceRecords::make(*name, *service, entry->second, tables_.options.endpoint_naming);
     edit_addresses(name, before, after.get());
     if ((before == nullptr) != (after == nullptr)) count_service(name->wire(), after != nullptr);
     if (after)

@@ -161,8 +161,7 @@ std::size_t least_loads(Ask ask) {
         case Ask::kHeadless:
             return 3;  // its endpoints behind the Service
         case Ask::kHostname:
-        case Ask::kSrv:
-            return 4;  // hostnames, then endpoints; the Service object, then its ports
+            return 4;  // its hostnames, then its endpoints behind the Service
         case Ask::kPointer:
             return 5;  // the table and record of the address, the Service's name, table and record
         default:

@@ -160,12 +160,16 @@ TEST(ClusterZone, NamesThatCannotBeAreNeverServed) {
 
 TEST(ClusterZone, ARemovedServiceIsFreedOnceReadersHaveMovedOn) {
     kube::Stores stores;
-    stores.services.put(test::service("cart", {"10.96.0.1"}));
+    stores.services.put(test::headless_service("shop", "db"));
+    stores.slices.put(
+        test::endpoint_slice("shop", "db", "db-1", {"10.64.1.1"}, {{"pg", base::L4Protocol::kTcp, 5432}}));
     ClusterZone zone{{}};
     ReaderGate gate(zone.reclaimer());
     zone.apply(stores.take_changes(), stores, {});
-    const std::weak_ptr<const kube::Service> kept = stores.services.find({"shop", "cart"});
-    stores.services.remove({"shop", "cart"});
+    const std::weak_ptr<const kube::EndpointSlice> kept = stores.slices.find({"shop", "db-1"});
+    ASSERT_FALSE(kept.expired());
+    stores.services.remove({"shop", "db"});
+    stores.slices.remove({"shop", "db-1"});
     zone.apply(stores.take_changes(), stores, {});
     EXPECT_FALSE(kept.expired()) << "the reader may be looking at it";
     gate.quiescent();
