@@ -122,7 +122,7 @@ Result<ClientConnection> ClientConnection::open(const ConntrackStage& stage, bas
 ClientConnection::ClientConnection(ClientConnection&& other) noexcept
     : client_fd_(std::exchange(other.client_fd_, -1)),
       server_fd_(std::exchange(other.server_fd_, -1)),
-      client_(std::move(other.client_)) {}
+      client_(other.client_) {}
 
 ClientConnection::~ClientConnection() {
     if (client_fd_ >= 0) close(client_fd_);

@@ -49,8 +49,8 @@ class ClientConnection {
     void send_unasked(std::size_t bytes, Transfer& transfer);
 
   private:
-    ClientConnection(int client_fd, int server_fd, base::SocketAddress client)
-        : client_fd_(client_fd), server_fd_(server_fd), client_(std::move(client)) {}
+    ClientConnection(int client_fd, int server_fd, const base::SocketAddress& client)
+        : client_fd_(client_fd), server_fd_(server_fd), client_(client) {}
     void receive(std::size_t bytes, Transfer& transfer) const;
 
     int client_fd_;

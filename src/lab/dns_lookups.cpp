@@ -94,6 +94,7 @@ Result<void> compare(const DnsStage& stage, const std::vector<LookupKind>& kinds
 
 std::vector<LookupKind> lookup_kinds() {
     std::vector<std::string> outside;
+    outside.reserve(kOutsideHosts);
     for (unsigned host = 0; host < kOutsideHosts; ++host)
         outside.push_back(outside_name(host));
     return {{"a host outside", outside},
@@ -114,6 +115,7 @@ Result<std::vector<LookupCosts>> measure_lookups(DnsStage& stage) {
     for (std::size_t round = 0; round < kRounds; ++round)
         for (auto& one : series)
             FAIRLEAD_CHECK(one.run_round());
+    costs.reserve(kinds.size());
     for (std::size_t i = 0; i < kinds.size(); ++i)
         costs.push_back({kinds[i], series[2 * i].cost(), series[2 * i + 1].cost()});
     return costs;

@@ -28,7 +28,7 @@ std::optional<IpPacket> split_ipv4(Bytes packet) {  // RFC 791, section 3.1
     constexpr std::size_t kLeastHeaderBytes = 20;
     constexpr std::uint16_t kFragmentOffset = 0x1fff;
     if (packet.size() < kLeastHeaderBytes) return std::nullopt;
-    const std::size_t header_bytes = (byte_at(packet, 0) & 0x0fU) * 4U;
+    const std::size_t header_bytes = (byte_at(packet, 0) & std::size_t{0x0f}) * 4;
     const bool later_fragment = (u16_at(packet, 6) & kFragmentOffset) != 0;
     if (header_bytes < kLeastHeaderBytes || packet.size() < header_bytes || byte_at(packet, 9) != kUdp ||
         later_fragment)

@@ -123,6 +123,7 @@ Result<Lookup> StubResolver::look_up(std::string_view name) {
         FAIRLEAD_CHECK(ask_step(options_, step, lookup));
         if (!is_complete(step)) break;
         std::vector<dns::WalkReply> replies;
+        replies.reserve(step.size());
         for (const auto& one : step)
             replies.push_back(one.walk_reply());
         walk.answered(replies);
