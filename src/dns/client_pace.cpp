@@ -1,8 +1,17 @@
 #include "dns/client_pace.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace fairlead::dns {
+
+namespace {
+
+/// Looking at all clients takes longer than a query does: who asks with ever new addresses shall not cause it
+/// each time.
+constexpr std::chrono::milliseconds kBetweenLooks{100};
+
+}  // namespace
 
 ClientPace::ClientPace(std::uint32_t per_second, std::uint32_t burst)
     : interval_(per_second == 0 ? base::Duration::zero()
@@ -22,6 +31,8 @@ bool ClientPace::admit(base::TimePoint now, const base::IpAddress& client) {
 /// Forgets those whose pause was long enough.
 bool ClientPace::make_room(base::TimePoint now) {
     if (on_pace_at_.size() < kMostClients) return true;
+    if (now < look_again_at_) return false;
+    look_again_at_ = now + kBetweenLooks;
     absl::erase_if(on_pace_at_, [&](const auto& each) { return each.second <= now; });
     return on_pace_at_.size() < kMostClients;
 }

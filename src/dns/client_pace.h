@@ -29,6 +29,7 @@ class ClientPace {
     base::Duration interval_;   // 0: no limit
     base::Duration tolerance_;  // how far ahead of its pace a client may be
     absl::flat_hash_map<base::IpAddress, base::TimePoint> on_pace_at_;
+    base::TimePoint look_again_at_{};  // for who has paused
 };
 
 }  // namespace fairlead::dns
