@@ -1,12 +1,14 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/result.h"
@@ -42,15 +44,29 @@ class IpAddress {
     /// Shortest text (RFC 5952).
     [[nodiscard]] std::string to_string() const;
 
-    friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
     friend bool operator==(const IpAddress&, const IpAddress&) = default;
+    friend std::strong_ordering operator<=>(const IpAddress& a, const IpAddress& b) {
+        return std::tuple{a.family_, a.numbers()} <=> std::tuple{b.family_, b.numbers()};
+    }
 
+    // Rulesets and zones are hundreds of thousands of addresses: the library would hash and compare each
+    // byte by itself.
     template <class H>
     friend H AbslHashValue(H state, const IpAddress& address) {
-        return H::combine(std::move(state), address.family_, address.bytes_);
+        const auto [high, low] = address.numbers();
+        return H::combine(std::move(state), address.family_, high, low);
     }
 
   private:
+    /// The address as a number of 128 bits, its higher half first.
+    [[nodiscard]] std::array<std::uint64_t, 2> numbers() const {
+        auto numbers = std::bit_cast<std::array<std::uint64_t, 2>>(bytes_);
+        if constexpr (std::endian::native == std::endian::little)
+            for (auto& number : numbers)
+                number = std::byteswap(number);
+        return numbers;
+    }
+
     Family family_ = Family::kIpv4;
     std::array<std::byte, 16> bytes_{};  // unused tail is zero
 };

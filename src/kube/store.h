@@ -1,12 +1,12 @@
 #pragma once
 
-#include <absl/container/flat_hash_set.h>
-#include <absl/hash/hash.h>
+#include <absl/container/flat_hash_map.h>
 
 #include <algorithm>
 #include <memory>
 #include <vector>
 
+#include "kube/object_set.h"
 #include "kube/objects.h"
 
 namespace fairlead::kube {
@@ -53,40 +53,20 @@ class Store {
     [[nodiscard]] std::vector<Change<Object>> take_changes();
 
   private:
-    /// An object whose key was touched since the last take_changes, as it was first seen since.
-    struct Touched {
-        Pointer first;
-        bool was_there = false;  ///< it is what the last take_changes knew, not what came later
-    };
-    // Objects hold their keys: there are ten thousands, and a second copy of each key would show.
-    struct KeyOf {
-        const ObjectKey& operator()(const ObjectKey& key) const {
-            return key;  // NOLINT(bugprone-return-const-ref-from-parameter): it is hashed or compared at once
-        }
-        const ObjectKey& operator()(const Pointer& pointer) const { return pointer->key; }
-        const ObjectKey& operator()(const Touched& touched) const { return touched.first->key; }
-    };
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(const auto& each) const { return absl::Hash<ObjectKey>{}(KeyOf{}(each)); }
-    };
-    struct Equal {
-        using is_transparent = void;
-        bool operator()(const auto& a, const auto& b) const { return KeyOf{}(a) == KeyOf{}(b); }
-    };
-
-    absl::flat_hash_set<Pointer, Hash, Equal> objects_;
-    absl::flat_hash_set<Touched, Hash, Equal> touched_;
+    ObjectSet<Object> objects_;
+    /// Of each key that was touched since the last take_changes, what was seen first, and whether it is what
+    /// that call knew, not what came later.
+    absl::flat_hash_map<Pointer, bool, HashOfKey, EqualKeys> touched_;
 };
 
 template <class Object>
 typename Store<Object>::Pointer Store<Object>::put(Pointer object) {
     const auto known = objects_.find(object->key);
     if (known == objects_.end()) {
-        touched_.insert({object, false});
+        touched_.try_emplace(object, false);
     } else {
         if (*known == object || **known == *object) return *known;
-        touched_.insert({*known, true});
+        touched_.try_emplace(*known, true);
         objects_.erase(known);
     }
     objects_.insert(object);
@@ -104,7 +84,7 @@ template <class Object>
 void Store<Object>::remove(const ObjectKey& key) {
     const auto known = objects_.find(key);
     if (known == objects_.end()) return;
-    touched_.insert({*known, true});
+    touched_.try_emplace(*known, true);
     objects_.erase(known);
 }
 
@@ -113,7 +93,7 @@ template <class Gone>
 void Store<Object>::remove_if(Gone gone) {
     absl::erase_if(objects_, [&](const Pointer& object) {
         if (!gone(object->key)) return false;
-        touched_.insert({object, true});
+        touched_.try_emplace(object, true);
         return true;
     });
 }
@@ -126,7 +106,7 @@ void Store<Object>::replace_all(const std::vector<Pointer>& objects) {
 template <class Object>
 template <class Feed>
 void Store<Object>::replace_with(Feed feed) {
-    absl::flat_hash_set<Pointer, Hash, Equal> wanted;
+    ObjectSet<Object> wanted;
     feed([&](Pointer object) { wanted.insert(put(std::move(object))); });
     remove_if([&](const ObjectKey& key) { return !wanted.contains(key); });
 }

@@ -1,8 +1,11 @@
 #include "services/change_taker.h"
 
+#include <algorithm>
+
 namespace fairlead::services {
 
 void ChangeTaker::take() {
+    chunk_.reserve_endpoints(std::min(limit_, changed_endpoints()));
     take_addresses(true);
     take_idle_endpoints(true);  // one that gets idle never leaves the set
     for (const auto& [frontend, backing] : wanted_.changed_frontends()) {
@@ -12,6 +15,13 @@ void ChangeTaker::take() {
     }
     take_addresses(false);
     take_idle_endpoints(false);
+}
+
+std::size_t ChangeTaker::changed_endpoints() const {
+    std::size_t count = 0;
+    for (const auto& [frontend, backing] : wanted_.changed_frontends())
+        if (backing) count += backing->endpoint_count();
+    return count;
 }
 
 void ChangeTaker::forget() {

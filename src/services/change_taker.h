@@ -23,6 +23,8 @@ class ChangeTaker {
     void forget();
 
   private:
+    /// Backends of all changed frontends.
+    [[nodiscard]] std::size_t changed_endpoints() const;
     [[nodiscard]] bool full() const { return chunk_.element_count() >= limit_; }
     void take_addresses(bool wanted);
     void take_idle_endpoints(bool wanted);

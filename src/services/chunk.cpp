@@ -65,6 +65,11 @@ void arrange_after(const Backing& before, Backing& after) {
 
 }  // namespace
 
+void Chunk::reserve_endpoints(std::size_t count) {
+    elements_[kEndpoints].added.reserve(count);
+    if (guards_) elements_[kServiceEndpoints].added.reserve(count);
+}
+
 void Chunk::set_frontend(const Frontend& frontend, const std::optional<Backing>& wanted) {
     const auto known = programmed_.frontends.find(frontend);
     const auto* before = known == programmed_.frontends.end() ? nullptr : &known->second;
@@ -101,18 +106,18 @@ void Chunk::change_endpoints(const Frontend& frontend, Origin origin, const Back
     std::vector<Backend> new_slots;
     const auto old_backends = places_of(before, origin, old_slots);
     const auto new_backends = places_of(after, origin, new_slots);
+    auto& deleted = elements_[endpoints_of(origin, was_sticky)].deleted;
+    auto& added = elements_[endpoints_of(origin, will_be_sticky)].added;
+    const auto changed_before = deleted.size() + added.size();
     for (std::size_t i = 0; i < std::max(old_backends.size(), new_backends.size()); ++i) {
         const bool was = i < old_backends.size();
         const bool will_be = i < new_backends.size();
         if (was && will_be && was_sticky == will_be_sticky && old_backends[i] == new_backends[i]) continue;
         const auto index = static_cast<std::uint32_t>(i);
-        if (was)
-            delete_from(endpoints_of(origin, was_sticky),
-                        endpoint_element(frontend, index, old_backends[i], was_sticky));
-        if (will_be)
-            add_to(endpoints_of(origin, will_be_sticky),
-                   endpoint_element(frontend, index, new_backends[i], will_be_sticky));
+        if (was) deleted.push_back(endpoint_element(frontend, index, old_backends[i], was_sticky));
+        if (will_be) added.push_back(endpoint_element(frontend, index, new_backends[i], will_be_sticky));
     }
+    element_count_ += deleted.size() + added.size() - changed_before;
 }
 
 void Chunk::change_alive(const Frontend& frontend, Origin origin, const Backing* before,
@@ -143,10 +148,12 @@ void Chunk::change_users(const Frontend& frontend, Origin origin, const Backing*
 }
 
 void Chunk::add_users(const ServiceEndpoint& endpoint, std::int32_t change) {
-    auto& sum = user_changes_[endpoint];
-    const bool counted = guard_differs(endpoint, sum);
-    sum += change;
-    const bool counts = guard_differs(endpoint, sum);
+    const auto [known, added] = users_.try_emplace(endpoint);
+    auto& users = known->second;
+    if (added) users.before = users.after = programmed_users(endpoint);
+    const bool counted = guards_ && users.come_or_go();
+    users.after += change;
+    const bool counts = guards_ && users.come_or_go();
     if (counts && !counted) ++element_count_;
     if (counted && !counts) --element_count_;
 }
@@ -156,18 +163,12 @@ std::int32_t Chunk::programmed_users(const ServiceEndpoint& endpoint) const {
     return known == programmed_.endpoint_users.end() ? 0 : static_cast<std::int32_t>(known->second);
 }
 
-bool Chunk::guard_differs(const ServiceEndpoint& endpoint, std::int32_t change) const {
-    if (!guards_ || change == 0) return false;
-    const auto before = programmed_users(endpoint);
-    return (before > 0) != (before + change > 0);
-}
-
 void Chunk::take_guard_changes() {
-    for (const auto& [endpoint, change] : user_changes_) {
-        if (!guard_differs(endpoint, change)) continue;
-        auto& elements = elements_[kServiceEndpoints];
-        (change > 0 ? elements.added : elements.deleted).push_back(service_endpoint_element(endpoint));
-    }
+    if (!guards_) return;
+    auto& [deleted, added] = elements_[kServiceEndpoints];
+    for (const auto& [endpoint, users] : users_)
+        if (users.come_or_go())
+            (users.after > 0 ? added : deleted).push_back(service_endpoint_element(endpoint));
 }
 
 void Chunk::change_marks(const Frontend& frontend, const Backing* before, const Backing* after) {
@@ -270,11 +271,11 @@ void Chunk::apply_to(ProgrammedTable& programmed) {
         set_member(programmed.hairpins, address, wanted);
     for (const auto& [endpoint, wanted] : idle_endpoints_)
         set_member(programmed.idle_endpoints, endpoint, wanted);
-    for (const auto& [endpoint, change] : user_changes_) {
-        if (change == 0) continue;
-        const auto known = programmed.endpoint_users.try_emplace(endpoint, 0).first;
-        known->second = static_cast<std::uint32_t>(static_cast<std::int32_t>(known->second) + change);
-        if (known->second == 0) programmed.endpoint_users.erase(known);
+    for (const auto& [endpoint, users] : users_) {
+        if (users.after > 0)
+            programmed.endpoint_users.insert_or_assign(endpoint, static_cast<std::uint32_t>(users.after));
+        else
+            programmed.endpoint_users.erase(endpoint);
     }
 }
 

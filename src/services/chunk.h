@@ -22,6 +22,10 @@ class Chunk {
     Chunk(base::Family family, const ProgrammedTable& programmed, bool guards = true)
         : family_(family), programmed_(programmed), guards_(guards) {}
 
+    /// Makes room for so many elements of endpoints: a full sync that lets its lists grow step by step
+    /// touches twice the memory.
+    void reserve_endpoints(std::size_t count);
+
     /// Makes what stands behind a frontend what is wanted (backends sorted, each once); nullopt removes it.
     /// Writes what differs only.
     void set_frontend(const Frontend& frontend, const std::optional<Backing>& wanted);
@@ -51,6 +55,14 @@ class Chunk {
         ServiceEndpoint endpoint;
         bool wanted = false;
     };
+    /// For how many frontends an endpoint is a backend, and once more where it is idle.
+    struct Users {
+        std::int32_t before = 0;
+        std::int32_t after = 0;
+
+        /// The kernel's set has the endpoint before or after, and not both.
+        [[nodiscard]] bool come_or_go() const { return (before > 0) != (after > 0); }
+    };
     struct ElementChanges {
         std::vector<kernel::nftables::Element> deleted;
         std::vector<kernel::nftables::Element> added;
@@ -63,8 +75,6 @@ class Chunk {
     void change_alive(const Frontend& frontend, Origin origin, const Backing* before, const Backing* after);
     void change_users(const Frontend& frontend, Origin origin, const Backing* before, const Backing* after);
     void add_users(const ServiceEndpoint& endpoint, std::int32_t change);
-    /// The kernel's set has the endpoint before or after `change`, and not both.
-    [[nodiscard]] bool guard_differs(const ServiceEndpoint& endpoint, std::int32_t change) const;
     [[nodiscard]] std::int32_t programmed_users(const ServiceEndpoint& endpoint) const;
     void take_guard_changes();
     void change_marks(const Frontend& frontend, const Backing* before, const Backing* after);
@@ -79,7 +89,7 @@ class Chunk {
     std::vector<AddressChange> cluster_ips_;
     std::vector<AddressChange> hairpins_;
     std::vector<IdleChange> idle_endpoints_;
-    absl::flat_hash_map<ServiceEndpoint, std::int32_t> user_changes_;
+    absl::flat_hash_map<ServiceEndpoint, Users> users_;
     std::set<Balancer> new_balancers_;
     std::map<std::string_view, ElementChanges> elements_;  // by set
     std::size_t element_count_ = 0;

@@ -151,7 +151,7 @@ Result<void> FamilyProxy::learn_kernel(SyncReport& report) {
 }
 
 void FamilyProxy::mark_all_changed() {
-    update(catalog_.all());
+    if (!wanted_.all_frontends_changed()) update(catalog_.all());
     wanted_.mark_addresses_changed();
     for (const auto& [frontend, backing] : programmed_.frontends) {
         if (wanted_.wants_frontend(frontend)) continue;

@@ -98,6 +98,12 @@ std::vector<ServiceId> WantedState::put(ServiceId id, CompiledService compiled) 
     return again;
 }
 
+bool WantedState::all_frontends_changed() const {
+    const auto changed =
+        std::ranges::count_if(changed_frontends_, [](const auto& each) { return each.second.has_value(); });
+    return static_cast<std::size_t>(changed) == owners_.size();
+}
+
 void WantedState::mark_addresses_changed() {
     cluster_ips_.mark_changed();
     hairpins_.mark_changed();

@@ -42,6 +42,9 @@ class WantedState {
     /// again.
     void mark_addresses_changed();
 
+    /// Every frontend that is wanted is among the changed ones: none of them was written yet.
+    [[nodiscard]] bool all_frontends_changed() const;
+
     /// Changed frontends with what stands behind them; nullopt: gone. Whoever has written one erases it.
     absl::flat_hash_map<Frontend, std::optional<Backing>>& changed_frontends() { return changed_frontends_; }
     absl::flat_hash_set<base::IpAddress>& changed_cluster_ips() { return cluster_ips_.changed; }

@@ -67,7 +67,9 @@ class ElementBytes {
 
     template <class H>
     friend H AbslHashValue(H state, const ElementBytes& value) {
-        return H::combine_contiguous(std::move(state), value.bytes_.data(), value.size_);
+        // As unsigned char: the library hashes each std::byte by itself.
+        return H::combine_contiguous(
+            std::move(state), reinterpret_cast<const unsigned char*>(value.bytes_.data()), value.size_);
     }
 
   private:

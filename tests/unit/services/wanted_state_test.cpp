@@ -51,6 +51,20 @@ TEST_F(WantedStateTest, NotesWhatCameAndWhatWent) {
     EXPECT_FALSE(wanted_.wants_cluster_ip(frontend("10.96.0.1").address));
 }
 
+TEST_F(WantedStateTest, KnowsWhetherAnyFrontendWasWrittenAlready) {
+    EXPECT_TRUE(wanted_.all_frontends_changed());
+    const auto cart = add("cart");
+    const auto shop = add("shop");
+    wanted_.put(cart, with("10.96.0.1", 1));
+    wanted_.put(shop, with("10.96.0.1", 2));  // the loser of a contest has nothing to write
+    wanted_.put(shop, with("10.96.0.2", 2));
+    EXPECT_TRUE(wanted_.all_frontends_changed());
+    wanted_.changed_frontends().erase(frontend("10.96.0.1"));
+    EXPECT_FALSE(wanted_.all_frontends_changed());
+    wanted_.put(cart, {});
+    EXPECT_TRUE(wanted_.all_frontends_changed()) << "that one goes";
+}
+
 TEST_F(WantedStateTest, GivesAContestedFrontendToTheFirstByNameWhoeverCameFirst) {
     const auto b = add("b");
     const auto a = add("a");
