@@ -180,10 +180,13 @@ void Reflector::receive_listed_object(WatchEvent event) {
     if (event.type == WatchEvent::Type::kDeleted) return listing_.remove(event.key);
     note_object(event.key, event.object, event.skipped);
     if (!event.object) return listing_.mark_unreadable(event.key);
-    if (event.type == WatchEvent::Type::kAdded)
-        listing_.add(*std::move(event.object));
-    else
-        listing_.put(*std::move(event.object));
+    if (event.type == WatchEvent::Type::kAdded) return add_listed(*std::move(event.object));
+    listing_.put(*std::move(event.object));
+}
+
+void Reflector::add_listed(AnyObject object) {
+    sink_.trim(object);
+    listing_.add(std::move(object));
 }
 
 void Reflector::receive_object(WatchEvent event) {
@@ -231,7 +234,7 @@ void Reflector::receive_page(base::TimePoint now) {
         note_object(page->keys[i], page->items[i],
                     skipped == page->skipped.end() ? std::vector<DecodeError>{} : skipped->second);
         if (page->items[i])
-            listing_.add(*std::move(page->items[i]));
+            add_listed(*std::move(page->items[i]));
         else
             listing_.mark_unreadable(page->keys[i]);
     }

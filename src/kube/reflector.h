@@ -34,6 +34,8 @@ class ReflectorSink {
     /// The collection is exactly this, but for the objects under `unreadable`: what is known of them stays.
     virtual void replace(std::deque<AnyObject> objects, std::vector<ObjectKey> unreadable) = 0;
     virtual void put(AnyObject object) = 0;
+    /// Takes out of a listed object what will not be kept: lists are held until they are complete.
+    virtual void trim(AnyObject& /*object*/) const {}
     virtual void remove(const ObjectKey& key) = 0;
     /// Something to tell people, once.
     virtual void report(const std::string& message) = 0;
@@ -93,6 +95,7 @@ class Reflector {
     void receive_bookmark(base::TimePoint now, WatchEvent event);
     void receive_object(WatchEvent event);
     void receive_listed_object(WatchEvent event);
+    void add_listed(AnyObject object);
     void receive_page(base::TimePoint now);
     void receive_refusal(base::TimePoint now);
     [[nodiscard]] std::string refusal_text() const;

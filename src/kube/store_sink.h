@@ -21,6 +21,11 @@ void keep(Store<Object>& store, AnyObject object) {
 /// What is to be kept of a Pod: one that has finished goes.
 void keep(Store<PodAddresses>& store, AnyObject object);
 
+/// Takes out of an object what keep() does not need.
+template <class Object>
+void trim(const Store<Object>& /*store*/, AnyObject& /*object*/) {}
+void trim(const Store<PodAddresses>& store, AnyObject& object);
+
 /// Puts what a Reflector learns of one kind into a store.
 template <class Object>
 class StoreSink final : public ReflectorSink {
@@ -42,6 +47,7 @@ class StoreSink final : public ReflectorSink {
         if (!first) store_.remove_if([&](const ObjectKey& key) { return !listed.contains(key); });
     }
     void put(AnyObject object) override { keep(store_, std::move(object)); }
+    void trim(AnyObject& object) const override { kube::trim(store_, object); }
     void remove(const ObjectKey& key) override { store_.remove(key); }
     void report(const std::string& message) override { report_(message); }
 

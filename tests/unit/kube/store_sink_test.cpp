@@ -84,6 +84,10 @@ TEST(PodAddressesSink, KeepsTheAddressesOfPodsThatHaveSomeAndHaveNotFinished) {
     StoreSink<PodAddresses> sink{store, [](const std::string&) {}};
     auto finished = running_pod("done", {"10.64.0.3"});
     finished.finished = true;
+    AnyObject trimmed = running_pod("cart", {"10.64.0.1"});
+    sink.trim(trimmed);
+    EXPECT_TRUE(std::get<Pod>(trimmed).labels.empty());
+    EXPECT_EQ(PodAddresses::of(std::get<Pod>(trimmed)), PodAddresses::of(running_pod("cart", {"10.64.0.1"})));
     sink.replace({running_pod("cart", {"10.64.0.1", "fd00::1"}), running_pod("waits", {}), finished}, {});
     ASSERT_EQ(store.size(), 1U);
     EXPECT_THAT(store.find({"shop", "cart"})->addresses, SizeIs(2));
