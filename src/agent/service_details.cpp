@@ -47,8 +47,8 @@ std::string elements_json(const std::vector<services::ShownElement>& elements) {
 std::string why_not_served(const kube::Service& service) {
     if (service.type == kube::ServiceType::kExternalName) return "ExternalName: a matter of DNS";
     if (service.headless) return "headless: a matter of DNS";
-    if (!service.service_proxy_name.empty())
-        return "label service.kubernetes.io/service-proxy-name: left to " + service.service_proxy_name;
+    if (!service.service_proxy_name->empty())
+        return "label service.kubernetes.io/service-proxy-name: left to " + *service.service_proxy_name;
     return service.cluster_ips.empty() ? "it has no ClusterIP yet" : "";
 }
 
@@ -96,8 +96,8 @@ class Details {
                       [](const base::IpAddress& address) { return json_quote(address.to_string()); }),
             json_quote(why_not_served(service_)), json_quote(node().name), json_quote(node().zone),
             name_of(service_.internal_traffic_policy), name_of(service_.external_traffic_policy),
-            service_.affinity_timeout_s.value_or(0), json_quote(service_.traffic_distribution),
-            service_.health_check_node_port, json_list(service_.annotations, [](const auto& annotation) {
+            service_.affinity_timeout_s.value_or(0), json_quote(*service_.traffic_distribution),
+            service_.health_check_node_port, json_list(*service_.annotations, [](const auto& annotation) {
                 return json_quote(annotation.first + ": " + annotation.second);
             }));
     }

@@ -187,8 +187,8 @@ class ClientDirectory::Builder {
 
     template <class Object>
     std::optional<CollapseMode> wish_of(const char* kind, const Object& object) {
-        const auto found = object.annotations.find(kDnsSearchAnnotation);
-        if (found == object.annotations.end()) return std::nullopt;
+        const auto found = object.annotations->find(kDnsSearchAnnotation);
+        if (found == object.annotations->end()) return std::nullopt;
         const auto mode = parse_collapse_mode(found->second);
         if (mode) return *mode;
         problems_.push_back("annotation " + std::string(kDnsSearchAnnotation) + " of " + kind + " " +

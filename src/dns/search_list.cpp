@@ -109,9 +109,9 @@ ResolverSettings read_as_kubelet(std::string_view resolv_conf) {
 std::optional<ResolverSettings> resolver_settings_of(const kube::Pod& pod, const KubeletDns& kubelet) {
     if (pod.dns_policy == kube::DnsPolicy::kOther) return std::nullopt;
     auto settings = without_pod_config(pod, kubelet);
-    append_new(settings.nameservers, pod.dns_config.nameservers);
-    append_new(settings.searches, pod.dns_config.searches);
-    for (const auto& option : pod.dns_config.options)
+    append_new(settings.nameservers, pod.dns_config->nameservers);
+    append_new(settings.searches, pod.dns_config->searches);
+    for (const auto& option : pod.dns_config->options)
         set_option(settings.options, option);
     keep_to_limits(settings);
     return settings;

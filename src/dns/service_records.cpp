@@ -25,7 +25,7 @@ std::unique_ptr<const ServiceRecords> ServiceRecords::make(
     std::unique_ptr<ServiceRecords> records{new ServiceRecords(name)};
     if (service.type == kube::ServiceType::kExternalName) {
         records->kind_ = Kind::kExternalName;
-        records->take_external_name(service.external_name);
+        records->take_external_name(*service.external_name);
     } else {
         records->kind_ = service.headless ? Kind::kHeadless : Kind::kClusterIp;
         records->take_cluster_ips(service);

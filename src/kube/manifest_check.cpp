@@ -72,7 +72,7 @@ Fault ports_fault(const Service& service) {
 
 Fault dns_config_fault(const Pod& pod) {
     constexpr const char* kField = "spec.dnsConfig.nameservers";
-    const auto& nameservers = pod.dns_config.nameservers;
+    const auto& nameservers = pod.dns_config->nameservers;
     if (pod.dns_policy == DnsPolicy::kNone && nameservers.empty())
         return ManifestFault{kField, "is missing, which dnsPolicy None does not go without"};
     for (std::size_t i = 0; i < nameservers.size(); ++i)

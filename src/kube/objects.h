@@ -13,6 +13,7 @@
 
 #include "base/address.h"
 #include "base/boxed.h"
+#include "base/rare.h"
 #include "kube/packed_names.h"
 
 namespace fairlead::kube {
@@ -81,16 +82,16 @@ struct Service {
     TrafficPolicy internal_traffic_policy = TrafficPolicy::kCluster;
     std::uint16_t health_check_node_port = 0;
     bool publish_not_ready_addresses = false;
-    std::string traffic_distribution;  ///< spec.trafficDistribution
-    std::string external_name;         ///< spec.externalName
+    base::Rare<std::string> traffic_distribution;  ///< spec.trafficDistribution
+    base::Rare<std::string> external_name;         ///< spec.externalName
     std::vector<base::Family> ip_families;
     // How many at the end of cluster_ips and ip_families ClusterIpAllocator added; none from an API server.
     std::uint8_t allocated_ips = 0;
     std::uint8_t allocated_families = 0;
     IpFamilyPolicy ip_family_policy = IpFamilyPolicy::kSingleStack;
     /// Label service.kubernetes.io/service-proxy-name: somebody else proxies this Service.
-    std::string service_proxy_name;
-    Labels annotations;  ///< those whose names start with kOwnAnnotations; nearly always empty
+    base::Rare<std::string> service_proxy_name;
+    base::Rare<Labels> annotations;  ///< those whose names start with kOwnAnnotations
 
     friend bool operator==(const Service&, const Service&) = default;
 };
@@ -205,7 +206,7 @@ struct Node {
 struct Namespace {
     ObjectKey key;
     Labels labels;
-    Labels annotations = {};  ///< those whose names start with kOwnAnnotations
+    base::Rare<Labels> annotations = {};  ///< those whose names start with kOwnAnnotations
 
     friend bool operator==(const Namespace&, const Namespace&) = default;
 };
@@ -267,8 +268,9 @@ struct Pod {
     std::string uid;
     Labels labels;
     std::string node_name;
-    std::string hostname;   ///< spec.hostname
-    std::string subdomain;  ///< spec.subdomain: the Service below whose name the Pod's hostname is
+    base::Rare<std::string> hostname;  ///< spec.hostname
+    /// spec.subdomain: the Service below whose name the Pod's hostname is
+    base::Rare<std::string> subdomain;
     bool host_network = false;
     std::vector<base::IpAddress> pod_ips;  ///< status.podIPs
     std::vector<ContainerPort> ports;      ///< of all containers, in order
@@ -278,8 +280,8 @@ struct Pod {
     bool terminating = false;  ///< metadata.deletionTimestamp is set
     bool finished = false;     ///< status.phase Succeeded or Failed
     DnsPolicy dns_policy = DnsPolicy::kClusterFirst;
-    PodDnsConfig dns_config;
-    Labels annotations;  ///< those whose names start with kOwnAnnotations; nearly always empty
+    base::Rare<PodDnsConfig> dns_config;
+    base::Rare<Labels> annotations;  ///< those whose names start with kOwnAnnotations
 
     friend bool operator==(const Pod&, const Pod&) = default;
 };

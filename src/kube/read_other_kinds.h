@@ -123,8 +123,9 @@ DnsPolicy read_dns_policy(Reader& reader, typename Reader::Object spec) {
 }
 
 template <class Reader>
-void read_dns_config(Reader& reader, typename Reader::Object spec, PodDnsConfig& config) {
+PodDnsConfig read_dns_config(Reader& reader, typename Reader::Object spec) {
     using Object = typename Reader::Object;
+    PodDnsConfig config;
     reader.object(spec, {"dnsConfig", 26}, [&](Object found) {
         reader.each_text(found, {"nameservers", 1},
                          [&](std::string_view address) { config.nameservers.emplace_back(address); });
@@ -135,6 +136,7 @@ void read_dns_config(Reader& reader, typename Reader::Object spec, PodDnsConfig&
                                       std::string(reader.text(option, {"value", 2}))});
         });
     });
+    return config;
 }
 
 template <class Reader>
@@ -154,7 +156,7 @@ void read(Reader& reader, typename Reader::Object object, Pod& pod) {
         pod.host_network = reader.boolean(spec, {"hostNetwork", 11}).value_or(false);
         read_containers(reader, spec, pod);
         pod.dns_policy = read_dns_policy(reader, spec);
-        read_dns_config(reader, spec, pod.dns_config);
+        pod.dns_config = read_dns_config(reader, spec);
     });
     pod.ready = true;
     reader.object(object, {"status", 3}, [&](Object status) { read_pod_status(reader, status, pod); });

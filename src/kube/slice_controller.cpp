@@ -171,15 +171,15 @@ class SliceMaker {
         endpoint.ready = service.publish_not_ready_addresses || (pod.ready && !pod.terminating);
         if (endpoint.ready) add_hints(slice, service, endpoint);
         slice.pods.set(slice.endpoints.size(), pod.key.name);
-        if (pod.subdomain == service.key.name) slice.set_hostname(slice.endpoints.size(), pod.hostname);
+        if (*pod.subdomain == service.key.name) slice.set_hostname(slice.endpoints.size(), *pod.hostname);
         slice.endpoints.push_back(endpoint);
     }
 
     /// Of the endpoint that comes next (k8s.io/endpointslice/trafficdist).
     static void add_hints(EndpointSlice& slice, const Service& service, const Endpoint& endpoint) {
-        const bool same_node = service.traffic_distribution == "PreferSameNode";
-        const bool same_zone = same_node || service.traffic_distribution == "PreferSameZone" ||
-                               service.traffic_distribution == "PreferClose";
+        const std::string_view wish = *service.traffic_distribution;
+        const bool same_node = wish == "PreferSameNode";
+        const bool same_zone = same_node || wish == "PreferSameZone" || wish == "PreferClose";
         const auto add = [&](EndpointHint::Kind kind, std::uint16_t name) {
             const auto index = static_cast<std::uint32_t>(slice.endpoints.size());
             if (name != 0) slice.hints.push_back({index, name, kind});

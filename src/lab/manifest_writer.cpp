@@ -109,8 +109,8 @@ std::string spec_json(const kube::Service& service) {
     spec.text("internalTrafficPolicy", name_of(service.internal_traffic_policy));
     spec.number("healthCheckNodePort", service.health_check_node_port);
     spec.flag("publishNotReadyAddresses", service.publish_not_ready_addresses);
-    spec.text("trafficDistribution", service.traffic_distribution);
-    spec.text("externalName", service.external_name);
+    spec.text("trafficDistribution", *service.traffic_distribution);
+    spec.text("externalName", *service.external_name);
     spec.raw("ipFamilies", list(service.ip_families,
                                 [](base::Family family) { return json_quote(base::name_of(family)); }));
     spec.text("ipFamilyPolicy", name_of(service.ip_family_policy));
@@ -119,10 +119,10 @@ std::string spec_json(const kube::Service& service) {
 
 std::string to_json(const kube::Service& service) {
     kube::Labels labels;
-    if (!service.service_proxy_name.empty())
-        labels.emplace("service.kubernetes.io/service-proxy-name", service.service_proxy_name);
+    if (!service.service_proxy_name->empty())
+        labels.emplace("service.kubernetes.io/service-proxy-name", *service.service_proxy_name);
     auto about = metadata(service.key, service.uid, labels);
-    if (!service.annotations.empty()) about.raw("annotations", labels_json(service.annotations));
+    if (!service.annotations->empty()) about.raw("annotations", labels_json(*service.annotations));
     const auto ingress = list(service.load_balancer_ips, [](const base::IpAddress& ip) {
         return JsonObject{}.text("ip", ip.to_string()).done();
     });

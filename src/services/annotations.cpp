@@ -17,8 +17,8 @@ constexpr Annotation kResets{"fairlead.io/reset-connections", "never", "endpoint
 constexpr Annotation kAnnotations[] = {kBalancing, kResets};
 
 bool wants(const kube::Service& service, const Annotation& annotation) {
-    const auto found = service.annotations.find(annotation.name);
-    return found != service.annotations.end() && found->second == annotation.other;
+    const auto found = service.annotations->find(annotation.name);
+    return found != service.annotations->end() && found->second == annotation.other;
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ ServiceWishes wishes_of(const kube::Service& service) {
 
 std::vector<std::string> annotation_problems(const kube::Service& service) {
     std::vector<std::string> problems;
-    for (const auto& [name, value] : service.annotations) {
+    for (const auto& [name, value] : *service.annotations) {
         const auto* known = std::ranges::find(kAnnotations, name, &Annotation::name);
         const auto of_service = "annotation " + name + " of Service " + service.key.to_string();
         if (known == std::end(kAnnotations))

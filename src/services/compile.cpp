@@ -164,7 +164,7 @@ std::string_view name_of(FrontendKind kind) {
 
 bool is_proxied(const kube::Service& service) {
     return service.type != kube::ServiceType::kExternalName && !service.headless &&
-           service.service_proxy_name.empty();
+           service.service_proxy_name->empty();
 }
 
 CompiledService compile(const kube::Service& service, Slices slices, Family family,

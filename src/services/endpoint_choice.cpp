@@ -80,6 +80,7 @@ class HintsSeen {
 
 /// What the endpoints of a port have to do with each other.
 struct Situation {
+    std::size_t candidates = 0;
     Reach reach = Reach::kAnywhere;
     bool any_ready = false;
     bool any_ready_here = false;
@@ -89,6 +90,7 @@ Situation survey(Slices slices, const kube::ServicePort& port, base::Family fami
     HintsSeen hints{node};
     Situation situation;
     for_each_candidate(slices, port, family, [&](const Candidate& candidate) {
+        ++situation.candidates;
         if (!candidate.endpoint().ready) return;
         hints.see(candidate.slice, candidate.index);
         situation.any_ready = true;
@@ -141,15 +143,21 @@ EndpointChoice choose_endpoints(Slices slices, const kube::ServicePort& port, ba
                                 const NodePlace& node) {
     const auto situation = survey(slices, port, family, node);
     EndpointChoice choice;
+    choice.all.reserve(situation.candidates);
+    choice.cluster.reserve(situation.candidates);
     for_each_candidate(slices, port, family, [&](const Candidate& candidate) {
         const auto [cluster, local] = judge(candidate, situation, node);
         choice.all.push_back(candidate.backend);
         if (is_used(cluster)) choice.cluster.push_back(candidate.backend);
         if (is_used(local)) choice.local.push_back(candidate.backend);
     });
-    base::sort_unique(choice.cluster);
-    base::sort_unique(choice.local);
+    const bool all_used = choice.cluster.size() == choice.all.size();
     base::sort_unique(choice.all);
+    base::sort_unique(choice.local);
+    if (all_used)
+        choice.cluster = choice.all;
+    else
+        base::sort_unique(choice.cluster);
     return choice;
 }
 

@@ -9,7 +9,7 @@ namespace {
 bool has_check(const CatalogEntry& entry) {
     return entry.service && entry.service->type == kube::ServiceType::kLoadBalancer &&
            entry.service->external_traffic_policy == kube::TrafficPolicy::kLocal &&
-           entry.service->health_check_node_port != 0 && entry.service->service_proxy_name.empty();
+           entry.service->health_check_node_port != 0 && entry.service->service_proxy_name->empty();
 }
 
 HealthCheck check_of(const CatalogEntry& entry, std::string_view node_name) {

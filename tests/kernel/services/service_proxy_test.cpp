@@ -98,10 +98,10 @@ TEST_F(ServiceProxyTest, TheTablesReadWellInStockNft) {
 /// Its 1024 slots would hide everything else in the golden files.
 TEST_F(ServiceProxyTest, ConsistentAndResettingBalancersReadWellInStockNftAndAreReadBack) {
     auto service = door();
-    service.annotations["fairlead.io/balancing"] = "consistent";
+    service.annotations.edit()["fairlead.io/balancing"] = "consistent";
     auto plain = test::service("cart", {"10.96.0.1", "fd00:96::1"});
     plain.annotations = service.annotations;
-    service.annotations["fairlead.io/reset-connections"] = "endpoint-removed";
+    service.annotations.edit()["fairlead.io/reset-connections"] = "endpoint-removed";
     const auto stage_all = [&](ServiceProxy& proxy) {
         proxy.stage(test::change({}, test::shared(plain)));
         proxy.stage(test::change({}, test::shared(service)));

@@ -97,10 +97,11 @@ void SearchWorld::add_pod() {
     pod.host_network = random.below(6) == 0;
     if (random.below(8) == 0) pod.dns_policy = kube::DnsPolicy::kDefault;
     if (pod.host_network && random.below(2) == 0) pod.dns_policy = kube::DnsPolicy::kClusterFirstWithHostNet;
-    if (random.below(3) == 0) pod.dns_config.searches.push_back(content_.any_of(kExtraDomains));
-    if (random.below(3) == 0) pod.dns_config.options.push_back({"ndots", std::to_string(random.below(7))});
+    if (random.below(3) == 0) pod.dns_config.edit().searches.push_back(content_.any_of(kExtraDomains));
+    if (random.below(3) == 0)
+        pod.dns_config.edit().options.push_back({"ndots", std::to_string(random.below(7))});
     if (random.below(6) == 0)
-        pod.annotations.emplace(kDnsSearchAnnotation, content_.any_of({"on", "count", "off"}));
+        pod.annotations.edit().emplace(kDnsSearchAnnotation, content_.any_of({"on", "count", "off"}));
     tell(pod);
     if (random.below(4) != 0) give_network(*living);
     pods_.push_back(std::move(living));

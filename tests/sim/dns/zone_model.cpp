@@ -108,8 +108,8 @@ std::vector<ZoneModel::Target> ZoneModel::targets_of(kube::Stores& stores, const
 void ZoneModel::add_service(kube::Stores& stores, const kube::Service& service) {
     const auto name = service.key.name + "." + service.key.namespace_name + ".svc." + domain_;
     if (service.type == kube::ServiceType::kExternalName) {
-        if (service.external_name.empty() || base::IpAddress::parse(service.external_name)) return;
-        add(name, "CNAME", service.external_name + ".");
+        if (service.external_name->empty() || base::IpAddress::parse(*service.external_name)) return;
+        add(name, "CNAME", *service.external_name + ".");
         namespaces_.insert(service.key.namespace_name);
         return;
     }

@@ -117,9 +117,9 @@ std::string choice_words(const kube::Service& service, const Endpoints& all) {
     if (all.empty()) return "";
     std::string words;
     if (service.affinity_timeout_s) words += "sticky " + std::to_string(*service.affinity_timeout_s) + " ";
-    const auto balancing = service.annotations.find("fairlead.io/balancing");
-    if (balancing != service.annotations.end() && balancing->second == "consistent") words += "consistent ";
-    if (service.annotations.contains("fairlead.io/reset-connections")) words += "resets ";
+    const auto balancing = service.annotations->find("fairlead.io/balancing");
+    if (balancing != service.annotations->end() && balancing->second == "consistent") words += "consistent ";
+    if (service.annotations->contains("fairlead.io/reset-connections")) words += "resets ";
     return words;
 }
 
@@ -179,8 +179,9 @@ void ClusterModel::put_service() {
     if (chance(25)) service.internal_traffic_policy = kube::TrafficPolicy::kLocal;
     if (chance(40)) service.external_traffic_policy = kube::TrafficPolicy::kLocal;
     if (chance(30)) service.affinity_timeout_s = chance(70) ? 10'800 : 30;
-    if (chance(8)) service.annotations["fairlead.io/balancing"] = chance(90) ? "consistent" : "constant";
-    if (chance(15)) service.annotations["fairlead.io/reset-connections"] = "endpoint-removed";
+    if (chance(8))
+        service.annotations.edit()["fairlead.io/balancing"] = chance(90) ? "consistent" : "constant";
+    if (chance(15)) service.annotations.edit()["fairlead.io/reset-connections"] = "endpoint-removed";
     add_addresses(service);
     const auto node_port = [&](unsigned number) {
         return static_cast<std::uint16_t>(chance(40) ? 30'000 + number + random_.below(3) : 0);
@@ -308,7 +309,7 @@ TableView ClusterModel::wanted(Family family, const CompileOptions& options) con
         const bool has_ip =
             std::ranges::any_of(service->cluster_ips, [&](const auto& ip) { return ip.family() == family; });
         if (service->headless || service->type == kube::ServiceType::kExternalName ||
-            !service->service_proxy_name.empty() || !has_ip)
+            !service->service_proxy_name->empty() || !has_ip)
             continue;
         for (const auto& port : service->ports) {
             const NaivePort naive{stores_, *service, port, family, options.node};

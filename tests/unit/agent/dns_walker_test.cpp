@@ -35,7 +35,7 @@ TEST(DnsWalker, OfAPodHasWhatKubeletWritesIntoItsResolvConf) {
     dns::SearchContext context;
     context.mode = dns::CollapseMode::kOn;
     auto made = pod();
-    made.dns_config.options = {{"ndots", "3"}, {"attempts", "1"}, {"edns0", ""}};
+    made.dns_config.edit().options = {{"ndots", "3"}, {"attempts", "1"}, {"edns0", ""}};
     const auto walker = walker_of_pod(made, kKubelet, &context).value();
     EXPECT_EQ(walker.name, "shop/web-1");
     EXPECT_EQ(walker.source.to_string(), "10.64.0.5");
@@ -72,7 +72,7 @@ TEST(DnsWalker, SaysWhoIsAskedInsteadOfUs) {
     on.mode = dns::CollapseMode::kOn;
     auto own = pod();
     own.dns_policy = kube::DnsPolicy::kNone;
-    own.dns_config.nameservers = {"8.8.8.8"};
+    own.dns_config.edit().nameservers = {"8.8.8.8"};
     EXPECT_THAT(walker_of_pod(own, kKubelet, &on)->remarks, ElementsAre(HasSubstr("it asks 8.8.8.8, not")));
     const auto ours = kKubelet.cluster_dns;
     const auto node =

@@ -32,9 +32,9 @@ TEST(IpAddress, RefusesWhatIsNotAnAddressAndNamesIt) {
 }
 
 TEST(IpAddress, IsOrderedByFamilyThenByBytes) {
-    const std::string_view ordered[] = {"0.0.0.0", "0.0.1.255", "10.0.0.1", "127.255.255.255", "128.0.0.0",
-                                        "255.0.0.0", "::", "::1", "::ff:0", "fd00::", "fd00::1:0:0:0:ffff",
-                                        "fd00:0:0:2::", "ff00::"};
+    const std::string_view ordered[] = {
+        "0.0.0.0", "0.0.1.255", "10.0.0.1", "127.255.255.255",    "128.0.0.0",    "255.0.0.0", "::",
+        "::1",     "::ff:0",    "fd00::",   "fd00::1:0:0:0:ffff", "fd00:0:0:2::", "ff00::"};
     for (std::size_t i = 0; i < std::size(ordered); ++i)
         for (std::size_t j = 0; j < std::size(ordered); ++j) {
             const auto a = IpAddress::parse(ordered[i]).value();

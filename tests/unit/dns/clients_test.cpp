@@ -139,8 +139,8 @@ TEST_F(ClientDirectoryTest, PodsWishGoesBeforeItsNamespacesAndThatBeforeTheDefau
     const auto mode = [&](const char* of_pod, const char* of_space, CollapseMode otherwise) {
         auto wishing = pod("cart", {"10.64.0.1"});
         kube::Namespace space{{"", "shop"}, {}, {}};
-        if (*of_pod != 0) wishing.annotations.emplace(kDnsSearchAnnotation, of_pod);
-        if (*of_space != 0) space.annotations.emplace(kDnsSearchAnnotation, of_space);
+        if (*of_pod != 0) wishing.annotations.edit().emplace(kDnsSearchAnnotation, of_pod);
+        if (*of_space != 0) space.annotations.edit().emplace(kDnsSearchAnnotation, of_space);
         pods_.put(wishing);
         namespaces_.put(space);
         settings_.default_mode = otherwise;
@@ -162,7 +162,7 @@ TEST_F(ClientDirectoryTest, PodsWishGoesBeforeItsNamespacesAndThatBeforeTheDefau
 
 TEST_F(ClientDirectoryTest, NoWalkIsCollapsedWhilePodsAreNotCertainAndAllIsAsBeforeAfterwards) {
     auto wishing = pod("cart", {"10.64.0.1"});
-    wishing.annotations.emplace(kDnsSearchAnnotation, "on");
+    wishing.annotations.edit().emplace(kDnsSearchAnnotation, "on");
     pods_.put(wishing);
     update();
     const auto before = directory_.contexts().front();
@@ -183,12 +183,12 @@ TEST_F(ClientDirectoryTest, KeepsVerdictsOfAWalkAsLongAsItIsTheSame) {
     const auto verdicts = find("10.64.0.1")->verdicts;
     const auto number = find("10.64.0.1")->pod_number;
     auto moved = pod("cart", {"10.64.0.2"});
-    moved.annotations.emplace(kDnsSearchAnnotation, "count");
+    moved.annotations.edit().emplace(kDnsSearchAnnotation, "count");
     pods_.put(moved);
     update();
     EXPECT_EQ(find("10.64.0.2")->verdicts, verdicts) << "another address, another mode";
     EXPECT_EQ(find("10.64.0.2")->pod_number, number);
-    moved.dns_config.options = {{"ndots", "2"}};
+    moved.dns_config.edit().options = {{"ndots", "2"}};
     pods_.put(moved);
     update();
     EXPECT_NE(find("10.64.0.2")->verdicts, verdicts);
@@ -201,7 +201,7 @@ TEST_F(ClientDirectoryTest, KeepsVerdictsOfAWalkAsLongAsItIsTheSame) {
 
 TEST_F(ClientDirectoryTest, ChecksWhatOtherPodsSearchBehindTheSameFirstDomain) {
     auto odd = pod("odd", {"10.64.0.2"});
-    odd.dns_config.searches = {"lab.example"};
+    odd.dns_config.edit().searches = {"lab.example"};
     pods_.put(pod("cart", {"10.64.0.1"}));
     pods_.put(pod("elsewhere", {"10.64.0.3"}, "bank"));
     update();

@@ -60,9 +60,9 @@ std::string as_protobuf() {
 
 void expect_all_fields(const Pod& pod) {
     EXPECT_EQ(pod.dns_policy, DnsPolicy::kNone);
-    EXPECT_THAT(pod.dns_config.nameservers, ElementsAre("10.96.0.10", "fd00:96::a"));
-    EXPECT_THAT(pod.dns_config.searches, ElementsAre("shop.svc.cluster.local", "corp.example"));
-    EXPECT_THAT(pod.dns_config.options, ElementsAre(PodDnsOption{"ndots", "2"}, PodDnsOption{"edns0", ""}));
+    EXPECT_THAT(pod.dns_config->nameservers, ElementsAre("10.96.0.10", "fd00:96::a"));
+    EXPECT_THAT(pod.dns_config->searches, ElementsAre("shop.svc.cluster.local", "corp.example"));
+    EXPECT_THAT(pod.dns_config->options, ElementsAre(PodDnsOption{"ndots", "2"}, PodDnsOption{"edns0", ""}));
     EXPECT_EQ(pod.annotations, (Labels{{"fairlead.io/dns-search", "off"}}));
 }
 

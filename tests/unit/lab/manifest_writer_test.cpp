@@ -38,7 +38,7 @@ kube::Service service() {
     service.traffic_distribution = "PreferClose";
     service.ip_families = {base::Family::kIpv4, base::Family::kIpv6};
     service.service_proxy_name = "other";
-    service.annotations = {{"fairlead.io/hash", "maglev \"x\""}};
+    service.annotations = kube::Labels{{"fairlead.io/hash", "maglev \"x\""}};
     return service;
 }
 

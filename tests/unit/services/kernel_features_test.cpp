@@ -54,11 +54,11 @@ Options counting_options() {
 /// Services that between them need every expression, with two endpoints each.
 void stage_services(ServiceProxy& proxy) {
     auto consistent = test::service("consistent", {"10.96.0.2"});
-    consistent.annotations = {{"fairlead.io/balancing", "consistent"}};
+    consistent.annotations = kube::Labels{{"fairlead.io/balancing", "consistent"}};
     auto sticky = test::service("sticky", {"10.96.0.3"});
     sticky.affinity_timeout_s = 60;
     auto resetting = test::service("resetting", {"10.96.0.4"});
-    resetting.annotations = {{"fairlead.io/reset-connections", "endpoint-removed"}};
+    resetting.annotations = kube::Labels{{"fairlead.io/reset-connections", "endpoint-removed"}};
     for (const auto& service : {test::service("plain", {"10.96.0.1"}), consistent, sticky, resetting}) {
         proxy.stage(test::change({}, test::shared(service)));
         proxy.stage(

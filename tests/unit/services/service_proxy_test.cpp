@@ -145,7 +145,7 @@ TEST_F(ServiceProxyTest, ReportsAddressesThatMayNotBeUsedForAsLongAsTheyAreThere
 TEST_F(ServiceProxyTest, KnowsEndpointsWithoutASlotAfterARestart) {
     for (const bool sticky : {false, true}) {
         auto service = test::service("cart", {"10.96.0.1"});
-        service.annotations["fairlead.io/balancing"] = "consistent";
+        service.annotations.edit()["fairlead.io/balancing"] = "consistent";
         if (sticky) service.affinity_timeout_s = 30;
         std::vector<std::string> addresses;
         for (int i = 0; i < 400; ++i)
