@@ -44,15 +44,18 @@ bool same_ignoring_case(std::string_view a, std::string_view b) {
 }
 
 /// Finds a peer that is gone while nothing is sent (keep-alive) and while something is (TCP_USER_TIMEOUT).
-void watch_peer(tcp::socket& socket) {
+void watch_peer(tcp::socket& socket, std::chrono::seconds limit) {
+    constexpr int kProbes = 3;
+    const auto seconds = static_cast<int>(limit.count());
+    const int idle_seconds = seconds / (kProbes + 1);
     const auto set = [&](int level, int option, int value) {
         setsockopt(socket.native_handle(), level, option, &value, sizeof value);
     };
     set(SOL_SOCKET, SO_KEEPALIVE, 1);
-    set(IPPROTO_TCP, TCP_KEEPIDLE, 15);
-    set(IPPROTO_TCP, TCP_KEEPINTVL, 10);
-    set(IPPROTO_TCP, TCP_KEEPCNT, 3);
-    set(IPPROTO_TCP, TCP_USER_TIMEOUT, 45'000);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, idle_seconds);
+    set(IPPROTO_TCP, TCP_KEEPINTVL, (seconds - idle_seconds) / kProbes);
+    set(IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT, seconds * 1000);
     set(IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
@@ -214,7 +217,7 @@ class HttpExchange::State : public std::enable_shared_from_this<State> {
         step_ = proxied ? "connect to proxy" : "connect";
         stream_.expires_after(kStepTimeout);
         co_await stream_.async_connect(addresses, asio::use_awaitable);
-        watch_peer(stream_.socket());
+        watch_peer(stream_.socket(), request_.dead_peer_limit);
     }
 
     asio::awaitable<void> tunnel() {

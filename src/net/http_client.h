@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -41,6 +42,8 @@ struct HttpRequest {
     std::string target = "/";  ///< path and query
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
+    /// After so long without a sign of life from the server's kernel the server counts as gone, at least 4 s.
+    std::chrono::seconds dead_peer_limit{45};
 };
 
 /// The status line and headers of an answer.
@@ -77,7 +80,7 @@ class HttpExchange {
 
 /// Sends one request over a connection of its own. Connecting and TLS may take 15 s each, the wait for the
 /// head 60 s (an API server may let a request queue for 15 s, or work on it for 60 s); the body may take as
-/// long as it likes, a dead peer is found by TCP keep-alive and TCP_USER_TIMEOUT within 45 s.
+/// long as it likes, a dead peer is found by TCP keep-alive and TCP_USER_TIMEOUT.
 HttpExchange send_http(EventLoop& loop, HttpServerAddress server, HttpRequest request, HttpHandlers handlers);
 
 /// The parts of an http:// or https:// URL; the port is the scheme's where none is given.

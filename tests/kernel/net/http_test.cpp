@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -125,6 +127,28 @@ TEST(HttpClient, NamesServerAndStepOfWhatFails) {
               "127.0.0.1:9: connect: Connection refused");
     EXPECT_THAT(fetch(loop, {false, "no-such-host.invalid", 80, {}, "", 0}).error,
                 StartsWith("no-such-host.invalid:80: resolve: "));
+}
+
+TEST(HttpClient, FindsAServerThatIsCutOffWithoutAWord) {
+    // Whoever connects waits in the backlog: the server's kernel is there, and no program answers.
+    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in server{AF_INET, htons(8006), {htonl(INADDR_LOOPBACK)}, {}};
+    ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&server), sizeof server), 0);
+    ASSERT_EQ(::listen(listener, 1), 0);
+    EventLoop loop;
+    bool cut = false;
+    const auto cutting = loop.after(4s, [&] {
+        cut = true;
+        output_of(
+            "nft 'add table ip cut; add chain ip cut in { type filter hook input priority 0; };"
+            "add rule ip cut in tcp sport 8006 drop; add rule ip cut in tcp dport 8006 drop'");
+    });
+    const auto outcome =
+        fetch(loop, {false, "127.0.0.1", 8006, {}, "", 0}, {"GET", "/", {}, "", std::chrono::seconds(4)});
+    EXPECT_TRUE(cut) << "a server that only takes its time is not gone";
+    EXPECT_EQ(outcome.error, "127.0.0.1:8006: answer: Connection timed out");
+    output_of("nft delete table ip cut");
+    ::close(listener);
 }
 
 TEST(HttpClient, CallsNothingAfterItWasDropped) {
