@@ -139,6 +139,18 @@ TEST(ReadYaml, FindsTheLineOfAFieldOrOfWhatIsAboveIt) {
         EXPECT_EQ(documents.front().lines->line_of(field), line) << field;
 }
 
+TEST(ReadYaml, HoldsOneDocumentAtATime) {
+    std::vector<std::string> read;
+    std::weak_ptr<const YamlDocument::Lines> previous;
+    read_yaml("a: 1\n---\nb: [\n---\nc: 3\n", [&](const YamlDocument& document) {
+        EXPECT_TRUE(previous.expired());
+        previous = document.lines;
+        read.push_back(document.error ? document.error->reason : document.json);
+    });
+    EXPECT_TRUE(previous.expired());
+    EXPECT_THAT(read, ElementsAre(R"({"a":1})", testing::Not(IsEmpty()), R"({"c":3})"));
+}
+
 TEST(ReadYaml, SurvivesTheDeepest) {
     EXPECT_TRUE(read_yaml(std::string(100'000, '[')).at(0).error);
     EXPECT_TRUE(read_yaml(std::string(100'000, '{')).at(0).error);
